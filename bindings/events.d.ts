@@ -21,6 +21,9 @@ import type {
   InktensorPrimitivesRegistryServingPrometheus,
   InktensorPrimitivesUnitsBps,
   InktensorPrimitivesStakingTypesChild,
+  InktensorPrimitivesStakingTypesPayment,
+  InktensorPrimitivesStakingTypesHotkeyPart,
+  InktensorPrimitivesStakingTypesProxy,
 } from './registry/types.js';
 
 export interface ContractEvents<Type extends MetadataType> extends GenericContractEvents<Type> {
@@ -125,7 +128,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -216,13 +219,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
        * The account that was paid.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       payee: AccountId32;
       /**
@@ -419,7 +422,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -540,7 +543,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -590,9 +593,9 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * A settled chunk of a final epoch.
+   * A chunk of a final epoch that one call has settled, at least partly.
    *
-   * @signature_topic: 0x93789582f93871e6118b67f39e132bcac786045b4ead85421a4fb30121aeeddc
+   * @signature_topic: 0x1e363b5b384b8e2c8f46b62beeae8bdd6119256721569b7c4fef294b3351a6f6
    **/
   Settled: GenericContractEvent<
     'Settled',
@@ -606,7 +609,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -616,11 +619,23 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       chunk: number;
       /**
-       * Pay of the chunk's neurons, in rao.
+       * Number of the chunk's neurons that the call has paid, in order of uid.
+       *
+       * @indexed: false
+       **/
+      neurons: number;
+      /**
+       * Pay of these neurons, in rao.
        *
        * @indexed: false
        **/
       paid: InktensorPrimitivesUnitsRao;
+      /**
+       * True if every neuron of the chunk is paid.
+       *
+       * @indexed: false
+       **/
+      settled: boolean;
       /**
        * True if every chunk of the epoch is settled.
        *
@@ -1503,9 +1518,33 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   >;
 
   /**
-   * Pay of a chunk of an epoch, credited as stake.
+   * Pay that owners have collected, as stake on their hotkeys.
    *
-   * @signature_topic: 0x4fe73f5556729ee95862cf59f4a52dafe2c648a9a0253372cf0f2532acb016e2
+   * @signature_topic: 0x0b85cd0c90993cefe68d2fc778945c98b9ece8be8876cea5bec897804cdb039a
+   **/
+  Collected: GenericContractEvent<
+    'Collected',
+    {
+      /**
+       * The subnet.
+       *
+       * @indexed: true
+       **/
+      netuid: InktensorPrimitivesUnitsNetUid;
+      /**
+       * The amounts.
+       *
+       * @indexed: false
+       **/
+      payments: Array<InktensorPrimitivesStakingTypesPayment>;
+    },
+    Type
+  >;
+
+  /**
+   * Dividends of a chunk of an epoch, credited as stake.
+   *
+   * @signature_topic: 0xbd3b7e716c1acaf059a80b6aa599b4f152b0132e3f3e1eee63f7ebffea330cd6
    **/
   Distributed: GenericContractEvent<
     'Distributed',
@@ -1519,55 +1558,61 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
-       * Number of neurons paid.
+       * Number of hotkeys.
        *
        * @indexed: false
        **/
-      neurons: number;
+      hotkeys: number;
       /**
-       * Pay of miners, in rao.
+       * Parts of the owners in rao, to be collected.
        *
        * @indexed: false
        **/
-      miners: InktensorPrimitivesUnitsRao;
-      /**
-       * Takes of validators, in rao.
-       *
-       * @indexed: false
-       **/
-      takes: InktensorPrimitivesUnitsRao;
+      owners: InktensorPrimitivesUnitsRao;
       /**
        * Dividends of stakers, root stake included, in rao.
        *
        * @indexed: false
        **/
       dividends: InktensorPrimitivesUnitsRao;
+      /**
+       * Dividends that became due to the parents of these hotkeys.
+       *
+       * @indexed: false
+       **/
+      due: Array<InktensorPrimitivesStakingTypesHotkeyPart>;
+      /**
+       * Dividends of the root stake on these hotkeys. They flow in block by block.
+       *
+       * @indexed: false
+       **/
+      root: Array<InktensorPrimitivesStakingTypesHotkeyPart>;
     },
     Type
   >;
 
   /**
-   * Dividends that a child earned for a parent.
+   * Dividends that a child has earned for a parent, handed on to the parent.
    *
-   * @signature_topic: 0x66445880492b786b24f9dbd4fc95df7a119dfe3eef49da1927908b80b0149294
+   * @signature_topic: 0x507630f2df14315a15243be496104b6a110fa8b0809c3677acd62b00915f6e7a
    **/
-  Inherited: GenericContractEvent<
-    'Inherited',
+  HandedOn: GenericContractEvent<
+    'HandedOn',
     {
       /**
        * The subnet.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       netuid: InktensorPrimitivesUnitsNetUid;
       /**
        * The child.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       child: AccountId32;
       /**
@@ -1583,17 +1628,23 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        **/
       coldkey: AccountId32;
       /**
-       * The epoch.
-       *
-       * @indexed: false
-       **/
-      epoch: number;
-      /**
-       * Dividends for the parent and its stakers, in rao.
+       * Stake for the parent's owner and its stakers on the subnet, in rao.
        *
        * @indexed: false
        **/
       amount: InktensorPrimitivesUnitsRao;
+      /**
+       * Dividends for the parent's root stake, in rao. They flow in block by block.
+       *
+       * @indexed: false
+       **/
+      root: InktensorPrimitivesUnitsRao;
+      /**
+       * Fee of the caller in rao, paid as TAO.
+       *
+       * @indexed: false
+       **/
+      fee: InktensorPrimitivesUnitsRao;
     },
     Type
   >;
@@ -1601,7 +1652,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
   /**
    * A permission for a hotkey to be a parent, given or withdrawn.
    *
-   * @signature_topic: 0xc941610dec3b71bc2fb087b02f8ade900783aa19787c231a02f92a2cd2f0c155
+   * @signature_topic: 0xf99e59a95d561ad327b706dbdf2d6f118d6a9ae8b084e3fb0152e09b64a9d9e2
    **/
   ParentAllowed: GenericContractEvent<
     'ParentAllowed',
@@ -1630,42 +1681,36 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       allowed: boolean;
+      /**
+       * Block after which an epoch must open for a withdrawal to end the parent's weight.
+       *
+       * @indexed: false
+       **/
+      after: number;
     },
     Type
   >;
 
   /**
-   * Dividends for the root stake of a hotkey. They flow in block by block.
+   * A new proxy of a coldkey.
    *
-   * @signature_topic: 0xeec57c2ac875b92e86121230175fea33f5558b3e64daf2a034d647dc9932bf07
+   * @signature_topic: 0x7f411410e0542391d813c219b20e613c860ad7e6f33f932513bb554a36f6942c
    **/
-  RootAccrued: GenericContractEvent<
-    'RootAccrued',
+  ProxySet: GenericContractEvent<
+    'ProxySet',
     {
       /**
-       * The subnet that paid the dividends.
+       * The coldkey.
        *
        * @indexed: true
        **/
-      netuid: InktensorPrimitivesUnitsNetUid;
+      coldkey: AccountId32;
       /**
-       * The hotkey.
-       *
-       * @indexed: true
-       **/
-      hotkey: AccountId32;
-      /**
-       * The epoch.
+       * The proxy.
        *
        * @indexed: false
        **/
-      epoch: number;
-      /**
-       * The dividends, in rao.
-       *
-       * @indexed: false
-       **/
-      amount: InktensorPrimitivesUnitsRao;
+      proxy: InktensorPrimitivesStakingTypesProxy;
     },
     Type
   >;

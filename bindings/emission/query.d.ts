@@ -21,6 +21,8 @@ import type {
   InktensorPrimitivesEmissionTypesEmissionPeers,
   InktensorPrimitivesEmissionErrorEmissionError,
   InktensorPrimitivesEmissionTypesSplitPreset,
+  InktensorPrimitivesEmissionTypesPayoutLike,
+  InktensorPrimitivesEmissionTypesPaid,
   InktensorPrimitivesStakingTypesPaymentLike,
   InktensorPrimitivesEmissionTypesFee,
   InktensorPrimitivesTokenWireError,
@@ -75,6 +77,22 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     ) => Promise<
       GenericContractCallResult<InktensorPrimitivesEmissionTypesEpochBudget | undefined, ContractCallResult>
     >,
+    Type
+  >;
+
+  /**
+   * Returns the owner's parts of a subnet's budgets that are owed, in rao.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xe7cecfeb
+   **/
+  emissionCut: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
     Type
   >;
 
@@ -166,19 +184,20 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
    * when the epoch closes.
    *
-   * Issuance is evaluated up to the current block, and the subnet's weight is read again:
-   * the stake that weighed in `epoch`. If it is less than before, the subnet draws
-   * that part of its share, and all subnets share the rest.
+   * Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed
+   * in `epoch`, is the subnet's weight from now on. If it is less than before, the subnet
+   * draws that part of its share, and all subnets share the rest.
    *
    * # Events
    * `Drawn`.
    *
    * # Errors
-   * `NotEpoch`, `Staking`, `AlreadyDrawn`.
+   * `NotEpoch`, `AlreadyDrawn`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {InktensorPrimitivesEmissionTypesSplitPreset} preset
+   * @param {InktensorPrimitivesUnitsRao} matured
    * @param {ContractCallOptions} options
    *
    * @selector 0xfa985d49
@@ -188,6 +207,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
       preset: InktensorPrimitivesEmissionTypesSplitPreset,
+      matured: InktensorPrimitivesUnitsRao,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
@@ -199,15 +219,21 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum
-   * in rao. Epoch contract only.
+   * Pays neurons of one chunk of `epoch`, in order, as far as one call has room for, and the
+   * part of the keeper's fee. Epoch contract only.
+   *
+   * Dividends are minted as stake. Incentive and take are owed to owners, and minted when
+   * they are collected.
+   *
+   * # Events
+   * `FeePaid`, unless the fee is zero.
    *
    * # Errors
    * `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {InktensorPrimitivesEmissionTypesPayoutLike} payout
    * @param {ContractCallOptions} options
    *
    * @selector 0x1d9764c7
@@ -216,7 +242,59 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      payout: InktensorPrimitivesEmissionTypesPayoutLike,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesEmissionTypesPaid, InktensorPrimitivesEmissionErrorEmissionError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Mints pay that is owed to owners, and stakes it on their hotkeys. Returns the sum in
+   * rao. Epoch contract only, for pay that the registry no longer owes.
+   *
+   * # Errors
+   * `NotEpoch`, `Overflow` for more than is owed, `Token`, `Staking`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x689520cc
+   **/
+  emissionPayOwed: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
       payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesEmissionErrorEmissionError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Stakes the owner's parts of a subnet's budgets on the owner's hotkey. Returns the sum in
+   * rao. Anyone may call.
+   *
+   * # Errors
+   * `NothingOwed`, `Token`, `Staking`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x0200cff5
+   **/
+  emissionCollectCut: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
@@ -260,16 +338,18 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Ends the pay-out of `epoch`: pays the subnet's owner, as stake, and the treasury. Epoch
-   * contract only, after the last chunk or after the settle window.
+   * Ends the pay-out of `epoch`: pays the treasury. Epoch contract only, after the last
+   * chunk or after the settle window.
    *
+   * The owner's part is owed to the subnet's owner, who collects it with `collect_cut`. What
+   * is owed to a former owner, or on another hotkey, is paid to that owner as TAO.
    * The unpaid rest of miners, validators and fees goes to the subnet's next budget.
    *
    * # Events
    * `Completed`.
    *
    * # Errors
-   * `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
+   * `NotEpoch`, `NotDrawn`, `Token`, `Overflow`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch

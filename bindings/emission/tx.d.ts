@@ -12,9 +12,10 @@ import type {
 import type {
   InktensorPrimitivesUnitsNetUid,
   InktensorPrimitivesEmissionTypesSplitPreset,
+  InktensorPrimitivesUnitsRao,
+  InktensorPrimitivesEmissionTypesPayoutLike,
   InktensorPrimitivesStakingTypesPaymentLike,
   InktensorPrimitivesEmissionTypesFee,
-  InktensorPrimitivesUnitsRao,
 } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
@@ -44,19 +45,20 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
    * when the epoch closes.
    *
-   * Issuance is evaluated up to the current block, and the subnet's weight is read again:
-   * the stake that weighed in `epoch`. If it is less than before, the subnet draws
-   * that part of its share, and all subnets share the rest.
+   * Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed
+   * in `epoch`, is the subnet's weight from now on. If it is less than before, the subnet
+   * draws that part of its share, and all subnets share the rest.
    *
    * # Events
    * `Drawn`.
    *
    * # Errors
-   * `NotEpoch`, `Staking`, `AlreadyDrawn`.
+   * `NotEpoch`, `AlreadyDrawn`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {InktensorPrimitivesEmissionTypesSplitPreset} preset
+   * @param {InktensorPrimitivesUnitsRao} matured
    * @param {ContractTxOptions} options
    *
    * @selector 0xfa985d49
@@ -66,21 +68,28 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
       preset: InktensorPrimitivesEmissionTypesSplitPreset,
+      matured: InktensorPrimitivesUnitsRao,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
   >;
 
   /**
-   * Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum
-   * in rao. Epoch contract only.
+   * Pays neurons of one chunk of `epoch`, in order, as far as one call has room for, and the
+   * part of the keeper's fee. Epoch contract only.
+   *
+   * Dividends are minted as stake. Incentive and take are owed to owners, and minted when
+   * they are collected.
+   *
+   * # Events
+   * `FeePaid`, unless the fee is zero.
    *
    * # Errors
    * `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {InktensorPrimitivesEmissionTypesPayoutLike} payout
    * @param {ContractTxOptions} options
    *
    * @selector 0x1d9764c7
@@ -89,9 +98,48 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      payout: InktensorPrimitivesEmissionTypesPayoutLike,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Mints pay that is owed to owners, and stakes it on their hotkeys. Returns the sum in
+   * rao. Epoch contract only, for pay that the registry no longer owes.
+   *
+   * # Errors
+   * `NotEpoch`, `Overflow` for more than is owed, `Token`, `Staking`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x689520cc
+   **/
+  emissionPayOwed: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
       payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Stakes the owner's parts of a subnet's budgets on the owner's hotkey. Returns the sum in
+   * rao. Anyone may call.
+   *
+   * # Errors
+   * `NothingOwed`, `Token`, `Staking`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x0200cff5
+   **/
+  emissionCollectCut: GenericContractTxCall<
+    (netuid: InktensorPrimitivesUnitsNetUid, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
     Type
   >;
 
@@ -126,16 +174,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Ends the pay-out of `epoch`: pays the subnet's owner, as stake, and the treasury. Epoch
-   * contract only, after the last chunk or after the settle window.
+   * Ends the pay-out of `epoch`: pays the treasury. Epoch contract only, after the last
+   * chunk or after the settle window.
    *
+   * The owner's part is owed to the subnet's owner, who collects it with `collect_cut`. What
+   * is owed to a former owner, or on another hotkey, is paid to that owner as TAO.
    * The unpaid rest of miners, validators and fees goes to the subnet's next budget.
    *
    * # Events
    * `Completed`.
    *
    * # Errors
-   * `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
+   * `NotEpoch`, `NotDrawn`, `Token`, `Overflow`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch

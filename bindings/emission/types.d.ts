@@ -121,9 +121,30 @@ export type InktensorPrimitivesRegistryServingPrometheus = {
 
 export type InktensorPrimitivesUnitsBps = number;
 
+export type InktensorPrimitivesStakingTypesProxy =
+  { type: 'None' } | { type: 'Account'; value: AccountId32 } | { type: 'Aside' };
+
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InktensorPrimitivesEmissionTypesSplitPreset = 'Network' | 'Bittensor';
+
+export type InktensorPrimitivesEmissionTypesPayout = {
+  before: number;
+  most: number;
+  incentives: Array<InktensorPrimitivesUnitsRao>;
+  dividends: Array<[number, InktensorPrimitivesStakingTypesPayment]>;
+  keeper: AccountId32;
+  fee: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesEmissionTypesPayoutLike = {
+  before: number;
+  most: number;
+  incentives: Array<InktensorPrimitivesUnitsRao>;
+  dividends: Array<[number, InktensorPrimitivesStakingTypesPaymentLike]>;
+  keeper: AccountId32Like;
+  fee: InktensorPrimitivesUnitsRao;
+};
 
 export type InkStorageLazyMapping = {};
 
@@ -186,11 +207,26 @@ export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 
 
 export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesPaymentLike = {
+  hotkey: AccountId32Like;
+  coldkey: AccountId32Like;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesHotkeyPart = { hotkey: AccountId32; amount: InktensorPrimitivesUnitsRao };
+
 export type InktensorPrimitivesEmissionTypesIssuance = {
   issued: InktensorPrimitivesUnitsRao;
   perBlock: InktensorPrimitivesUnitsRao;
   block: number;
   minted: InktensorPrimitivesUnitsRao;
+  owed: InktensorPrimitivesUnitsRao;
   genesis: InktensorPrimitivesUnitsRao;
   totalWeight: InktensorPrimitivesUnitsRao;
 };
@@ -201,24 +237,11 @@ export type InktensorPrimitivesEmissionTypesEmissionPeers = {
   epoch?: AccountId32 | undefined;
 };
 
-export type InktensorPrimitivesStakingTypesPayment = {
-  hotkey: AccountId32;
-  coldkey: AccountId32;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesStakingTypesPaymentLike = {
-  hotkey: AccountId32Like;
-  coldkey: AccountId32Like;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
 export type EmissionLedgerAccount = {
   share: EmissionAccumulatorShare;
   carried: InktensorPrimitivesUnitsRao;
   nextEpoch: number;
+  cut?: InktensorPrimitivesStakingTypesPayment | undefined;
 };
 
 export type InkStorageTraitsImplsResolverKey = {};
@@ -238,6 +261,7 @@ export type EmissionLedger = {
   issued: InktensorPrimitivesUnitsRao;
   block: number;
   minted: InktensorPrimitivesUnitsRao;
+  owed: InktensorPrimitivesUnitsRao;
   accumulator: EmissionAccumulator;
 };
 
@@ -253,7 +277,13 @@ export type InktensorPrimitivesEmissionErrorEmissionError =
   | { type: 'Staking' }
   | { type: 'Overflow' }
   | { type: 'StillLive' }
-  | { type: 'NobodyShares' };
+  | { type: 'NobodyShares' }
+  | { type: 'NothingOwed' };
+
+export type InktensorPrimitivesEmissionTypesPaid = {
+  amount: InktensorPrimitivesUnitsRao;
+  owed: Array<InktensorPrimitivesUnitsRao>;
+};
 
 export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
 

@@ -269,6 +269,25 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
+   * Returns the status of the epochs of each of `netuids`, in their order, or nothing for a
+   * subnet that does not exist. At most the first [`MAX_STATUSES`] are answered.
+   *
+   * @param {Array<InktensorPrimitivesUnitsNetUid>} netuids
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x8f7998ab
+   **/
+  epochsStatuses: GenericContractQueryCall<
+    (
+      netuids: Array<InktensorPrimitivesUnitsNetUid>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Array<InktensorPrimitivesEpochTypesEpochStatus | undefined>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
    * Returns the uids with a permit by the last final epoch, ascending.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
@@ -599,11 +618,17 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * its results and memory. Returns the pay in rao. Anyone may call, with the final results
    * and memory, and receives the keeper's fee.
    *
-   * The next epoch reads the memory of settled chunks only: memory that not everybody can
+   * Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
+   * A call pays at most `most` neurons, the first of the chunk that are not paid, and fewer
+   * if their parents are many; at least one. It receives its part of the fee, and further
+   * calls go on.
+   *
+   * The next epoch reads the memory of published chunks only: memory that not everybody can
    * read does not count.
    *
    * # Events
-   * `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
+   * `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first
+   * call; `Settled`.
    *
    * # Errors
    * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
@@ -614,6 +639,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * @param {number} chunk
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} results
    * @param {BytesLike} memory
+   * @param {number} most
    * @param {ContractCallOptions} options
    *
    * @selector 0x38a9ee4e
@@ -625,6 +651,63 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       chunk: number,
       results: Array<InktensorPrimitivesKernelStepNeuronResult>,
       memory: BytesLike,
+      most: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesEpochErrorEpochError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on
+   * its own hotkey. Returns the sum in rao. Anyone may call.
+   *
+   * The stake is a deposit of the open epoch, like any other.
+   *
+   * # Errors
+   * `NothingOwed`, or those of registry and emission.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesUnitsUid>} uids
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xdbcf75b8
+   **/
+  epochsCollect: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      uids: Array<InktensorPrimitivesUnitsUid>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesEpochErrorEpochError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Stakes the pay that is owed to the owner of `hotkey` for registrations that were
+   * replaced. Returns the sum in rao. Anyone may call.
+   *
+   * # Errors
+   * `NothingOwed`, or those of registry and emission.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xec8a854d
+   **/
+  epochsCollectLeft: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
@@ -700,6 +783,56 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
         ContractCallResult
       >
     >,
+    Type
+  >;
+
+  /**
+   * Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last,
+   * and stores them for disputes and replays. Returns the number of neurons of the
+   * chunk whose stakes are stored.
+   *
+   * Anyone may call. A dispute or a replay of a step that reads stake reads those that are
+   * not stored. Each parent of a hotkey costs two reads more, so those of a chunk
+   * may be more than one call can read.
+   *
+   * # Errors
+   * `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} chunk
+   * @param {number} count
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x3bae2976
+   **/
+  epochsGather: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      chunk: number,
+      count: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Result<number, InktensorPrimitivesEpochErrorEpochError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are
+   * stored.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} chunk
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x1f871cb9
+   **/
+  epochsGathered: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      chunk: number,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<number, ContractCallResult>>,
     Type
   >;
 

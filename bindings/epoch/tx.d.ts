@@ -331,11 +331,17 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * its results and memory. Returns the pay in rao. Anyone may call, with the final results
    * and memory, and receives the keeper's fee.
    *
-   * The next epoch reads the memory of settled chunks only: memory that not everybody can
+   * Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
+   * A call pays at most `most` neurons, the first of the chunk that are not paid, and fewer
+   * if their parents are many; at least one. It receives its part of the fee, and further
+   * calls go on.
+   *
+   * The next epoch reads the memory of published chunks only: memory that not everybody can
    * read does not count.
    *
    * # Events
-   * `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
+   * `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first
+   * call; `Settled`.
    *
    * # Errors
    * `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
@@ -346,6 +352,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * @param {number} chunk
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} results
    * @param {BytesLike} memory
+   * @param {number} most
    * @param {ContractTxOptions} options
    *
    * @selector 0x38a9ee4e
@@ -357,6 +364,53 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       chunk: number,
       results: Array<InktensorPrimitivesKernelStepNeuronResult>,
       memory: BytesLike,
+      most: number,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on
+   * its own hotkey. Returns the sum in rao. Anyone may call.
+   *
+   * The stake is a deposit of the open epoch, like any other.
+   *
+   * # Errors
+   * `NothingOwed`, or those of registry and emission.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesUnitsUid>} uids
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xdbcf75b8
+   **/
+  epochsCollect: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      uids: Array<InktensorPrimitivesUnitsUid>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Stakes the pay that is owed to the owner of `hotkey` for registrations that were
+   * replaced. Returns the sum in rao. Anyone may call.
+   *
+   * # Errors
+   * `NothingOwed`, or those of registry and emission.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xec8a854d
+   **/
+  epochsCollectLeft: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
@@ -396,6 +450,35 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       netuid: InktensorPrimitivesUnitsNetUid,
       steps: number,
       memory: Array<BytesLike>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last,
+   * and stores them for disputes and replays. Returns the number of neurons of the
+   * chunk whose stakes are stored.
+   *
+   * Anyone may call. A dispute or a replay of a step that reads stake reads those that are
+   * not stored. Each parent of a hotkey costs two reads more, so those of a chunk
+   * may be more than one call can read.
+   *
+   * # Errors
+   * `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} chunk
+   * @param {number} count
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x3bae2976
+   **/
+  epochsGather: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      chunk: number,
+      count: number,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type

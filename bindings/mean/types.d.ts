@@ -109,6 +109,9 @@ export type InktensorPrimitivesRegistryServingPrometheus = {
 
 export type InktensorPrimitivesUnitsBps = number;
 
+export type InktensorPrimitivesStakingTypesProxy =
+  { type: 'None' } | { type: 'Account'; value: AccountId32 } | { type: 'Aside' };
+
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InktensorPrimitivesKernelEpochHeader = {
@@ -221,6 +224,14 @@ export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 
 
 export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesHotkeyPart = { hotkey: AccountId32; amount: InktensorPrimitivesUnitsRao };
+
 export type InktensorPrimitivesKernelBudget =
   | { type: 'Split'; value: [InktensorPrimitivesUnitsRao, InktensorPrimitivesUnitsRao] }
   | { type: 'Combined'; value: InktensorPrimitivesUnitsRao };
@@ -252,4 +263,4 @@ export type InktensorPrimitivesKernelStepStepOutput = {
   roster: Array<InktensorPrimitivesUnitsUid>;
 };
 
-export type InktensorPrimitivesKernelPhasePlan = { rows: boolean; memory: boolean };
+export type InktensorPrimitivesKernelPhasePlan = { rows: boolean; stake: boolean; memory: boolean };

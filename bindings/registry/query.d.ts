@@ -37,9 +37,9 @@ import type {
   InktensorPrimitivesRegistryTypesKernelParamsLike,
   InktensorPrimitivesTokenSuccessorLike,
   InktensorPrimitivesRegistryTypesVoter,
-  InktensorPrimitivesRegistryTypesTenure,
   InktensorPrimitivesRegistryTypesSubnetSnapshot,
   InktensorPrimitivesKernelStepNeuronResult,
+  InktensorPrimitivesStakingTypesPayment,
   InktensorPrimitivesTokenWireError,
 } from './types.js';
 
@@ -1292,44 +1292,18 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Returns the registrations of the neurons on `uids`, ascending and at most 129, at the
-   * end of `epoch`. Called by the epoch contract, once for a whole roster.
+   * Closes epoch `closing` of a subnet, opens the next one, and returns everything that a
+   * close fixes of the subnet. `roster` are the uids with a permit by the last final epoch,
+   * ascending and at most 128. On a subnet without neurons nothing closes. Epoch contract
+   * only.
    *
    * # Errors
-   * `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats
-   * taken then, or for one that does not ascend.
-   *
-   * @param {InktensorPrimitivesUnitsNetUid} netuid
-   * @param {number} epoch
-   * @param {Array<InktensorPrimitivesUnitsUid>} uids
-   * @param {ContractCallOptions} options
-   *
-   * @selector 0x6808d634
-   **/
-  registryTenuresAt: GenericContractQueryCall<
-    (
-      netuid: InktensorPrimitivesUnitsNetUid,
-      epoch: number,
-      uids: Array<InktensorPrimitivesUnitsUid>,
-      options?: ContractCallOptions,
-    ) => Promise<
-      GenericContractCallResult<
-        Result<Array<InktensorPrimitivesRegistryTypesTenure>, InktensorPrimitivesRegistryErrorRegistryError>,
-        ContractCallResult
-      >
-    >,
-    Type
-  >;
-
-  /**
-   * Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
-   * close. Epoch contract only.
-   *
-   * # Errors
-   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for
+   * too many uids, for one beyond the seats that are taken, or for one that does not ascend.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} closing
+   * @param {Array<InktensorPrimitivesUnitsUid>} roster
    * @param {ContractCallOptions} options
    *
    * @selector 0x2c36609c
@@ -1338,6 +1312,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       closing: number,
+      roster: Array<InktensorPrimitivesUnitsUid>,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<
@@ -1350,29 +1325,107 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-   * 64. Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+   * 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+   *
+   * A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
+   * the neuron that it has replaced.
    *
    * # Errors
-   * `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+   * `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {InktensorPrimitivesUnitsUid} start
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} scores
+   * @param {Array<InktensorPrimitivesUnitsRao>} owed
    * @param {ContractCallOptions} options
    *
-   * @selector 0xe39890d9
+   * @selector 0xf3eb869e
    **/
-  registryRecordScores: GenericContractQueryCall<
+  registryRecordPay: GenericContractQueryCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
       start: InktensorPrimitivesUnitsUid,
       scores: Array<InktensorPrimitivesKernelStepNeuronResult>,
+      owed: Array<InktensorPrimitivesUnitsRao>,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<Result<[], InktensorPrimitivesRegistryErrorRegistryError>, ContractCallResult>
     >,
+    Type
+  >;
+
+  /**
+   * Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+   * contract only.
+   *
+   * # Errors
+   * `NotEpoch`, `OutOfBounds`, `NotSeated`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesUnitsUid>} uids
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xa8ee045d
+   **/
+  registryTakeOwed: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      uids: Array<InktensorPrimitivesUnitsUid>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<Array<InktensorPrimitivesStakingTypesPayment>, InktensorPrimitivesRegistryErrorRegistryError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+   * were replaced. Epoch contract only.
+   *
+   * # Errors
+   * `NotEpoch`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd9d31561
+   **/
+  registryTakeLeft: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesStakingTypesPayment | undefined, InktensorPrimitivesRegistryErrorRegistryError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were
+   * replaced. `Epochs::collect_left` stakes it.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x81bb9cca
+   **/
+  registryLeft: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
     Type
   >;
 

@@ -642,14 +642,18 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   registryCancelCloseDown: GenericContractTxCall<(options?: ContractTxOptions) => ContractSubmittableExtrinsic, Type>;
 
   /**
-   * Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
-   * close. Epoch contract only.
+   * Closes epoch `closing` of a subnet, opens the next one, and returns everything that a
+   * close fixes of the subnet. `roster` are the uids with a permit by the last final epoch,
+   * ascending and at most 128. On a subnet without neurons nothing closes. Epoch contract
+   * only.
    *
    * # Errors
-   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+   * `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for
+   * too many uids, for one beyond the seats that are taken, or for one that does not ascend.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} closing
+   * @param {Array<InktensorPrimitivesUnitsUid>} roster
    * @param {ContractTxOptions} options
    *
    * @selector 0x2c36609c
@@ -658,6 +662,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       closing: number,
+      roster: Array<InktensorPrimitivesUnitsUid>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
@@ -665,25 +670,74 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
 
   /**
    * Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-   * 64. Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+   * 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+   *
+   * A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
+   * the neuron that it has replaced.
    *
    * # Errors
-   * `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+   * `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
    * @param {InktensorPrimitivesUnitsUid} start
    * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} scores
+   * @param {Array<InktensorPrimitivesUnitsRao>} owed
    * @param {ContractTxOptions} options
    *
-   * @selector 0xe39890d9
+   * @selector 0xf3eb869e
    **/
-  registryRecordScores: GenericContractTxCall<
+  registryRecordPay: GenericContractTxCall<
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
       start: InktensorPrimitivesUnitsUid,
       scores: Array<InktensorPrimitivesKernelStepNeuronResult>,
+      owed: Array<InktensorPrimitivesUnitsRao>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+   * contract only.
+   *
+   * # Errors
+   * `NotEpoch`, `OutOfBounds`, `NotSeated`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesUnitsUid>} uids
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xa8ee045d
+   **/
+  registryTakeOwed: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      uids: Array<InktensorPrimitivesUnitsUid>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+   * were replaced. Epoch contract only.
+   *
+   * # Errors
+   * `NotEpoch`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xd9d31561
+   **/
+  registryTakeLeft: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type

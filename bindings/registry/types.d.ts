@@ -163,6 +163,9 @@ export type InktensorPrimitivesRegistryServingPrometheusLike = {
 
 export type InktensorPrimitivesUnitsBps = number;
 
+export type InktensorPrimitivesStakingTypesProxy =
+  { type: 'None' } | { type: 'Account'; value: AccountId32 } | { type: 'Aside' };
+
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InktensorPrimitivesRegistryServingCommitmentKind = 'Raw' | 'Text' | 'Url' | 'Hash';
@@ -231,6 +234,14 @@ export type InktensorPrimitivesRegistryServingHostLike =
 
 export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey: AccountId32 };
 
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesHotkeyPart = { hotkey: AccountId32; amount: InktensorPrimitivesUnitsRao };
+
 export type InktensorPrimitivesRegistryTypesRegistryPeers = { token: AccountId32; epoch?: AccountId32 | undefined };
 
 export type InktensorPrimitivesRegistryTypesHotkeyStatus = {
@@ -269,12 +280,14 @@ export type RegistrySeats = {
   openedAt: number;
   taken: InktensorPrimitivesVersioned002;
   registrations: number;
+  price: RegistryPrice;
 };
 
 export type RegistrySubnetsSeatRecord = {
   uid: InktensorPrimitivesUnitsUid;
   generation: number;
   registeredEpoch: number;
+  swap?: RegistrySubnetsSwap | undefined;
 };
 
 export type InktensorPrimitivesVersioned = {
@@ -289,11 +302,10 @@ export type RegistryPagesStanding = {
   registeredAt: number;
   tenure: InktensorPrimitivesVersioned003;
   score: InktensorPrimitivesKernelStepNeuronResult;
+  owed: InktensorPrimitivesUnitsRao;
 };
 
-export type RegistryPagesStandingPage = { scored: number; standings: Array<RegistryPagesStanding> };
-
-export type RegistryPrice = { rao: InktensorPrimitivesUnitsRao; at: number; sold: number };
+export type RegistryPagesStandingPage = { scored: number; recorded: bigint; standings: Array<RegistryPagesStanding> };
 
 export type RegistrySubnetsStrength = {
   epochs: number;
@@ -309,6 +321,8 @@ export type RegistryServingServingRecord = {
   commitment?: InktensorPrimitivesRegistryServingCommitment | undefined;
   deposit: InktensorPrimitivesUnitsRao;
 };
+
+export type RegistrySubnetsPayLeft = { coldkey: AccountId32; owed: InktensorPrimitivesUnitsRao; replacedIn: number };
 
 export type InktensorPrimitivesTao = AccountId32;
 
@@ -345,7 +359,6 @@ export type RegistrySubnets = {
   owners: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
   neurons: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesNeuronPage | undefined> };
   standings: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryPagesStandingPage | undefined> };
-  prices: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistryPrice | undefined> };
   changes: {
     get(
       arg: [InktensorPrimitivesUnitsNetUid, InktensorPrimitivesRegistryHyperparametersParameter],
@@ -360,8 +373,8 @@ export type RegistrySubnets = {
   strengths: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<RegistrySubnetsStrength | undefined> };
   served: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<RegistryServingServingRecord | undefined> };
   presentHotkeys: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<AccountId32 | undefined> };
-  swaps: { get(arg: [InktensorPrimitivesUnitsNetUid, number]): Promise<number | undefined> };
   agreements: { get(arg: AccountId32Like): Promise<AccountId32 | undefined> };
+  left: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<RegistrySubnetsPayLeft | undefined> };
 };
 
 export type InktensorPrimitivesRegistryErrorRegistryError =
@@ -432,6 +445,7 @@ export type InktensorPrimitivesRegistryViewsNeuronView = {
   uid: InktensorPrimitivesUnitsUid;
   neuron: InktensorPrimitivesRegistryTypesNeuron;
   score: InktensorPrimitivesKernelStepNeuronResult;
+  owed: InktensorPrimitivesUnitsRao;
 };
 
 export type InktensorPrimitivesRegistryTypesNeuron = {
@@ -505,6 +519,9 @@ export type InktensorPrimitivesRegistryTypesSubnetSnapshot = {
   subnet: InktensorPrimitivesRegistryTypesSubnet;
   params: Bytes;
   kernelCode: FixedBytes<32>;
+  dueAfter: number;
+  roster: Array<InktensorPrimitivesUnitsUid>;
+  tenures: Array<InktensorPrimitivesRegistryTypesTenure>;
 };
 
 export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
@@ -522,6 +539,8 @@ export type RegistryHyperparametersSettingsValues = {
 };
 
 export type InktensorPrimitivesVersioned002 = { epoch: number; now: number; before: number };
+
+export type RegistryPrice = { rao: InktensorPrimitivesUnitsRao; at: number; sold: number };
 
 export type InktensorPrimitivesVersioned003 = {
   epoch: number;
@@ -609,9 +628,9 @@ export type InktensorPrimitivesRegistryTermsWeightTerms = {
   stakeThreshold: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesRegistryTypesTenure = { generation: number; registeredEpoch: number };
-
 export type RegistryHyperparametersSettingsNext = { values: RegistryHyperparametersSettingsValues; setAt: number };
+
+export type RegistrySubnetsSwap = { at: number; identity: AccountId32 };
 
 export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
   minBurn: InktensorPrimitivesUnitsRao;
@@ -623,3 +642,5 @@ export type InktensorPrimitivesRegistryTermsRegistrationTerms = {
 };
 
 export type InktensorPrimitivesRegistryTermsPruningTerms = { minNonImmune: number; immuneOwners: number };
+
+export type InktensorPrimitivesRegistryTypesTenure = { generation: number; registeredEpoch: number };

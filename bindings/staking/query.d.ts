@@ -17,6 +17,8 @@ import type {
   InktensorPrimitivesStakingErrorStakingError,
   InktensorPrimitivesUnitsBps,
   InktensorPrimitivesStakingTypesChildLike,
+  InktensorPrimitivesStakingTypesProxyLike,
+  InktensorPrimitivesStakingViewsStanding,
   InktensorPrimitivesStakingViewsPositionView,
   InktensorPrimitivesStakingViewsNominatorView,
   InktensorPrimitivesStakingViewsTakeInfo,
@@ -25,6 +27,7 @@ import type {
   InktensorPrimitivesStakingViewsRootDividends,
   InktensorPrimitivesStakingTypesStakingPeers,
   InktensorPrimitivesStakingTypesPaymentLike,
+  InktensorPrimitivesStakingTypesCredited,
   InktensorPrimitivesTokenWireError,
 } from './types.js';
 
@@ -364,11 +367,14 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    * Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
    * child on a subnet, or withdraws the permission. The child's owner only.
    *
+   * A parent that has the child loses it with the first epoch that opens more than 7 200
+   * blocks later, as with a new list of children.
+   *
    * # Events
    * `ParentAllowed`.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+   * `NotHotkeyOwner`, `TooManyParents`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} child
@@ -387,6 +393,41 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Hands on the dividends that `child` has earned for `parents`, at most 8: they become
+   * stake of the parents' owners and stakers, and dividends of the parents' root stake.
+   * Anyone may call, and receives 0.25 % as TAO. Returns that fee in rao.
+   *
+   * Take and division are those of the paid epochs.
+   *
+   * # Events
+   * `HandedOn` for each parent with anything due.
+   *
+   * # Errors
+   * `TooMany`, `NothingDue`, `Payment`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} child
+   * @param {Array<AccountId32Like>} parents
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xd5fa16f1
+   **/
+  stakingHandOn: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      child: AccountId32Like,
+      parents: Array<AccountId32Like>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
     >,
     Type
   >;
@@ -418,6 +459,95 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Sets the account that votes with the caller's stake, or sets the stake aside. The caller
+   * may vote itself all the same; its own vote counts first.
+   *
+   * # Events
+   * `ProxySet`.
+   *
+   * # Errors
+   * `SelfProxy`.
+   *
+   * @param {InktensorPrimitivesStakingTypesProxyLike} proxy
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xe563856e
+   **/
+  stakingSetProxy: GenericContractQueryCall<
+    (
+      proxy: InktensorPrimitivesStakingTypesProxyLike,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+    >,
+    Type
+  >;
+
+  /**
+   * Counts the stake that pay has added to a position, for votes: dividends, and pay that
+   * the owner has collected or that was handed on. Anyone may call; a deposit, a withdrawal
+   * or a transfer of stake does the same. Returns the amount that was not counted before,
+   * in rao.
+   *
+   * # Errors
+   * `Overflow`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} coldkey
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x0df95edd
+   **/
+  stakingCountVote: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      coldkey: AccountId32Like,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Returns the votes of each of `accounts`, at most 32, at the end of root epoch `epoch`,
+   * and all stake that could vote then, in rao.
+   *
+   * What votes was there when the root epoch began, on any hotkey and subnet, and stayed
+   * until its end.
+   *
+   * # Errors
+   * `TooMany`, `NotEnded`, `TooOld`.
+   *
+   * @param {Array<AccountId32Like>} accounts
+   * @param {number} epoch
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x15ee1e6a
+   **/
+  stakingStandings: GenericContractQueryCall<
+    (
+      accounts: Array<AccountId32Like>,
+      epoch: number,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<
+          [Array<InktensorPrimitivesStakingViewsStanding>, InktensorPrimitivesUnitsRao],
+          InktensorPrimitivesStakingErrorStakingError
+        >,
+        ContractCallResult
+      >
     >,
     Type
   >;
@@ -481,7 +611,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   /**
    * Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that
    * was there from the opening to the close. The subnet shares in emission by it until the
-   * next close. Called by the emission contract.
+   * next close.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {ContractCallOptions} options
@@ -662,7 +792,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Returns the parents of `hotkey` on a subnet, including allowed ones that delegate
-   * nothing yet.
+   * nothing yet, and former ones to which something is due.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey
@@ -734,13 +864,28 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
 
   /**
    * Returns all root dividends that are not claimed, in rao. The contract's balance is at
-   * least this amount plus `total_stake`.
+   * least this amount plus `total_stake` and `dues`.
    *
    * @param {ContractCallOptions} options
    *
    * @selector 0xe3db900b
    **/
   stakingRootUnclaimed: GenericContractQueryCall<
+    (
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
+    Type
+  >;
+
+  /**
+   * Returns all dividends that children have earned for parents and that are not handed on,
+   * in rao.
+   *
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xb9fa50a3
+   **/
+  stakingDues: GenericContractQueryCall<
     (
       options?: ContractCallOptions,
     ) => Promise<GenericContractCallResult<InktensorPrimitivesUnitsRao, ContractCallResult>>,
@@ -844,8 +989,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
-   * for `matured_stake`. Epoch contract only.
+   * Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+   * `closing`: the subnet shares in emission by it. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.
@@ -862,17 +1007,23 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
       closing: number,
       options?: ContractCallOptions,
     ) => Promise<
-      GenericContractCallResult<Result<[], InktensorPrimitivesStakingErrorStakingError>, ContractCallResult>
+      GenericContractCallResult<
+        Result<InktensorPrimitivesUnitsRao, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
     >,
     Type
   >;
 
   /**
-   * Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-   * contract only, after it has minted and sent the sum to this contract.
+   * Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
+   * room for. Emission contract only, which then mints the returned amount to this contract.
+   *
+   * What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's
+   * part is not credited: it is returned, and the owner collects it.
    *
    * # Events
-   * `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+   * `Distributed`.
    *
    * # Errors
    * `NotEmission`, `TooOld`, `Overflow`.
@@ -888,6 +1039,38 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<InktensorPrimitivesStakingTypesCredited, InktensorPrimitivesStakingErrorStakingError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao.
+   * Emission contract only, which mints that sum to this contract.
+   *
+   * The stake is a deposit of the open epoch, like any other.
+   *
+   * # Events
+   * `Collected`.
+   *
+   * # Errors
+   * `NotEmission`, `Overflow`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x0b7ad1c5
+   **/
+  stakingStakePay: GenericContractQueryCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
       payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
       options?: ContractCallOptions,
     ) => Promise<

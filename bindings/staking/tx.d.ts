@@ -14,6 +14,7 @@ import type {
   InktensorPrimitivesUnitsRao,
   InktensorPrimitivesUnitsBps,
   InktensorPrimitivesStakingTypesChildLike,
+  InktensorPrimitivesStakingTypesProxyLike,
   InktensorPrimitivesStakingTypesPaymentLike,
 } from './types.js';
 
@@ -284,11 +285,14 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    * Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
    * child on a subnet, or withdraws the permission. The child's owner only.
    *
+   * A parent that has the child loses it with the first epoch that opens more than 7 200
+   * blocks later, as with a new list of children.
+   *
    * # Events
    * `ParentAllowed`.
    *
    * # Errors
-   * `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+   * `NotHotkeyOwner`, `TooManyParents`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} child
@@ -304,6 +308,36 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
       child: AccountId32Like,
       parent: AccountId32Like,
       allowed: boolean,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Hands on the dividends that `child` has earned for `parents`, at most 8: they become
+   * stake of the parents' owners and stakers, and dividends of the parents' root stake.
+   * Anyone may call, and receives 0.25 % as TAO. Returns that fee in rao.
+   *
+   * Take and division are those of the paid epochs.
+   *
+   * # Events
+   * `HandedOn` for each parent with anything due.
+   *
+   * # Errors
+   * `TooMany`, `NothingDue`, `Payment`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} child
+   * @param {Array<AccountId32Like>} parents
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xd5fa16f1
+   **/
+  stakingHandOn: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      child: AccountId32Like,
+      parents: Array<AccountId32Like>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type
@@ -339,8 +373,54 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
-   * for `matured_stake`. Epoch contract only.
+   * Sets the account that votes with the caller's stake, or sets the stake aside. The caller
+   * may vote itself all the same; its own vote counts first.
+   *
+   * # Events
+   * `ProxySet`.
+   *
+   * # Errors
+   * `SelfProxy`.
+   *
+   * @param {InktensorPrimitivesStakingTypesProxyLike} proxy
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0xe563856e
+   **/
+  stakingSetProxy: GenericContractTxCall<
+    (proxy: InktensorPrimitivesStakingTypesProxyLike, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Counts the stake that pay has added to a position, for votes: dividends, and pay that
+   * the owner has collected or that was handed on. Anyone may call; a deposit, a withdrawal
+   * or a transfer of stake does the same. Returns the amount that was not counted before,
+   * in rao.
+   *
+   * # Errors
+   * `Overflow`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {AccountId32Like} hotkey
+   * @param {AccountId32Like} coldkey
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x0df95edd
+   **/
+  stakingCountVote: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      hotkey: AccountId32Like,
+      coldkey: AccountId32Like,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+   * `closing`: the subnet shares in emission by it. Epoch contract only.
    *
    * # Errors
    * `NotEpoch`.
@@ -361,11 +441,14 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-   * contract only, after it has minted and sent the sum to this contract.
+   * Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
+   * room for. Emission contract only, which then mints the returned amount to this contract.
+   *
+   * What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's
+   * part is not credited: it is returned, and the owner collects it.
    *
    * # Events
-   * `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+   * `Distributed`.
    *
    * # Errors
    * `NotEmission`, `TooOld`, `Overflow`.
@@ -381,6 +464,33 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao.
+   * Emission contract only, which mints that sum to this contract.
+   *
+   * The stake is a deposit of the open epoch, like any other.
+   *
+   * # Events
+   * `Collected`.
+   *
+   * # Errors
+   * `NotEmission`, `Overflow`.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {Array<InktensorPrimitivesStakingTypesPaymentLike>} payments
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x0b7ad1c5
+   **/
+  stakingStakePay: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
       payments: Array<InktensorPrimitivesStakingTypesPaymentLike>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,

@@ -109,6 +109,12 @@ export type InktensorPrimitivesRegistryServingPrometheus = {
 
 export type InktensorPrimitivesUnitsBps = number;
 
+export type InktensorPrimitivesStakingTypesProxy =
+  { type: 'None' } | { type: 'Account'; value: AccountId32 } | { type: 'Aside' };
+
+export type InktensorPrimitivesStakingTypesProxyLike =
+  { type: 'None' } | { type: 'Account'; value: AccountId32Like } | { type: 'Aside' };
+
 export type InkPrimitivesLangError = 'CouldNotReadInput';
 
 export type InkStorageLazyMapping = {};
@@ -170,6 +176,20 @@ export type InktensorPrimitivesStakingTypesChild = { proportion: bigint; hotkey:
 
 export type InktensorPrimitivesStakingTypesChildLike = { proportion: bigint; hotkey: AccountId32Like };
 
+export type InktensorPrimitivesStakingTypesPayment = {
+  hotkey: AccountId32;
+  coldkey: AccountId32;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesPaymentLike = {
+  hotkey: AccountId32Like;
+  coldkey: AccountId32Like;
+  amount: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesHotkeyPart = { hotkey: AccountId32; amount: InktensorPrimitivesUnitsRao };
+
 export type InktensorPrimitivesStakingViewsTakeInfo = { take: InktensorPrimitivesUnitsBps; raisesFrom: number };
 
 export type InktensorPrimitivesStakingViewsChildrenView = {
@@ -188,20 +208,6 @@ export type InktensorPrimitivesStakingTypesStakingPeers = {
   registry: AccountId32;
   emission?: AccountId32 | undefined;
   epoch?: AccountId32 | undefined;
-};
-
-export type InktensorPrimitivesStakingTypesPayment = {
-  hotkey: AccountId32;
-  coldkey: AccountId32;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
-};
-
-export type InktensorPrimitivesStakingTypesPaymentLike = {
-  hotkey: AccountId32Like;
-  coldkey: AccountId32Like;
-  miner: InktensorPrimitivesUnitsRao;
-  validator: InktensorPrimitivesUnitsRao;
 };
 
 export type StakingStakeSubnetsSubnetStake = {
@@ -236,33 +242,47 @@ export type StakingPoolVestingPosition = {
   unvested: InktensorPrimitivesUnitsRao;
   pending: InktensorPrimitivesUnitsRao;
   epoch: number;
+  counted: InktensorPrimitivesUnitsRao;
 };
 
 export type StakingPoolVestingVested = { deposits: InktensorPrimitivesUnitsRao; shares: StakingPoolShares };
 
-export type StakingRootAccountRootRecord = {
-  epoch: number;
-  matured: InktensorPrimitivesUnitsRao;
-  pending: InktensorPrimitivesUnitsRao;
-};
+export type StakingRootAccountRootRecord = { epoch: number; stake: StakingHistoryAged };
 
-export type StakingRootAccountRootAccount = {
-  now: StakingRootAccountRootRecord;
-  past: Array<StakingRootAccountRootRecord>;
-  stream: StakingRootStream;
-};
+export type StakingRootAccountRootAccount = { stake: StakingHistory003; stream: StakingRootStream };
 
 export type StakingRootAccountClaimKey = { hotkey: AccountId32; coldkey: AccountId32 };
 
 export type StakingRootStreamClaim = { countedPerRao: bigint; owed: InktensorPrimitivesUnitsRao };
 
+export type StakingVotesVoteRecord = {
+  epoch: number;
+  own: StakingHistoryAged;
+  others: StakingHistoryAged;
+  proxy: InktensorPrimitivesStakingTypesProxy;
+};
+
+export type StakingHistory = { now: StakingVotesVoteRecord; past: Array<StakingVotesVoteRecord> };
+
+export type StakingVotesElectorateRecord = { epoch: number; stake: StakingHistoryAged };
+
+export type StakingHistory002 = { now: StakingVotesElectorateRecord; past: Array<StakingVotesElectorateRecord> };
+
 export type StakingStakeIndexList = { type: 'Coldkey'; value: AccountId32 } | { type: 'Hotkey'; value: AccountId32 };
 
-export type StakingChildrenRelations = {
+export type StakingChildrenLinksChildLink = { hotkey: AccountId32; proportion: StakingChildrenEffective };
+
+export type StakingChildrenLinksParentLink = {
+  hotkey: AccountId32;
   owner?: AccountId32 | undefined;
-  children: InktensorPrimitivesVersioned;
-  pending?: StakingChildrenRelationsPending | undefined;
-  parents: Array<AccountId32>;
+  isAllowed: boolean;
+  proportion: StakingChildrenEffective;
+  due: StakingChildrenLinksDue;
+};
+
+export type StakingChildrenLinks = {
+  children: Array<StakingChildrenLinksChildLink>;
+  parents: Array<StakingChildrenLinksParentLink>;
   childrenSetAt?: number | undefined;
   take: StakingTakesTake;
 };
@@ -289,13 +309,13 @@ export type StakingStakePositionsStake = {
     get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like, number]): Promise<StakingPoolVestingVested | undefined>;
   };
   root: StakingRootAccountRoot;
+  votes: StakingVotes;
   index: StakingStakeIndex;
 };
 
 export type StakingChildrenStoreChildren = {
-  relations: {
-    get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingChildrenRelations | undefined>;
-  };
+  dues: InktensorPrimitivesUnitsRao;
+  links: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingChildrenLinks | undefined> };
 };
 
 export type StakingTakes = { takes: { get(arg: AccountId32Like): Promise<StakingTakesTake | undefined> } };
@@ -326,9 +346,11 @@ export type InktensorPrimitivesStakingErrorStakingError =
   | { type: 'NotAccepted'; value: AccountId32 }
   | { type: 'TooManyParents'; value: number }
   | { type: 'ChildrenTooSoon'; value: number }
-  | { type: 'StillParent' }
+  | { type: 'NothingDue' }
   | { type: 'NothingToClaim' }
-  | { type: 'Braked'; value: number };
+  | { type: 'Braked'; value: number }
+  | { type: 'SelfProxy' }
+  | { type: 'NotEnded'; value: number };
 
 export type InktensorPrimitivesStakingViewsPositionView = {
   netuid: InktensorPrimitivesUnitsNetUid;
@@ -344,13 +366,26 @@ export type InktensorPrimitivesStakingViewsNominatorView = {
   pending: InktensorPrimitivesUnitsRao;
 };
 
-export type InktensorPrimitivesStakingViewsParentView = { hotkey: AccountId32; proportion: bigint };
+export type InktensorPrimitivesStakingViewsParentView = {
+  hotkey: AccountId32;
+  proportion: bigint;
+  due: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesStakingTypesCredited = {
+  owners: Array<InktensorPrimitivesUnitsRao>;
+  amount: InktensorPrimitivesUnitsRao;
+};
 
 export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' | 'BadPeer';
 
 export type InkStorageTraitsImplsManualKey = {};
 
 export type StakingPoolShares = { count: bigint; scale: number };
+
+export type StakingHistoryAged = { matured: InktensorPrimitivesUnitsRao; pending: InktensorPrimitivesUnitsRao };
+
+export type StakingHistory003 = { now: StakingRootAccountRootRecord; past: Array<StakingRootAccountRootRecord> };
 
 export type StakingRootStream = {
   cumulativePerRao: bigint;
@@ -359,10 +394,12 @@ export type StakingRootStream = {
   endsAt: number;
 };
 
-export type InktensorPrimitivesVersioned = {
-  epoch: number;
-  now: Array<InktensorPrimitivesStakingTypesChild>;
-  before: Array<InktensorPrimitivesStakingTypesChild>;
+export type StakingChildrenEffective = { value: InktensorPrimitivesVersioned; pending?: [bigint, number] | undefined };
+
+export type StakingChildrenLinksDue = {
+  take: InktensorPrimitivesUnitsRao;
+  dividends: InktensorPrimitivesUnitsRao;
+  root: InktensorPrimitivesUnitsRao;
 };
 
 export type StakingCallsPeers = { emission: AccountId32; epoch: AccountId32 };
@@ -371,6 +408,11 @@ export type StakingRootAccountRoot = {
   accounts: { get(arg: AccountId32Like): Promise<StakingRootAccountRootAccount | undefined> };
   claims: { get(arg: StakingRootAccountClaimKey): Promise<StakingRootStreamClaim | undefined> };
   unclaimed: InktensorPrimitivesUnitsRao;
+};
+
+export type StakingVotes = {
+  accounts: { get(arg: AccountId32Like): Promise<StakingHistory | undefined> };
+  electorate: { get(arg: []): Promise<StakingHistory002 | undefined> };
 };
 
 export type StakingStakeIndex = {
@@ -386,4 +428,11 @@ export type InktensorPrimitivesStakingTypesPendingChildren = {
   after: number;
 };
 
-export type StakingChildrenRelationsPending = { children: Array<InktensorPrimitivesStakingTypesChild>; after: number };
+export type InktensorPrimitivesVersioned = { epoch: number; now: bigint; before: bigint };
+
+export type InktensorPrimitivesStakingViewsStanding = {
+  own: InktensorPrimitivesUnitsRao;
+  others: InktensorPrimitivesUnitsRao;
+  proxy: InktensorPrimitivesStakingTypesProxy;
+  ownNow: InktensorPrimitivesUnitsRao;
+};

@@ -305,6 +305,28 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
+   * Mints to each of these accounts its amount in rao. Minter only.
+   *
+   * # Events
+   * `Transfer` for each account.
+   *
+   * # Errors
+   * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+   *
+   * @param {Array<[AccountId32Like, bigint]>} payees
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0x1a12bbf0
+   **/
+  tokenControlMintTo: GenericContractQueryCall<
+    (
+      payees: Array<[AccountId32Like, bigint]>,
+      options?: ContractCallOptions,
+    ) => Promise<GenericContractCallResult<Result<[], Psp22ErrorsPsp22Error>, ContractCallResult>>,
+    Type
+  >;
+
+  /**
    * Returns the only account that may announce a successor, the registry or its successor.
    * Absent before the token is wired.
    *

@@ -155,6 +155,25 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
+   * Mints to each of these accounts its amount in rao. Minter only.
+   *
+   * # Events
+   * `Transfer` for each account.
+   *
+   * # Errors
+   * `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+   *
+   * @param {Array<[AccountId32Like, bigint]>} payees
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x1a12bbf0
+   **/
+  tokenControlMintTo: GenericContractTxCall<
+    (payees: Array<[AccountId32Like, bigint]>, options?: ContractTxOptions) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
    * Announces a successor, or withdraws the announced one. Registry only.
    *
    * From 31 days after the announcement on the successor may mint, up to the cap, and the

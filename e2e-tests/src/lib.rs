@@ -33,6 +33,7 @@ pub mod curve;
 pub mod engines;
 pub mod intercept;
 pub mod invariants;
+pub mod liar;
 pub mod model;
 pub mod network;
 pub mod node;

@@ -8,8 +8,10 @@
 //! println!("a new chain at {}", node.url());
 //! ```
 //! # Limits
-//! The node makes a block only when a transaction arrives. A node outlives a test that is killed.
+//! The node makes a block only when a transaction arrives, and none if it is idle. A node outlives
+//! a test that is killed.
 
+use serde_json::{json, Value};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -27,9 +29,9 @@ use crate::{tools::NODE, TempDir};
 /// The node's log line before its address, once it accepts connections.
 const LISTENING: &str = "Running JSON-RPC server: addr=127.0.0.1:";
 /// The longest start: some seconds on an idle machine, most of them for the genesis.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 /// The longest stop after a request to terminate.
-const STOP: Duration = Duration::from_secs(10);
+const STOP: Duration = Duration::from_secs(60);
 /// The interval at which a process and its log are read.
 const POLL: Duration = Duration::from_millis(20);
 /// Bytes at the end of the log that an error shows.
@@ -164,6 +166,36 @@ impl Node {
     pub fn log(&self) -> &Path {
         &self.log
     }
+    /// Returns the node's answer to a request.
+    ///
+    /// # Errors
+    /// `Io` if it does not answer, or with an error.
+    pub fn ask(&self, method: &str, params: Value) -> Result<Value, NodeError> {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let answer = post(self.rpc_port, &body.to_string());
+        let answer = answer.map_err(io_error(format!("asking {method}")))?;
+        let unusable = || {
+            let problem = io::Error::other(answer.clone());
+            io_error(format!("the answer to {method}"))(problem)
+        };
+        let (_, json) = answer.split_once("\r\n\r\n").ok_or_else(unusable)?;
+        let json: Value = serde_json::from_str(json).map_err(|_| unusable())?;
+        json.get("result").cloned().ok_or_else(unusable)
+    }
+
+    /// Connects the node to `other`, as a peer.
+    ///
+    /// # Errors
+    /// `Io` if one of them does not answer.
+    pub fn join(&self, other: &Node) -> Result<(), NodeError> {
+        let addresses = other.ask("system_localListenAddresses", json!([]))?;
+        let addresses = addresses.as_array().into_iter().flatten();
+        let local = addresses.filter_map(Value::as_str);
+        let mut local = local.filter(|it| it.starts_with("/ip4/127.0.0.1/tcp/"));
+        let address = local.next().unwrap_or_default();
+        self.ask("system_addReservedPeer", json!([address]))?;
+        Ok(())
+    }
 
     /// Terminates the node, and kills it if it does not end in time.
     ///
@@ -219,7 +251,8 @@ impl Node {
         let said = log.metadata().map_err(self.log_error())?.len();
         let errors = log.try_clone().map_err(self.log_error())?;
         let process = Command::new(&self.program)
-            .args(["--dev", "--base-path"])
+            .arg("--dev")
+            .arg("--base-path")
             .arg(&self.base)
             .args(["--rpc-port", &self.rpc_port.to_string(), "--port", "0"])
             .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
@@ -315,6 +348,20 @@ fn ended(process: &mut Child) -> Result<Option<ExitStatus>, NodeError> {
     process
         .try_wait()
         .map_err(io_error("looking after the node"))
+}
+
+/// Sends a request to the node on this port. Returns the whole answer.
+fn post(port: u16, body: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// Names the failed operation.

@@ -13,7 +13,9 @@ use inktensor_primitives::{
     },
     kernel::{ChunkInputs, EpochHeader, NeuronResult},
     registry::{NeuronRegistered, Subnet, SubnetCreated, SubnetTransferred},
-    staking::{Inherited, RootAccrued, RootClaimed, StakeAdded, StakeMoved, StakeRemoved},
+    staking::{
+        Collected, Distributed, HandedOn, RootClaimed, StakeAdded, StakeMoved, StakeRemoved,
+    },
     AccountId, Digest, NetUid, Rao,
 };
 use psp22::Transfer;
@@ -29,6 +31,10 @@ pub struct Observer {
     pub holders: BTreeSet<AccountId>,
     /// Every position that may exist: subnet, hotkey, coldkey.
     pub positions: BTreeSet<(NetUid, AccountId, AccountId)>,
+    /// Every hotkey that ever registered: subnet and hotkey.
+    pub seated: BTreeSet<(NetUid, AccountId)>,
+    /// True once a neuron was replaced.
+    pub has_replaced: bool,
     /// All accounts that ever had collateral.
     pub workers: BTreeSet<AccountId>,
     /// All subnets and their epochs.
@@ -80,6 +86,8 @@ pub struct EpochRecord {
     pub digest: Option<Digest>,
     /// The settled chunks, with the amount paid to each.
     pub settled: BTreeMap<u16, Rao>,
+    /// The chunks that are settled in part, with the amount paid so far.
+    pub partly: BTreeMap<u16, Rao>,
     /// True once all chunks are settled.
     pub complete: bool,
     /// The honest result, if the epoch was asserted honestly or replayed.
@@ -127,6 +135,8 @@ impl Observer {
         Self {
             holders: BTreeSet::new(),
             positions: BTreeSet::new(),
+            seated: BTreeSet::new(),
+            has_replaced: false,
             workers: BTreeSet::new(),
             subnets: BTreeMap::new(),
             issued,
@@ -221,7 +231,8 @@ impl Observer {
         if record.was_replayed() {
             return record.replay.results.keys().copied().collect();
         }
-        record.settled.keys().copied().collect()
+        let partly = record.partly.keys();
+        record.settled.keys().chain(partly).copied().collect()
     }
 
     fn history(&mut self, netuid: NetUid) -> &mut History {
@@ -240,6 +251,9 @@ impl Observer {
             assert!(fresh.is_none(), "{:?} is created once", created.netuid);
         }
         if let Some(seated) = event.decode::<NeuronRegistered>() {
+            // Pay of a replaced neuron is left to the hotkey that it registered with.
+            self.seated.insert((seated.netuid, seated.hotkey));
+            self.has_replaced |= seated.replaced.is_some();
             // The pay of the neuron becomes stake of its owner.
             self.positions
                 .insert((seated.netuid, seated.hotkey, seated.coldkey));
@@ -252,7 +266,12 @@ impl Observer {
     }
 
     fn record_staking(&mut self, event: &ContractEvent) {
-        let is_about_root = event.decode::<RootAccrued>().is_some()
+        if let Some(paid) = event.decode::<Distributed>() {
+            // The rate and at most two claims are rounded.
+            self.rounded += 3 * u64::try_from(paid.root.len()).expect("few");
+        }
+        let handed = event.decode::<HandedOn>();
+        let is_about_root = handed.as_ref().is_some_and(|it| !it.root.is_zero())
             || event.decode::<RootClaimed>().is_some()
             || event
                 .decode::<StakeAdded>()
@@ -271,7 +290,13 @@ impl Observer {
             self.positions
                 .insert((added.netuid, added.hotkey, added.coldkey));
         }
-        if let Some(given) = event.decode::<Inherited>() {
+        if let Some(collected) = event.decode::<Collected>() {
+            for it in collected.payments {
+                self.positions
+                    .insert((collected.netuid, it.hotkey, it.coldkey));
+            }
+        }
+        if let Some(given) = handed {
             // The owner gets its take of the child's dividends here.
             self.positions
                 .insert((given.netuid, given.parent, given.coldkey));
@@ -343,6 +368,7 @@ impl Observer {
             rolled_over: false,
             digest: None,
             settled: BTreeMap::new(),
+            partly: BTreeMap::new(),
             complete: false,
             honest: None,
         };
@@ -450,8 +476,16 @@ impl Observer {
         let record = self.epoch(settled.netuid, settled.epoch);
         assert!(record.digest.is_some(), "only a final epoch is settled");
         assert!(!record.complete, "nothing follows the last chunk");
-        let before = record.settled.insert(settled.chunk, settled.paid);
-        assert_eq!(before, None, "chunk {} is paid once", settled.chunk);
+        let chunk = settled.chunk;
+        let before = record.partly.remove(&chunk).unwrap_or_default();
+        assert!(settled.neurons > 0 || before == Rao::ZERO, "a call pays");
+        let paid = Rao(before.0 + settled.paid.0);
+        if settled.settled {
+            let twice = record.settled.insert(chunk, paid);
+            assert_eq!(twice, None, "chunk {chunk} is paid once");
+        } else {
+            record.partly.insert(chunk, paid);
+        }
         record.complete = settled.complete;
         let asserted = record.assertion.as_ref().map(|it| it.results.len());
         let chunks = asserted.unwrap_or(record.replay.results.len());

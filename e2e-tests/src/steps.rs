@@ -8,7 +8,7 @@ pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {
     let chunks = inputs.chunks.len();
     let (phase, chunk) = (k / chunks, k % chunks);
     let reads = trace.plan.phases[phase];
-    let gathered = &inputs.chunks[chunk];
+    let gathered = inputs.chunks[chunk].clone().for_phase(&reads);
     StepInput {
         header: inputs.header.clone(),
         phase: u8::try_from(phase).expect("few phases"),
@@ -26,12 +26,8 @@ pub fn step_input(inputs: &EpochInputs, trace: &Trace, k: usize) -> StepInput {
         } else {
             Vec::new()
         },
-        neurons: gathered.neurons.clone(),
-        rows: if reads.rows {
-            gathered.rows.clone()
-        } else {
-            Vec::new()
-        },
+        neurons: gathered.neurons,
+        rows: gathered.rows,
     }
 }
 

@@ -11,13 +11,15 @@ use scale::Encode;
 /// Returns the text of a kernel whose plan has one phase over one chunk, and whose steps do `body`.
 ///
 /// `$return` ends a step with the bytes at an address: flags, address, length. There are zeros at
-/// 256; the bytes at 300 are ink!'s answer to input that it cannot read.
+/// 256; the bytes at 300 are ink!'s answer to input that it cannot read, those at 320 an honest
+/// one.
 pub fn text(body: &str) -> String {
     let selector = u32::from_le_bytes(PLAN);
     let plan = Ok::<_, ink::LangError>(Ok::<_, KernelError>(EpochPlan {
         chunk: 64,
         phases: vec![PhasePlan {
             rows: false,
+            stake: false,
             memory: false,
         }],
         memory_phase: 0,
@@ -33,6 +35,7 @@ pub fn text(body: &str) -> String {
             (import "env" "memory" (memory 2 16))
             (data (i32.const 0) "{plan}")
             (data (i32.const 300) "\01\01")
+            (data (i32.const 320) "\00\00\00\00\00\0c")
             (func (export "deploy"))
             (func (export "call")
                 (i32.store (i32.const 512) (i32.const 100000))
@@ -42,6 +45,9 @@ pub fn text(body: &str) -> String {
                 {body}))"#
     )
 }
+
+/// The end of a step with an honest answer for three neurons: nothing for each.
+pub const HONEST: &str = "(call $return (i32.const 0) (i32.const 320) (i32.const 115))";
 
 /// Returns an assertion of one step about the epoch of `header`, which any account can make up.
 pub fn made_up(header: &EpochHeader) -> Assertion {

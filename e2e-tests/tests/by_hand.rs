@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
 /// The longest run of a script, in seconds.
-const PATIENCE: &str = "120";
+const PATIENCE: &str = "360";
 /// The line that the script of all calls prints before each call.
 const MARK: &str = "--- call ";
 /// All contracts.

@@ -5,6 +5,7 @@
 //!
 //! # Key terms
 //! * **issued**: TAO that the halving curve has released. Issued TAO is minted when it is paid.
+//! * **owed**: pay of owners that is set aside, until they collect it. It is minted then.
 //! * **weight**: the matured stake of a subnet at its last draw: what was there from the opening of
 //!   the epoch to its close. Subnets share issuance by weight.
 //! * **draw**: the subnet's share since its last draw becomes the budget of the closed epoch, as
@@ -13,15 +14,16 @@
 //! * **carry over**: what a budget does not spend goes to the subnet's next budget.
 //!
 //! # Modules
-//! * `ledger`: issued, minted and promised amounts
+//! * `ledger`: issued, minted, owed and promised amounts
+//! * `slice`: the neurons of a chunk that one call pays
 //! * `budget`: the division of an epoch's budget, and spending
 //! * `accumulator`: sharing by weight, at the cost of one subnet per call
 //! * `weight`: the rule that turns stake into a share of emission
 //! * `curve`: issuance by halvings, in closed form over any span
 //!
 //! # Invariants
-//! * `issued - genesis = minted + unspent budgets + carried over + earned but not drawn`, exact to
-//!   a rao per subnet.
+//! * `issued - genesis = minted + owed + unspent budgets + carried over + earned but not drawn`,
+//!   exact to a rao per subnet.
 //! * Issued TAO never exceeds the cap and never falls.
 //! * A budget never pays more than it has, and each epoch is drawn once.
 //! * Only the epoch contract, which the deployer names once, draws, pays and completes.
@@ -32,6 +34,7 @@ pub mod accumulator;
 pub mod budget;
 pub mod curve;
 pub mod ledger;
+pub mod slice;
 pub mod weight;
 
 #[cfg(test)]
@@ -46,6 +49,7 @@ mod emission {
     use crate::{
         budget,
         ledger::{Account, Division, Draw, Ledger},
+        slice::Slice,
         weight,
     };
     use ink::{
@@ -57,9 +61,9 @@ mod emission {
     use inktensor_primitives::{
         emission::{
             Carried, Completed, Drawn, Emission, EmissionDeployError, EmissionError, EmissionPeers,
-            EpochBudget, Fee, FeePaid, Fees, Issuance, Released, Split, SplitPreset,
+            EpochBudget, Fee, FeePaid, Fees, Issuance, Paid, Payout, Released, Split, SplitPreset,
         },
-        staking::{Payment, Staking},
+        staking::{Credited, Payment, Staking},
         token::{TokenControl, WireError},
         wiring::Wired,
         NetUid, Rao, Tao, Wiring,
@@ -173,37 +177,63 @@ mod emission {
             self.accounts.get(netuid).unwrap_or_default()
         }
 
-        /// Returns the weight of a subnet from now on.
-        fn weight(&self, netuid: NetUid) -> Result<Rao, EmissionError> {
-            let staking: contract_ref!(Staking) = self.staking.into();
-            match staking.call().matured_stake(netuid).try_invoke() {
-                Ok(Ok(matured)) => Ok(weight::weight(matured)),
-                _ => Err(EmissionError::Staking),
+        /// Emits `FeePaid`, unless the amount is zero.
+        fn emit_fee(
+            &self,
+            (netuid, epoch): (NetUid, u32),
+            fee: Fee,
+            payee: AccountId,
+            amount: Rao,
+        ) {
+            if !amount.is_zero() {
+                self.env().emit_event(FeePaid {
+                    netuid,
+                    epoch,
+                    payee,
+                    fee,
+                    amount,
+                });
             }
         }
 
-        /// Mints `amount` and sends it to `to`.
-        fn mint_to(&self, to: AccountId, amount: Rao) -> Result<(), EmissionError> {
-            self.tao.mint(amount)?;
-            Ok(self.tao.send(to, amount)?)
-        }
-
-        /// Mints `amount` to the staking contract, which credits it as `payments`: pay of `epoch`
-        /// that sums to the amount.
-        fn stake(
+        /// Credits dividends of `epoch` as stake, as far as one call has room for. The amount that
+        /// staking must receive is not minted yet.
+        fn credit(
             &self,
             netuid: NetUid,
             epoch: u32,
-            amount: Rao,
             payments: Vec<Payment>,
-        ) -> Result<(), EmissionError> {
-            self.mint_to(self.staking, amount)?;
+        ) -> Result<Credited, EmissionError> {
+            if payments.is_empty() {
+                return Ok(Credited::default());
+            }
             let mut staking: contract_ref!(Staking) = self.staking.into();
             let call = staking.call_mut().distribute(netuid, epoch, payments);
             match call.try_invoke() {
-                Ok(Ok(Ok(credited))) if credited == amount => Ok(()),
+                Ok(Ok(Ok(credited))) => Ok(credited),
                 _ => Err(EmissionError::Staking),
             }
+        }
+
+        /// Mints pay that is owed, and stakes it. Returns the sum.
+        fn stake_owed(
+            &mut self,
+            netuid: NetUid,
+            payments: Vec<Payment>,
+        ) -> Result<Rao, EmissionError> {
+            let amount = budget::sum(payments.iter().map(|it| it.amount))?;
+            if amount.is_zero() {
+                return Ok(amount);
+            }
+            self.ledger.pay_owed(amount)?;
+            let mut staking: contract_ref!(Staking) = self.staking.into();
+            let call = staking.call_mut().stake_pay(netuid, payments);
+            match call.try_invoke() {
+                Ok(Ok(Ok(staked))) if staked == amount => {}
+                _ => return Err(EmissionError::Staking),
+            }
+            self.tao.mint_to(&[(self.staking, amount)])?;
+            Ok(amount)
         }
     }
 
@@ -227,6 +257,12 @@ mod emission {
         #[ink(message)]
         fn budget(&self, netuid: NetUid, epoch: u32) -> Option<EpochBudget> {
             self.budgets.get((netuid, epoch))
+        }
+
+        /// Returns the owner's parts of a subnet's budgets that are owed, in rao.
+        #[ink(message)]
+        fn cut(&self, netuid: NetUid) -> Rao {
+            self.account(netuid).cut()
         }
 
         /// Returns the split of the network, which budgets follow by default.
@@ -286,31 +322,31 @@ mod emission {
         /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only,
         /// when the epoch closes.
         ///
-        /// Issuance is evaluated up to the current block, and the subnet's weight is read again:
-        /// the stake that weighed in `epoch`. If it is less than before, the subnet draws
-        /// that part of its share, and all subnets share the rest.
+        /// Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed
+        /// in `epoch`, is the subnet's weight from now on. If it is less than before, the subnet
+        /// draws that part of its share, and all subnets share the rest.
         ///
         /// # Events
         /// `Drawn`.
         ///
         /// # Errors
-        /// `NotEpoch`, `Staking`, `AlreadyDrawn`.
+        /// `NotEpoch`, `AlreadyDrawn`.
         #[ink(message)]
         fn draw(
             &mut self,
             netuid: NetUid,
             epoch: u32,
             preset: SplitPreset,
+            matured: Rao,
         ) -> Result<EpochBudget, EmissionError> {
             self.only_epoch()?;
-            let weight = self.weight(netuid)?;
             let now = self.env().block_number();
             let mut account = self.account(netuid);
             let Draw { budget, returned } = self.ledger.draw(
                 &mut account,
                 epoch,
                 now,
-                weight,
+                weight::weight(matured),
                 &self.division.with(preset),
             )?;
             self.accounts.insert(netuid, &account);
@@ -325,8 +361,14 @@ mod emission {
             Ok(budget)
         }
 
-        /// Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum
-        /// in rao. Epoch contract only.
+        /// Pays neurons of one chunk of `epoch`, in order, as far as one call has room for, and the
+        /// part of the keeper's fee. Epoch contract only.
+        ///
+        /// Dividends are minted as stake. Incentive and take are owed to owners, and minted when
+        /// they are collected.
+        ///
+        /// # Events
+        /// `FeePaid`, unless the fee is zero.
         ///
         /// # Errors
         /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
@@ -335,18 +377,62 @@ mod emission {
             &mut self,
             netuid: NetUid,
             epoch: u32,
+            payout: Payout,
+        ) -> Result<Paid, EmissionError> {
+            self.only_epoch()?;
+            let mut budget = self.open_budget(netuid, epoch)?;
+            let Payout {
+                before,
+                most,
+                incentives,
+                dividends,
+                keeper,
+                fee,
+            } = payout;
+            let (places, payments): (Vec<u16>, Vec<Payment>) = dividends.into_iter().unzip();
+            let credited = self.credit(netuid, epoch, payments)?;
+            let slice = Slice::of(incentives, &places, &credited, most)?;
+            let owed = slice.owed()?;
+            self.ledger.pay(&mut budget, credited.amount, owed)?;
+            let fee = slice.fee(fee, before);
+            self.ledger.pay_fee(&mut budget, Fee::Keeper, fee)?;
+            self.budgets.insert((netuid, epoch), &budget);
+            self.tao
+                .mint_to(&[(self.staking, credited.amount), (keeper, fee)])?;
+            self.emit_fee((netuid, epoch), Fee::Keeper, keeper, fee);
+            let amount = budget::sum([credited.amount, owed])?;
+            Ok(Paid {
+                amount,
+                owed: slice.owners,
+            })
+        }
+
+        /// Mints pay that is owed to owners, and stakes it on their hotkeys. Returns the sum in
+        /// rao. Epoch contract only, for pay that the registry no longer owes.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `Overflow` for more than is owed, `Token`, `Staking`.
+        #[ink(message)]
+        fn pay_owed(
+            &mut self,
+            netuid: NetUid,
             payments: Vec<Payment>,
         ) -> Result<Rao, EmissionError> {
             self.only_epoch()?;
-            let mut budget = self.open_budget(netuid, epoch)?;
-            let amount = budget::total(&payments)?;
-            if amount.is_zero() {
-                return Ok(amount);
-            }
-            self.ledger.pay(&mut budget, amount)?;
-            self.budgets.insert((netuid, epoch), &budget);
-            self.stake(netuid, epoch, amount, payments)?;
-            Ok(amount)
+            self.stake_owed(netuid, payments)
+        }
+
+        /// Stakes the owner's parts of a subnet's budgets on the owner's hotkey. Returns the sum in
+        /// rao. Anyone may call.
+        ///
+        /// # Errors
+        /// `NothingOwed`, `Token`, `Staking`.
+        #[ink(message)]
+        fn collect_cut(&mut self, netuid: NetUid) -> Result<Rao, EmissionError> {
+            let mut account = self.account(netuid);
+            let cut = account.take_cut().ok_or(EmissionError::NothingOwed)?;
+            self.accounts.insert(netuid, &account);
+            self.stake_owed(netuid, vec![cut])
         }
 
         /// Mints and pays `amount` rao of a fee of `epoch` to `payee`, as TAO. Epoch contract only.
@@ -372,27 +458,23 @@ mod emission {
             }
             self.ledger.pay_fee(&mut budget, fee, amount)?;
             self.budgets.insert((netuid, epoch), &budget);
-            self.mint_to(payee, amount)?;
-            self.env().emit_event(FeePaid {
-                netuid,
-                epoch,
-                payee,
-                fee,
-                amount,
-            });
+            self.tao.mint_to(&[(payee, amount)])?;
+            self.emit_fee((netuid, epoch), fee, payee, amount);
             Ok(())
         }
 
-        /// Ends the pay-out of `epoch`: pays the subnet's owner, as stake, and the treasury. Epoch
-        /// contract only, after the last chunk or after the settle window.
+        /// Ends the pay-out of `epoch`: pays the treasury. Epoch contract only, after the last
+        /// chunk or after the settle window.
         ///
+        /// The owner's part is owed to the subnet's owner, who collects it with `collect_cut`. What
+        /// is owed to a former owner, or on another hotkey, is paid to that owner as TAO.
         /// The unpaid rest of miners, validators and fees goes to the subnet's next budget.
         ///
         /// # Events
         /// `Completed`.
         ///
         /// # Errors
-        /// `NotEpoch`, `NotDrawn`, `Token`, `Staking`.
+        /// `NotEpoch`, `NotDrawn`, `Token`, `Overflow`.
         #[ink(message)]
         fn complete(
             &mut self,
@@ -405,20 +487,20 @@ mod emission {
             let budget = self.open_budget(netuid, epoch)?;
             let mut account = self.account(netuid);
             let closing = self.ledger.complete(&mut account, &budget)?;
+            let former = account.add_cut(Payment {
+                hotkey: owner_hotkey,
+                coldkey: owner,
+                amount: closing.owner,
+            })?;
             self.accounts.insert(netuid, &account);
             self.budgets.remove((netuid, epoch));
-            if !closing.owner.is_zero() {
-                let payment = Payment {
-                    hotkey: owner_hotkey,
-                    coldkey: owner,
-                    miner: closing.owner,
-                    validator: Rao::ZERO,
-                };
-                self.stake(netuid, epoch, closing.owner, vec![payment])?;
+            let mut mints = vec![(self.treasury, closing.treasury)];
+            // Stake would be a position at the keeper's cost.
+            if let Some(former) = former {
+                self.ledger.pay_owed(former.amount)?;
+                mints.push((former.coldkey, former.amount));
             }
-            if !closing.treasury.is_zero() {
-                self.mint_to(self.treasury, closing.treasury)?;
-            }
+            self.tao.mint_to(&mints)?;
             self.env().emit_event(Completed {
                 netuid,
                 epoch,

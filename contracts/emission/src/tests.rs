@@ -5,11 +5,13 @@ use crate::{
     EmissionContract,
 };
 use ink::env::{
-    test::{default_accounts, set_caller},
+    test::{callee, default_accounts, set_caller},
     DefaultEnvironment,
 };
 use inktensor_primitives::{
-    emission::{Emission, EmissionError, Fee, Fees, Split, SplitPreset},
+    emission::{
+        Emission, EmissionDeployError, EmissionError, Fee, Fees, Payout, Split, SplitPreset,
+    },
     token::WireError,
     AccountId, NetUid, Rao, Tao,
 };
@@ -18,6 +20,18 @@ const NETUID: NetUid = NetUid(1);
 
 fn call_as(caller: AccountId) {
     set_caller::<DefaultEnvironment>(caller);
+}
+
+/// A payout of no neurons.
+fn nothing() -> Payout {
+    Payout {
+        most: 0,
+        before: 0,
+        incentives: vec![],
+        dividends: vec![],
+        keeper: [104; 32].into(),
+        fee: Rao::ZERO,
+    }
 }
 
 /// Deploys the contract as Alice.
@@ -45,9 +59,27 @@ fn the_deployer_wires_once_and_cannot_draw() {
     assert_eq!(emission.wire(all.bob), Ok(()));
     assert_eq!(emission.wire(all.alice), Err(WireError::AlreadyWired));
     assert_eq!(
-        emission.draw(NETUID, 0, SplitPreset::Network),
+        emission.draw(NETUID, 0, SplitPreset::Network, Rao(1)),
         Err(EmissionError::NotEpoch)
     );
+}
+
+/// TAO in a contract that does not expect it would be lost. The registry is known from the staking
+/// contract, so that is tested on a chain.
+#[ink::test]
+fn the_treasury_is_no_contract_of_the_deployment() {
+    let (token, staking) = (AccountId::from([101; 32]), AccountId::from([102; 32]));
+    for treasury in [token, staking, callee::<DefaultEnvironment>()] {
+        let made = EmissionContract::new(token, staking, treasury, Split::DEFAULT, Fees::DEFAULT);
+        assert_eq!(made.err(), Some(EmissionDeployError::BadTreasury));
+    }
+}
+
+#[ink::test]
+fn the_treasury_is_no_peer() {
+    let mut emission = deployed();
+    call_as(default_accounts::<DefaultEnvironment>().alice);
+    assert_eq!(emission.wire([103; 32].into()), Err(WireError::BadPeer));
 }
 
 #[ink::test]
@@ -61,15 +93,16 @@ fn only_the_epoch_contract_draws_pays_carries_and_completes() {
             emission.wire(all.bob).unwrap();
         }
         assert_eq!(
-            emission.draw(NETUID, 0, SplitPreset::Network),
+            emission.draw(NETUID, 0, SplitPreset::Network, Rao(1)),
             Err(refused.clone())
         );
-        assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
+        assert_eq!(emission.pay(NETUID, 0, nothing()), Err(refused.clone()));
         let completed = emission.complete(NETUID, 0, all.eve, all.eve);
         assert_eq!(completed, Err(refused.clone()));
         let paid = emission.pay_fee(NETUID, 0, Fee::Keeper, all.eve, Rao::ZERO);
         assert_eq!(paid, Err(refused.clone()));
         assert_eq!(emission.carry(NETUID, 0), Err(refused.clone()));
+        assert_eq!(emission.pay_owed(NETUID, vec![]), Err(refused.clone()));
     }
 }
 
@@ -81,7 +114,7 @@ fn without_a_budget_nothing_is_paid() {
     emission.wire(all.bob).unwrap();
     call_as(all.bob);
     let refused = EmissionError::NotDrawn;
-    assert_eq!(emission.pay(NETUID, 0, Vec::new()), Err(refused.clone()));
+    assert_eq!(emission.pay(NETUID, 0, nothing()), Err(refused.clone()));
     let completed = emission.complete(NETUID, 0, all.eve, all.eve);
     assert_eq!(completed, Err(refused.clone()));
     let paid = emission.pay_fee(NETUID, 0, Fee::Proposer, all.eve, Rao::ZERO);

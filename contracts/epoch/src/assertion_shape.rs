@@ -39,6 +39,7 @@ mod tests {
             phases: vec![
                 PhasePlan {
                     rows: false,
+                    stake: false,
                     memory: false
                 };
                 phases

@@ -13,10 +13,12 @@ use ink::{
     MessageResult,
 };
 use inktensor_primitives::{
-    emission::{Emission, EpochBudget, Fee, SplitPreset},
+    emission::{Emission, EpochBudget, Fee, Paid, Payout, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
-    kernel::{EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput},
-    registry::{Neuron, Registry, Subnet, SubnetSnapshot, Tenure},
+    kernel::{
+        EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput, STEP_TIME,
+    },
+    registry::{Neuron, Registry, RegistryError, Subnet, SubnetSnapshot},
     staking::{Payment, Staking},
     tao::Tao,
     AccountId, Digest, NetUid, Rao, Uid,
@@ -29,14 +31,6 @@ type KernelRef = contract_ref!(IncentiveKernel, DefaultEnvironment);
 
 /// Outcome of a call: not made, not decoded, or answered.
 type Outcome<T> = Result<MessageResult<T>, Error>;
-
-/// Gas, in picoseconds of `ref_time`, that is left after a kernel that trapped of its own accord.
-///
-/// A kernel that runs out of gas has used all gas of the transaction except for less than its next
-/// charge: the chain keeps nothing back for the caller. The largest charge, for copying the largest
-/// answer, is about a tenth of this amount, and what follows a dispute, the slash, needs more than
-/// this amount. Of proof size, 16 KiB at most are left, and the two payments of a slash need more.
-const GAS_AFTER_TRAP: u64 = 1_000_000_000;
 
 fn answer<T>(outcome: Outcome<T>) -> Result<T, EpochError> {
     match outcome {
@@ -59,20 +53,24 @@ pub fn plan(header: EpochHeader) -> Result<EpochPlan, EpochError> {
 
 /// Executes a step in the kernel of its header.
 ///
+/// A trap is one of the kernel if the call had all the time that a step may take. The gas that is
+/// left after the call proves nothing: the chain gives back most of the gas of a kernel that ran
+/// out of it, if the rounding of its host calls makes the bill larger than the gas. A kernel that
+/// runs out of proof size leaves less than the two payments of a slash need.
+///
 /// # Errors
 /// `KernelChanged`; `Kernel` and `KernelTrapped`, which are pure functions of the input;
 /// `KernelFailed`, which may be for want of gas.
 pub fn step(input: StepInput) -> Result<StepOutput, EpochError> {
     check_kernel(&input.header)?;
     let kernel: KernelRef = input.header.kernel.into();
+    let has_time = ink::env::gas_left::<DefaultEnvironment>() >= STEP_TIME;
     match kernel.call().step(input).try_invoke() {
         Ok(Ok(output)) => output.map_err(EpochError::Kernel),
         // Malformed answers: one that the kernel gives to input that it cannot read, and one that
         // is no answer. Both are the same for every caller.
         Ok(Err(_)) | Err(Error::Decode(_)) => Err(EpochError::KernelTrapped),
-        Err(Error::ReturnError(ReturnErrorCode::CalleeTrapped))
-            if ink::env::gas_left::<DefaultEnvironment>() >= GAS_AFTER_TRAP =>
-        {
+        Err(Error::ReturnError(ReturnErrorCode::CalleeTrapped)) if has_time => {
             Err(EpochError::KernelTrapped)
         }
         Err(_) => Err(EpochError::KernelFailed),
@@ -164,27 +162,68 @@ impl Addresses {
         answer(self.registry().call().neuron(netuid, uid).try_invoke())
     }
 
-    /// Calls `begin_epoch` of registry and staking, so that both always have the same open epoch.
-    pub fn begin_epoch(&self, netuid: NetUid, closing: u32) -> Result<SubnetSnapshot, EpochError> {
-        let call = self.registry().call_mut().begin_epoch(netuid, closing);
-        let snapshot = answer(call.try_invoke())?.map_err(EpochError::Registry)?;
-        let call = self.staking().call_mut().begin_epoch(netuid, closing);
-        answer(call.try_invoke())?.map_err(EpochError::Staking)?;
-        Ok(snapshot)
-    }
-
-    /// Calls `Registry::record_scores`.
-    pub fn record_scores(
+    /// Calls `Registry::begin_epoch`. A close calls `Staking::begin_epoch` too, so both always have
+    /// the same open epoch.
+    ///
+    /// # Errors
+    /// `UnknownSubnet`, `Retired`.
+    pub fn begin_registry_epoch(
         &self,
         netuid: NetUid,
-        epoch: u32,
-        start: Uid,
+        closing: u32,
+        roster: Vec<Uid>,
+    ) -> Result<SubnetSnapshot, EpochError> {
+        let mut registry = self.registry();
+        let call = registry.call_mut().begin_epoch(netuid, closing, roster);
+        answer(call.try_invoke())?.map_err(|error| match error {
+            RegistryError::UnknownSubnet => EpochError::UnknownSubnet,
+            RegistryError::Retired(at) => EpochError::Retired(at),
+            error => EpochError::Registry(error),
+        })
+    }
+
+    /// Calls `Staking::begin_epoch`.
+    pub fn begin_staking_epoch(&self, netuid: NetUid, closing: u32) -> Result<Rao, EpochError> {
+        let call = self.staking().call_mut().begin_epoch(netuid, closing);
+        answer(call.try_invoke())?.map_err(EpochError::Staking)
+    }
+
+    /// Calls `Registry::record_pay`.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub fn record_pay(
+        &self,
+        (netuid, epoch, start): (NetUid, u32, Uid),
         scores: Vec<NeuronResult>,
+        owed: Vec<Rao>,
     ) -> Result<(), EpochError> {
         let call = self
             .registry()
             .call_mut()
-            .record_scores(netuid, epoch, start, scores);
+            .record_pay(netuid, epoch, start, scores, owed);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    /// Calls `Registry::take_owed`.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub fn take_owed(&self, netuid: NetUid, uids: Vec<Uid>) -> Result<Vec<Payment>, EpochError> {
+        let call = self.registry().call_mut().take_owed(netuid, uids);
+        answer(call.try_invoke())?.map_err(EpochError::Registry)
+    }
+
+    /// Calls `Registry::take_left`.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub fn take_left(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+    ) -> Result<Option<Payment>, EpochError> {
+        let call = self.registry().call_mut().take_left(netuid, hotkey);
         answer(call.try_invoke())?.map_err(EpochError::Registry)
     }
 
@@ -194,24 +233,32 @@ impl Addresses {
         netuid: NetUid,
         epoch: u32,
         preset: SplitPreset,
+        matured: Rao,
     ) -> Result<EpochBudget, EpochError> {
-        let call = self.emission().call_mut().draw(netuid, epoch, preset);
+        let mut emission = self.emission();
+        let call = emission.call_mut().draw(netuid, epoch, preset, matured);
         answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 
-    /// Calls `Emission::pay`, unless there are no payments.
-    pub fn pay(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        payments: Vec<Payment>,
-    ) -> Result<(), EpochError> {
+    /// Calls `Emission::pay`.
+    ///
+    /// # Errors
+    /// Those of emission.
+    pub fn pay(&self, netuid: NetUid, epoch: u32, payout: Payout) -> Result<Paid, EpochError> {
+        let call = self.emission().call_mut().pay(netuid, epoch, payout);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
+    }
+
+    /// Calls `Emission::pay_owed`.
+    ///
+    /// # Errors
+    /// `NothingOwed` without payments, or those of emission.
+    pub fn pay_owed(&self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, EpochError> {
         if payments.is_empty() {
-            return Ok(());
+            return Err(EpochError::NothingOwed);
         }
-        let call = self.emission().call_mut().pay(netuid, epoch, payments);
-        answer(call.try_invoke())?.map_err(EpochError::Emission)?;
-        Ok(())
+        let call = self.emission().call_mut().pay_owed(netuid, payments);
+        answer(call.try_invoke())?.map_err(EpochError::Emission)
     }
 
     /// Calls `Emission::pay_fee`, unless the amount is zero.
@@ -263,16 +310,6 @@ impl Source for Addresses {
             .registry()
             .call()
             .neurons_at(netuid, epoch, start, count);
-        answer(call.try_invoke())?.map_err(EpochError::Registry)
-    }
-
-    fn tenures_at(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        uids: Vec<Uid>,
-    ) -> Result<Vec<Tenure>, EpochError> {
-        let call = self.registry().call().tenures_at(netuid, epoch, uids);
         answer(call.try_invoke())?.map_err(EpochError::Registry)
     }
 

@@ -64,12 +64,13 @@ impl ClosedEpoch {
     }
 
     /// Returns the parts that later headers name once this epoch is final with the assertion that
-    /// hashes to `assertion`.
-    pub fn ended_as(&self, assertion: &Digest) -> FinalEpoch {
+    /// hashes to `assertion` and gives the permits of `roster`.
+    pub fn ended_as(&self, assertion: &Digest, roster: &[Uid]) -> FinalEpoch {
         FinalEpoch {
             epoch: self.header.epoch,
             closed_at: self.header.closed_at,
             digest: final_digest(&self.header_hash, assertion),
+            roster: roster.to_vec(),
         }
     }
 }
@@ -146,17 +147,6 @@ pub fn is_newcomer(registered: u32, final_epoch: Option<u32>) -> bool {
     final_epoch.is_some_and(|epoch| registered > epoch)
 }
 
-/// Returns the uids with a permit, ascending: the roster of the last final epoch, and the subnet
-/// owner's uid.
-pub fn roster_with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
-    if let Some(uid) = owner {
-        if let Err(place) = roster.binary_search(&uid) {
-            roster.insert(place, uid);
-        }
-    }
-    roster
-}
-
 /// Contract, subnet and block of a close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -168,15 +158,14 @@ pub struct Closing {
     pub block: u32,
 }
 
-/// Returns the header of the open epoch of `lifecycle`, which is about to close. `roster` is the
-/// last final epoch's, `kernel_code` the code hash of the subnet's kernel.
+/// Returns the header of the open epoch of `lifecycle`, which is about to close. `kernel_code` is
+/// the code hash of the subnet's kernel.
 pub fn header(
     closing: Closing,
     lifecycle: &Lifecycle,
     snapshot: SubnetSnapshot,
     kernel_code: Digest,
     budget: &EpochBudget,
-    roster: Vec<Uid>,
 ) -> EpochHeader {
     let last = lifecycle.last.as_ref();
     EpochHeader {
@@ -198,7 +187,7 @@ pub fn header(
             miners: budget.miners,
             validators: budget.validators,
         },
-        roster: roster_with_owner(roster, snapshot.owner_uid),
+        roster: snapshot.roster,
         previous: last.map(|last| last.digest).unwrap_or_default(),
     }
 }
@@ -208,7 +197,6 @@ mod tests {
     use super::*;
     use crate::weights::rewrite;
     use inktensor_primitives::Versioned;
-    use proptest::prelude::*;
 
     fn head(generation: u32) -> RowHead {
         rewrite(&Versioned::default(), 0, generation, 7, 0b101)
@@ -301,21 +289,5 @@ mod tests {
         let mut other = closed;
         other.plan.chunk = 2;
         assert_eq!(memory.for_epoch(&other), Vec::new());
-    }
-
-    proptest! {
-        #[test]
-        fn the_owner_has_a_permit(
-            roster in prop::collection::btree_set(0u16..20, 0..10),
-            owner in prop::option::of(0u16..20),
-        ) {
-            let uids: Vec<Uid> = roster.iter().copied().map(Uid).collect();
-            let mut expected = roster;
-            expected.extend(owner);
-            prop_assert_eq!(
-                roster_with_owner(uids, owner.map(Uid)),
-                expected.into_iter().map(Uid).collect::<Vec<_>>()
-            );
-        }
     }
 }

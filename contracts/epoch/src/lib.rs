@@ -81,11 +81,11 @@ mod epoch {
         collateral::{self, CollateralStore},
         config,
         dispute::judge,
-        inputs::{self, Source},
-        lifecycle::{Finality, Posting, Released},
+        inputs::{Inputs, Source, StakeStore},
+        lifecycle::{Finality, Lifecycle, Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
-        settlement::{payments, ChunkOutcome, Span},
+        settlement::{dividends, ChunkOutcome, Unpaid},
         subnets::{Outcome, SubnetStore},
         weight_calls::{RevealedWeights, Sources, WeightStore},
         weights::{Commit, WeightsUpdate},
@@ -94,13 +94,13 @@ mod epoch {
     use inktensor_primitives::{
         assertion::Assertion,
         dispute::{Disputed, StepProof},
-        emission::Fee,
+        emission::{Fee, Paid, Payout},
         epoch::{
             Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
             EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted, WeightsCall,
-            WeightsRow, MAX_BATCH,
+            WeightsRow, MAX_BATCH, MAX_STATUSES,
         },
-        kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
+        kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult, PhasePlan},
         Digest, NetUid, Rao, Uid,
     };
 
@@ -119,6 +119,8 @@ mod epoch {
         collateral: CollateralStore,
         /// Replays.
         replays: ReplayStore,
+        /// Stakes that are gathered for steps.
+        stakes: StakeStore,
     }
 
     impl Epoch {
@@ -137,6 +139,7 @@ mod epoch {
                 weights: WeightStore::default(),
                 collateral: CollateralStore::default(),
                 replays: ReplayStore::default(),
+                stakes: StakeStore::default(),
             })
         }
 
@@ -359,6 +362,14 @@ mod epoch {
             lifecycle.status(&subnet, &self.rules, settling, kernel_changed)
         }
 
+        /// Returns the status of the epochs of each of `netuids`, in their order, or nothing for a
+        /// subnet that does not exist. At most the first [`MAX_STATUSES`] are answered.
+        #[ink(message)]
+        fn statuses(&self, netuids: Vec<NetUid>) -> Vec<Option<EpochStatus>> {
+            let netuids = netuids.into_iter().take(MAX_STATUSES);
+            netuids.map(|netuid| self.status(netuid)).collect()
+        }
+
         /// Returns the uids with a permit by the last final epoch, ascending.
         #[ink(message)]
         fn roster(&self, netuid: NetUid) -> Vec<Uid> {
@@ -464,11 +475,18 @@ mod epoch {
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
             let block = self.env().block_number();
-            let subnet = self.addresses.subnet(netuid)?;
-            let started_at = close::started_at(&subnet)?;
-            let mut lifecycle = self.subnets.lifecycle(netuid, started_at);
-            let due = lifecycle.due_close(block, subnet.tempo)?;
-            if subnet.neurons == 0 {
+            let stored = self.subnets.stored_lifecycle(netuid);
+            let open = stored.as_ref().map_or(0, |lifecycle| lifecycle.open);
+            let last = stored
+                .as_ref()
+                .and_then(|lifecycle| lifecycle.last.as_ref());
+            let roster = last.map_or_else(Vec::new, |last| last.roster.clone());
+            let addresses = &self.addresses;
+            let snapshot = addresses.begin_registry_epoch(netuid, open, roster)?;
+            let started_at = close::started_at(&snapshot.subnet)?;
+            let mut lifecycle = stored.unwrap_or_else(|| Lifecycle::new(started_at));
+            let due = lifecycle.due_close(block, snapshot.due_after)?;
+            if snapshot.neurons == 0 {
                 let epoch = due.restart();
                 self.subnets.set_lifecycle(netuid, &lifecycle);
                 self.env().emit_event(TempoRestarted { netuid, epoch });
@@ -483,8 +501,8 @@ mod epoch {
                 netuid,
                 block,
             };
-            let (rows, roster) = (self.weights.rows(), self.subnets.roster(netuid));
-            let closed = close::freeze(&self.addresses, rows, &due, closing, roster)?;
+            let rows = self.weights.rows();
+            let closed = close::freeze(&self.addresses, rows, &due, closing, snapshot)?;
             due.close(closed.steps())?;
             let event = self.subnets.close(&lifecycle, &closed);
             self.env().emit_event(event);
@@ -589,11 +607,9 @@ mod epoch {
             let epoch = closed.header.epoch;
             let assertion = proof.assertion.digest();
             let lost = lifecycle.overturn(block, &assertion)?;
-            let (addresses, rows) = (&self.addresses, self.weights.rows());
+            let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
             let memory = self.subnets.memory(netuid);
-            let gather = |closed: &_, chunk, with_rows| {
-                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
-            };
+            let gather = |closed: &_, chunk, reads| inputs.of_chunk(closed, chunk, &reads);
             judge(closed, k, proof, memory, gather, calls::step)?;
 
             // The assertion is false.
@@ -631,7 +647,7 @@ mod epoch {
                 return Err(EpochError::NotAsserted);
             };
             let outcome = Outcome::new(assertion);
-            let last = closed.ended_as(&outcome.digest);
+            let last = closed.ended_as(&outcome.digest, &outcome.assertion.roster);
             let replayed = lifecycle.replayed;
             let Finality { proposer, released } =
                 lifecycle.finalize(block, &outcome.digest, last)?;
@@ -657,11 +673,17 @@ mod epoch {
         /// its results and memory. Returns the pay in rao. Anyone may call, with the final results
         /// and memory, and receives the keeper's fee.
         ///
-        /// The next epoch reads the memory of settled chunks only: memory that not everybody can
+        /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
+        /// A call pays at most `most` neurons, the first of the chunk that are not paid, and fewer
+        /// if their parents are many; at least one. It receives its part of the fee, and further
+        /// calls go on.
+        ///
+        /// The next epoch reads the memory of published chunks only: memory that not everybody can
         /// read does not count.
         ///
         /// # Events
-        /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
+        /// `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first
+        /// call; `Settled`.
         ///
         /// # Errors
         /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
@@ -674,31 +696,76 @@ mod epoch {
             chunk: u16,
             results: Vec<NeuronResult>,
             memory: Vec<u8>,
+            most: u16,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
+            let mut settling = self.subnets.settling(netuid)?;
             let outcome = ChunkOutcome::new(chunk, &results, &memory);
-            let (Span { start, len }, settlement, settled) =
-                self.subnets.settle(netuid, epoch, &outcome)?;
-            for part in memory_events(netuid, epoch, chunk, &memory) {
-                self.env().emit_event(part);
+            let unpaid = settling.unpaid(netuid, epoch, &outcome)?;
+            let Unpaid { start, before, len } = unpaid;
+            let mut rest = results;
+            if before == 0 {
+                for part in memory_events(netuid, epoch, chunk, &memory) {
+                    self.env().emit_event(part);
+                }
+                self.env()
+                    .emit_event(results_event(netuid, epoch, chunk, rest.clone()));
             }
+            rest.drain(..usize::from(before).min(rest.len()));
+            let most = len.min(most.max(1));
+            let paid = rest.get(..usize::from(most)).unwrap_or_default();
             // The neurons at the close are paid, even if they have been replaced since.
-            let neurons = self.addresses.neurons_at(netuid, epoch, start, len)?;
-            let payments = payments(&neurons, &results);
-            self.addresses.pay(netuid, epoch, payments)?;
+            let dividends = if paid.iter().all(|result| result.validator.is_zero()) {
+                Vec::new()
+            } else {
+                let neurons = self.addresses.neurons_at(netuid, epoch, start, most)?;
+                dividends(&neurons, paid)
+            };
+            let payout = Payout {
+                before,
+                most,
+                incentives: rest.iter().map(|result| result.miner).collect(),
+                dividends,
+                keeper,
+                fee: settling.settlement.fee,
+            };
+            let Paid { amount, owed } = self.addresses.pay(netuid, epoch, payout)?;
+            rest.truncate(owed.len());
+            let neurons = u16::try_from(owed.len()).map_err(|_| EpochError::Overflow)?;
             self.addresses
-                .record_scores(netuid, epoch, start, results.clone())?;
-            self.env()
-                .emit_event(results_event(netuid, epoch, chunk, results));
-            let fee = settlement.fee;
-            self.addresses
-                .pay_fee(netuid, epoch, Fee::Keeper, keeper, fee)?;
-            let paid = settled.paid;
+                .record_pay((netuid, epoch, start), rest, owed)?;
+            let paid = (neurons, amount);
+            let settled = self.subnets.settle(netuid, &mut settling, chunk, paid)?;
             if settled.complete {
-                self.addresses.complete(netuid, &settlement)?;
+                self.addresses.complete(netuid, &settling.settlement)?;
             }
             self.env().emit_event(settled);
-            Ok(paid)
+            Ok(amount)
+        }
+
+        /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on
+        /// its own hotkey. Returns the sum in rao. Anyone may call.
+        ///
+        /// The stake is a deposit of the open epoch, like any other.
+        ///
+        /// # Errors
+        /// `NothingOwed`, or those of registry and emission.
+        #[ink(message)]
+        fn collect(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Rao, EpochError> {
+            let payments = self.addresses.take_owed(netuid, uids)?;
+            self.addresses.pay_owed(netuid, payments)
+        }
+
+        /// Stakes the pay that is owed to the owner of `hotkey` for registrations that were
+        /// replaced. Returns the sum in rao. Anyone may call.
+        ///
+        /// # Errors
+        /// `NothingOwed`, or those of registry and emission.
+        #[ink(message)]
+        fn collect_left(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, EpochError> {
+            let payment = self.addresses.take_left(netuid, hotkey)?;
+            self.addresses
+                .pay_owed(netuid, payment.into_iter().collect())
         }
 
         /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and
@@ -732,10 +799,8 @@ mod epoch {
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let due = lifecycle.due_replay(block, self.rules.replay_delay)?;
             let (epoch, hashes) = (closed.header.epoch, self.subnets.memory_hashes(&closed));
-            let (addresses, rows) = (&self.addresses, self.weights.rows());
-            let gather = |closed: &_, chunk, with_rows| {
-                inputs::chunk_inputs(addresses, rows, closed, chunk, with_rows)
-            };
+            let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
+            let gather = |closed: &_, chunk, reads| inputs.of_chunk(closed, chunk, &reads);
             let (replay, executed) =
                 self.replays
                     .execute(&closed, steps, &hashes, memory, gather, calls::step)?;
@@ -764,7 +829,7 @@ mod epoch {
                 self.replays.pause(netuid, &replay);
             } else {
                 let outcome = Outcome::new(replay.finish(&closed)?);
-                due.finish(closed.ended_as(&outcome.digest));
+                due.finish(closed.ended_as(&outcome.digest, &outcome.assertion.roster));
                 self.replays.remove(netuid, closed.chunks());
                 let finalized = self
                     .subnets
@@ -783,7 +848,44 @@ mod epoch {
         fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError> {
             let closed = self.subnets.closed(netuid);
             let closed = closed.ok_or(EpochError::NothingClosed)?;
-            inputs::chunk_inputs(&self.addresses, self.weights.rows(), &closed, chunk, true)
+            Inputs::new(&self.addresses, self.weights.rows(), &self.stakes).of_chunk(
+                &closed,
+                chunk,
+                &PhasePlan::ALL,
+            )
+        }
+
+        /// Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last,
+        /// and stores them for disputes and replays. Returns the number of neurons of the
+        /// chunk whose stakes are stored.
+        ///
+        /// Anyone may call. A dispute or a replay of a step that reads stake reads those that are
+        /// not stored. Each parent of a hotkey costs two reads more, so those of a chunk
+        /// may be more than one call can read.
+        ///
+        /// # Errors
+        /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+        #[ink(message)]
+        fn gather(&mut self, netuid: NetUid, chunk: u16, count: u16) -> Result<u16, EpochError> {
+            let closed = self.subnets.closed(netuid);
+            let closed = closed.ok_or(EpochError::NothingClosed)?;
+            let inputs = Inputs::new(&self.addresses, self.weights.rows(), &self.stakes);
+            let stakes = inputs.gather(&closed, chunk, count)?;
+            let stored = u16::try_from(stakes.len()).map_err(|_| EpochError::Overflow)?;
+            self.stakes.put(netuid, chunk, closed.header.epoch, stakes);
+            Ok(stored)
+        }
+
+        /// Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are
+        /// stored.
+        #[ink(message)]
+        fn gathered(&self, netuid: NetUid, chunk: u16) -> u16 {
+            let closed = self.subnets.closed(netuid);
+            let stored = closed.map(|closed| {
+                let epoch = closed.header.epoch;
+                self.stakes.gathered(netuid, chunk, epoch).len()
+            });
+            u16::try_from(stored.unwrap_or_default()).unwrap_or(u16::MAX)
         }
 
         /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch

@@ -128,9 +128,8 @@ impl Step {
         }
     }
 
-    /// Executes the step on `state`. `gather` collects the inputs of a chunk from storage, with
-    /// rows if its last argument is true: a phase that reads none does not pay for them. `run`
-    /// executes the kernel.
+    /// Executes the step on `state`. `gather` collects those inputs of a chunk from storage that
+    /// its last argument names: a phase does not pay for others. `run` executes the kernel.
     ///
     /// # Errors
     /// Those of `gather` and `run`.
@@ -138,10 +137,10 @@ impl Step {
         &self,
         closed: &ClosedEpoch,
         state: StepState,
-        gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
+        gather: impl FnOnce(&ClosedEpoch, u16, PhasePlan) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<StepOutput, EpochError> {
-        let gathered = gather(closed, self.chunk, self.reads.rows)?;
+        let gathered = gather(closed, self.chunk, self.reads)?.for_phase(&self.reads);
         run(StepInput {
             header: closed.header.clone(),
             phase: self.phase,
@@ -150,11 +149,7 @@ impl Step {
             scratch: state.scratch,
             memory: state.memory,
             neurons: gathered.neurons,
-            rows: if self.reads.rows {
-                gathered.rows
-            } else {
-                Default::default()
-            },
+            rows: gathered.rows,
         })
     }
 

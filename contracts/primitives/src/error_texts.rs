@@ -49,15 +49,15 @@ fn staking_errors() -> Vec<StakingError> {
         NotHotkeyOwner, TakeAbove(Bps(1_800)), Payment(AMOUNT), NotEpoch, NotEmission, TooOld,
         TooMany(64), Overflow, Registry, TakeTooSoon(5), TransfersOff, SamePosition,
         TooManyChildren(5), BadChild(account()), TooMuchGiven, Cycle(account()),
-        NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), StillParent, NothingToClaim,
-        Braked(7),
+        NotAccepted(account()), TooManyParents(8), ChildrenTooSoon(6), NothingDue, NothingToClaim,
+        Braked(7), SelfProxy, NotEnded(7),
     )
 }
 
 fn emission_errors() -> Vec<EmissionError> {
     every!(EmissionError:
         NotEpoch, AlreadyDrawn, NotDrawn, OverBudget(AMOUNT), Token, Staking, Overflow, StillLive,
-        NobodyShares,
+        NobodyShares, NothingOwed,
     )
 }
 
@@ -106,7 +106,7 @@ fn epoch_errors() -> Vec<EpochError> {
         NotStarted, Retired(12), CommitFirst, NoCommitReveal, StakeTooLow(AMOUNT),
         VersionTooOld(13), WeightsTooSoon(528), TooFewWeights(3), WrongEpoch(14),
         TooManyCommits(10), NoSuchCommit, RevealTooEarly(15), RevealTooLate(16), SaltTooLong(64),
-        TooManyCalls(16), TooLate(86_400), TooManyAssertions(4), KernelTrapped,
+        TooManyCalls(16), TooLate(86_400), TooManyAssertions(4), KernelTrapped, NothingOwed,
     )
 }
 

@@ -18,11 +18,10 @@ use ink::{
     prelude::vec::Vec,
     MessageResult,
 };
-use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
+use psp22::{PSP22Burnable, PSP22Error, PSP22};
 
 type TokenRef = contract_ref!(PSP22, DefaultEnvironment);
 type BurnRef = contract_ref!(PSP22Burnable, DefaultEnvironment);
-type MintRef = contract_ref!(PSP22Mintable, DefaultEnvironment);
 type ControlRef = contract_ref!(TokenControl, DefaultEnvironment);
 
 /// The TAO token at an address.
@@ -92,17 +91,23 @@ impl Tao {
         paid(amount, token.call_mut().burn(amount.to_u128()).try_invoke())
     }
 
-    /// Mints `amount` to the calling contract.
+    /// Mints to each payee its amount, in one call. Payees of nothing are left out.
     ///
     /// # Errors
     /// `PaymentRefused` if the calling contract is not the minter, the cap would be passed, or
     /// there is no answer.
-    pub fn mint(self, amount: Rao) -> Result<(), PaymentRefused> {
-        if amount.is_zero() {
+    pub fn mint_to(self, payees: &[(AccountId, Rao)]) -> Result<(), PaymentRefused> {
+        let payees: Vec<(AccountId, u128)> = payees
+            .iter()
+            .filter(|(_, amount)| !amount.is_zero())
+            .map(|(payee, amount)| (*payee, amount.to_u128()))
+            .collect();
+        let Some((_, first)) = payees.first() else {
             return Ok(());
-        }
-        let mut token: MintRef = self.0.into();
-        paid(amount, token.call_mut().mint(amount.to_u128()).try_invoke())
+        };
+        let amount = Rao(u64::try_from(*first).unwrap_or(u64::MAX));
+        let mut token: ControlRef = self.0.into();
+        paid(amount, token.call_mut().mint_to(payees).try_invoke())
     }
 
     /// Announces `to` as the successor of minter and registry, or withdraws the announced one.

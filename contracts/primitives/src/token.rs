@@ -2,6 +2,7 @@
 
 use crate::{registry::CLOSE_DOWN_DELAY, AccountId, Rao};
 use ink::prelude::vec::Vec;
+use psp22::PSP22Error;
 
 /// Blocks from the announcement of a successor until it may mint: 30 days until the network closes
 /// down, and a day in which the pay of closed epochs is minted.
@@ -64,6 +65,16 @@ pub trait TokenControl {
     /// before the token is wired.
     #[ink(message)]
     fn minter(&self) -> Option<AccountId>;
+
+    /// Mints to each of these accounts its amount in rao. Minter only.
+    ///
+    /// # Events
+    /// `Transfer` for each account.
+    ///
+    /// # Errors
+    /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+    #[ink(message)]
+    fn mint_to(&mut self, payees: Vec<(AccountId, u128)>) -> Result<(), PSP22Error>;
 
     /// Returns the only account that may announce a successor, the registry or its successor.
     /// Absent before the token is wired.

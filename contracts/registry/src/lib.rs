@@ -69,7 +69,7 @@ mod registry {
         },
         kernels::Kernels,
         serving::Served,
-        subnets::{Applicant, Change, Subnets},
+        subnets::{Applicant, Change, Closing, Subnets},
     };
     use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
@@ -84,8 +84,9 @@ mod registry {
             PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
             ServingStopped, ServingView, Signature, Subnet, SubnetCreated, SubnetIdentity,
             SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred,
-            SymbolSet, Tenure, Terms, Voter, ANNOUNCED_FOR,
+            SymbolSet, Terms, Voter, ANNOUNCED_FOR,
         },
+        staking::Payment,
         token::{Successor, WireError},
         wiring::{Wired, Wiring},
         Digest, NetUid, Rao, Tao, Uid,
@@ -1083,54 +1084,88 @@ mod registry {
             self.subnets.neurons_at(netuid, epoch, start, count)
         }
 
-        /// Returns the registrations of the neurons on `uids`, ascending and at most 129, at the
-        /// end of `epoch`. Called by the epoch contract, once for a whole roster.
+        /// Closes epoch `closing` of a subnet, opens the next one, and returns everything that a
+        /// close fixes of the subnet. `roster` are the uids with a permit by the last final epoch,
+        /// ascending and at most 128. On a subnet without neurons nothing closes. Epoch contract
+        /// only.
         ///
         /// # Errors
-        /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats
-        /// taken then, or for one that does not ascend.
-        #[ink(message)]
-        fn tenures_at(
-            &self,
-            netuid: NetUid,
-            epoch: u32,
-            uids: Vec<Uid>,
-        ) -> Result<Vec<Tenure>, RegistryError> {
-            self.subnets.tenures_at(netuid, epoch, &uids)
-        }
-
-        /// Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the
-        /// close. Epoch contract only.
-        ///
-        /// # Errors
-        /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+        /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for
+        /// too many uids, for one beyond the seats that are taken, or for one that does not ascend.
         #[ink(message)]
         fn begin_epoch(
             &mut self,
             netuid: NetUid,
             closing: u32,
+            roster: Vec<Uid>,
         ) -> Result<SubnetSnapshot, RegistryError> {
             self.only_epoch()?;
             let now = self.env().block_number();
             self.admin.check_not_closed(now)?;
-            self.subnets.close(netuid, closing, now, &self.kernels)
+            let closing = Closing {
+                epoch: closing,
+                now,
+                roster,
+            };
+            self.subnets.close(netuid, closing, &self.kernels)
         }
 
         /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-        /// 64. Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+        /// 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+        ///
+        /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
+        /// the neuron that it has replaced.
         ///
         /// # Errors
-        /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+        /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
         #[ink(message)]
-        fn record_scores(
+        fn record_pay(
             &mut self,
             netuid: NetUid,
             epoch: u32,
             start: Uid,
             scores: Vec<NeuronResult>,
+            owed: Vec<Rao>,
         ) -> Result<(), RegistryError> {
             self.only_epoch()?;
-            self.subnets.record(netuid, epoch, start, &scores)
+            self.subnets.record(netuid, epoch, start, &scores, &owed)
+        }
+
+        /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+        /// contract only.
+        ///
+        /// # Errors
+        /// `NotEpoch`, `OutOfBounds`, `NotSeated`.
+        #[ink(message)]
+        fn take_owed(
+            &mut self,
+            netuid: NetUid,
+            uids: Vec<Uid>,
+        ) -> Result<Vec<Payment>, RegistryError> {
+            self.only_epoch()?;
+            self.subnets.take_owed(netuid, &uids)
+        }
+
+        /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+        /// were replaced. Epoch contract only.
+        ///
+        /// # Errors
+        /// `NotEpoch`.
+        #[ink(message)]
+        fn take_left(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+        ) -> Result<Option<Payment>, RegistryError> {
+            self.only_epoch()?;
+            Ok(self.subnets.take_left(netuid, hotkey))
+        }
+
+        /// Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were
+        /// replaced. `Epochs::collect_left` stakes it.
+        #[ink(message)]
+        fn left(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
+            self.subnets.left(netuid, hotkey)
         }
 
         /// Names the epoch contract. Deployer only, once, during deployment.

@@ -1,8 +1,11 @@
-//! Counters of a subnet: the open epoch, seats taken, registrations so far.
+//! Counters of a subnet: the open epoch, seats taken, registrations so far, and the price of the
+//! next one.
 
+use crate::price::Price;
 use inktensor_primitives::{registry::RegistryError, versioned::TooOld, Uid, Versioned};
 
-/// Counters that change with every registration and every close.
+/// State that changes with every registration and every close. It is one cell, so that both read
+/// and write it at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -11,16 +14,19 @@ pub struct Seats {
     opened_at: u32,
     taken: Versioned<u16>,
     registrations: u32,
+    /// Price of the next registration.
+    pub price: Price,
 }
 
 impl Seats {
-    /// Makes the counters of a new subnet: no neurons, epoch 0.
-    pub fn new() -> Self {
+    /// Makes the state of a new subnet: no neurons, epoch 0, and this price.
+    pub fn new(price: Price) -> Self {
         Self {
             epoch: 0,
             opened_at: 0,
             taken: Versioned::new(0, 0),
             registrations: 0,
+            price,
         }
     }
 
@@ -98,10 +104,15 @@ impl Seats {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_primitives::Rao;
+
+    fn seats() -> Seats {
+        Seats::new(Price::new(Rao(1), 0))
+    }
 
     #[test]
     fn seats_are_taken_in_order_and_counted_per_epoch() {
-        let mut seats = Seats::new();
+        let mut seats = seats();
         assert_eq!(seats.take_next(0), Ok(Uid(0)));
         assert_eq!(seats.take_next(0), Ok(Uid(1)));
         assert_eq!(seats.close(0, 0), Ok(()));
@@ -114,7 +125,7 @@ mod tests {
 
     #[test]
     fn only_the_open_epoch_closes() {
-        let mut seats = Seats::new();
+        let mut seats = seats();
         assert_eq!(seats.close(1, 0), Err(RegistryError::WrongEpoch(0)));
         assert_eq!(seats.close(0, 0), Ok(()));
         assert_eq!(seats.close(0, 0), Err(RegistryError::WrongEpoch(1)));
@@ -123,7 +134,7 @@ mod tests {
 
     #[test]
     fn generations_are_never_used_twice() {
-        let mut seats = Seats::new();
+        let mut seats = seats();
         assert_eq!(seats.next_generation(), Ok(1));
         assert_eq!(seats.next_generation(), Ok(2));
         seats.registrations = u32::MAX;
@@ -132,7 +143,7 @@ mod tests {
 
     #[test]
     fn counters_end_without_wrapping() {
-        let mut seats = Seats::new();
+        let mut seats = seats();
         seats.taken.write(0, u16::MAX);
         assert_eq!(seats.take_next(0), Err(RegistryError::Exhausted));
         seats.epoch = u32::MAX;

@@ -17,6 +17,7 @@ use inktensor_primitives::{
         SymbolSet, ANNOUNCED_FOR,
     },
     token::{Successor, WireError},
+    wiring::Wired,
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -126,25 +127,38 @@ fn only_the_deployer_wires_and_only_once() {
 }
 
 #[ink::test]
+fn wiring_emits_an_event() {
+    let mut registry = deployed();
+    assert_eq!(registry.wire(accounts().eve), Ok(()));
+    let event = recorded_events().last().unwrap();
+    let event = Wired::decode(&mut event.data.as_slice()).unwrap();
+    assert_eq!(event.peers, [accounts().eve]);
+}
+
+#[ink::test]
 fn only_the_epoch_contract_closes_and_scores() {
     let mut registry = with_subnet();
     for caller in [accounts().alice, accounts().bob, accounts().eve] {
         call_as(caller);
         assert_eq!(
-            registry.begin_epoch(NetUid(1), 0),
+            registry.begin_epoch(NetUid(1), 0, vec![]),
             Err(RegistryError::NotEpoch)
         );
         assert_eq!(
-            registry.record_scores(NetUid(1), 0, Uid(0), vec![]),
+            registry.record_pay(NetUid(1), 0, Uid(0), vec![], vec![]),
             Err(RegistryError::NotEpoch)
         );
     }
     call_as(accounts().alice);
     assert_eq!(registry.wire(accounts().eve), Ok(()));
     call_as(accounts().eve);
-    let frozen = registry.begin_epoch(NetUid(1), 0).unwrap();
+    let frozen = registry.begin_epoch(NetUid(1), 0, vec![]).unwrap();
     assert_eq!((frozen.neurons, frozen.owner_uid), (0, None));
-    assert_eq!(registry.record_scores(NetUid(1), 0, Uid(0), vec![]), Ok(()));
+    // Without neurons nothing closes, so there is no epoch to record.
+    assert!(matches!(
+        registry.record_pay(NetUid(1), 0, Uid(0), vec![], vec![]),
+        Err(RegistryError::OutOfBounds { .. })
+    ));
 }
 
 #[ink::test]

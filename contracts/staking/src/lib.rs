@@ -1,9 +1,9 @@
 //! Stake: coldkey -> hotkey -> subnet.
 //!
 //! The contract holds all staked TAO. A coldkey stakes on a hotkey on a subnet, and owns shares of
-//! that hotkey's pool. Pay arrives as stake: as shares for one owner, or as dividends, which raise
-//! the value of all shares. Consensus reads the stake of closed epochs, so values are stored by
-//! epoch.
+//! that hotkey's pool. Dividends arrive as stake: they raise the value of all shares. Pay that an
+//! owner collects is a deposit like any other. Consensus reads the stake of closed epochs, so
+//! values are stored by epoch.
 //!
 //! # Key terms
 //! - **Position**: the stake of one coldkey on one hotkey on one subnet.
@@ -20,6 +20,7 @@
 //! - **Own stake**: the matured stake of a hotkey's pool on a subnet, and of its root stake.
 //! - **Child, parent**: a hotkey (the parent) gives proportions of its own stake to children, as
 //!   weight alone. A child shares its dividends with its parents.
+//! - **Due**: dividends that a child has earned for a parent, until they are handed on.
 //! - **Weight**: the stake that counts in consensus. Own stake, less the parts given to children,
 //!   with the parts that parents give.
 //! - **Take**: the share of dividends that the owner of a hotkey keeps.
@@ -27,12 +28,14 @@
 //!
 //! # Modules
 //! From the lowest layer to the highest. A module uses only lower ones.
+//! - `history`: values by root epoch
 //! - `pool`: a pool and its shares; deposits without shares
 //! - `root`: history and dividends of root stake
+//! - `votes`: what each coldkey has staked, by root epoch
 //! - `stake`: positions, pools and sums in storage; deposits, withdrawals, transfers
 //! - `takes`: takes of hotkeys
 //! - `children`: relations between hotkeys; weight
-//! - `payout`: pay of an epoch, split and credited
+//! - `payout`: dividends of an epoch, dues of parents, and pay that owners collect
 //! - `calls`: calls to the registry
 //! - this file: the contract. A message makes calls, lets a component apply rules to its state, and
 //!   emits events. Components know no environment: caller and block are parameters.
@@ -42,22 +45,24 @@
 //!   positions that stay.
 //! - The stake of a subnet is the sum of its pools, and `total_stake` is the sum of all subnets and
 //!   root.
-//! - The token balance of this contract is `total_stake` and `root_unclaimed` together. TAO that
-//!   was sent here by a plain transfer is on top of that; it has no owner and stays.
+//! - The token balance of this contract is `total_stake`, `root_unclaimed` and `dues` together. TAO
+//!   that was sent here by a plain transfer is on top of that; it has no owner and stays.
 //! - Stake, takes and children of a closed epoch never change. They can be read at least until the
 //!   next epoch has closed, and root stake for `ROOT_EPOCHS_KEPT` root epochs.
 //! - A stake that is added and removed within one epoch returns the same amount and weighs nowhere.
-//! - No message raises a hotkey's weight in an epoch that is open, but for pay that arrives.
+//! - No message raises a hotkey's weight in an epoch that is open, but for dividends that arrive.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
 mod calls;
 mod children;
+mod history;
 mod payout;
 mod pool;
 mod root;
 mod stake;
 mod takes;
+mod votes;
 
 #[cfg(test)]
 mod tests;
@@ -75,17 +80,19 @@ mod staking {
     use crate::{
         calls::{Hotkeys, Peers},
         children::{ChildList, Children},
-        payout::{Credited, Distribution},
+        history::root_epoch,
+        payout::{hand_on, stake_pay, Distribution, HandedOver, Tally},
         stake::{least_remainder, Deposit, List, Moved, PositionKey, Removed, Stake, MIN_STAKE},
         takes::Takes,
     };
     use ink::prelude::{vec, vec::Vec};
     use inktensor_primitives::{
         staking::{
-            Child, ChildTakeSet, ChildrenSet, ChildrenView, Distributed, Inherited, NominatorView,
-            ParentAllowed, ParentView, Payment, PositionView, RootAccrued, RootClaimed,
-            RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking, StakingDeployError,
-            StakingError, StakingPeers, TakeInfo, TakeSet,
+            Child, ChildTakeSet, ChildrenSet, ChildrenView, Collected, Credited, Distributed,
+            HandedOn, NominatorView, ParentAllowed, ParentView, Payment, PositionView, Proxy,
+            ProxySet, RootClaimed, RootDividends, StakeAdded, StakeMoved, StakeRemoved, Staking,
+            StakingDeployError, StakingError, StakingPeers, Standing, TakeInfo, TakeSet,
+            MAX_PARENTS, MAX_STANDINGS,
         },
         tao::Tao,
         token::WireError,
@@ -155,6 +162,14 @@ mod staking {
             }
         }
 
+        /// Refuses every caller but the emission contract.
+        fn only_emission(&self) -> Result<(), StakingError> {
+            match self.wiring.peers() {
+                Some(peers) if peers.emission == self.env().caller() => Ok(()),
+                _ => Err(StakingError::NotEmission),
+            }
+        }
+
         fn now(&self) -> u32 {
             self.env().block_number()
         }
@@ -205,6 +220,25 @@ mod staking {
             }
         }
 
+        fn emit_handed_on(&self, netuid: NetUid, child: AccountId, over: HandedOver) {
+            let HandedOver {
+                parent,
+                owner,
+                staked,
+                root,
+                fee,
+            } = over;
+            self.env().emit_event(HandedOn {
+                netuid,
+                child,
+                parent,
+                coldkey: owner,
+                amount: staked,
+                root,
+                fee,
+            });
+        }
+
         fn emit_moved(&self, (from, to): (PositionKey, PositionKey), moved: Moved) {
             self.env().emit_event(StakeMoved {
                 netuid: from.netuid,
@@ -216,35 +250,6 @@ mod staking {
                 amount: moved.amount,
                 forgoes: moved.forgoes,
             });
-        }
-
-        /// Emits the events of a part of `child`'s pay for `epoch`.
-        fn emit_credited(netuid: NetUid, epoch: u32, child: AccountId, credited: &Credited) {
-            let Credited {
-                hotkey,
-                coldkey,
-                amount,
-                root,
-                is_parent,
-            } = *credited;
-            if !root.is_zero() {
-                Self::env().emit_event(RootAccrued {
-                    netuid,
-                    hotkey,
-                    epoch,
-                    amount: root,
-                });
-            }
-            if is_parent {
-                Self::env().emit_event(Inherited {
-                    netuid,
-                    child,
-                    parent: hotkey,
-                    coldkey,
-                    epoch,
-                    amount,
-                });
-            }
         }
     }
 
@@ -364,17 +369,22 @@ mod staking {
             if left == 0 {
                 return Err(StakingError::NotEnoughStake(Rao::ZERO));
             }
-            let mut sum = Rao::ZERO;
+            let now = self.now();
+            let (mut sum, mut counted) = (Rao::ZERO, Rao::ZERO);
             for _ in 0..limit {
                 let Some(position) = self.stake.last(positions, left) else {
                     break;
                 };
-                let removed = self.stake.remove_all(position, self.now())?;
+                let removed = self.stake.remove_all_but_votes(position, now)?;
                 self.emit_position_removed(position, removed);
+                let votes = counted.checked_add(removed.counted);
+                counted = votes.ok_or(StakingError::Overflow)?;
                 let amount = removed.total()?;
                 sum = sum.checked_add(amount).ok_or(StakingError::Overflow)?;
                 left = self.stake.count(positions);
             }
+            // Once for all positions, since each time reads and writes two or three cells.
+            self.stake.record_vote(coldkey, (counted, Rao::ZERO), now)?;
             self.tao.send(coldkey, sum)?;
             Ok((sum, left))
         }
@@ -528,7 +538,7 @@ mod staking {
             let now = self.now();
             let after = self
                 .children
-                .set((netuid, hotkey), list, owner, &clock, now, owner_of)?;
+                .set((netuid, hotkey), &list, owner, &clock, now, owner_of)?;
             self.env().emit_event(ChildrenSet {
                 netuid,
                 hotkey,
@@ -541,11 +551,14 @@ mod staking {
         /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a
         /// child on a subnet, or withdraws the permission. The child's owner only.
         ///
+        /// A parent that has the child loses it with the first epoch that opens more than 7 200
+        /// blocks later, as with a new list of children.
+        ///
         /// # Events
         /// `ParentAllowed`.
         ///
         /// # Errors
-        /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+        /// `NotHotkeyOwner`, `TooManyParents`.
         #[ink(message)]
         fn allow_parent(
             &mut self,
@@ -555,16 +568,57 @@ mod staking {
             allowed: bool,
         ) -> Result<(), StakingError> {
             self.registry.ensure_owner(child, self.env().caller())?;
-            let clock = self.stake.clock(netuid, self.now());
-            self.children
-                .allow_parent(netuid, child, parent, allowed, &clock)?;
+            let now = self.now();
+            let clock = self.stake.clock(netuid, now);
+            let link = (child, parent);
+            let after = self
+                .children
+                .allow_parent(netuid, link, allowed, &clock, now)?;
             self.env().emit_event(ParentAllowed {
                 netuid,
                 child,
                 parent,
                 allowed,
+                after,
             });
             Ok(())
+        }
+
+        /// Hands on the dividends that `child` has earned for `parents`, at most 8: they become
+        /// stake of the parents' owners and stakers, and dividends of the parents' root stake.
+        /// Anyone may call, and receives 0.25 % as TAO. Returns that fee in rao.
+        ///
+        /// Take and division are those of the paid epochs.
+        ///
+        /// # Events
+        /// `HandedOn` for each parent with anything due.
+        ///
+        /// # Errors
+        /// `TooMany`, `NothingDue`, `Payment`.
+        #[ink(message)]
+        fn hand_on(
+            &mut self,
+            netuid: NetUid,
+            child: AccountId,
+            parents: Vec<AccountId>,
+        ) -> Result<Rao, StakingError> {
+            if parents.len() > usize::from(MAX_PARENTS) {
+                return Err(StakingError::TooMany(MAX_PARENTS));
+            }
+            let (caller, now) = (self.env().caller(), self.now());
+            let (stake, children) = (&mut self.stake, &mut self.children);
+            let handed = hand_on(stake, children, (netuid, child), &parents, now)?;
+            if handed.is_empty() {
+                return Err(StakingError::NothingDue);
+            }
+            let mut fees = Rao::ZERO;
+            for over in handed {
+                let sum = fees.checked_add(over.fee);
+                fees = sum.ok_or(StakingError::Overflow)?;
+                self.emit_handed_on(netuid, child, over);
+            }
+            self.tao.send(caller, fees)?;
+            Ok(fees)
         }
 
         /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends
@@ -594,6 +648,65 @@ mod staking {
             Ok(())
         }
 
+        /// Sets the account that votes with the caller's stake, or sets the stake aside. The caller
+        /// may vote itself all the same; its own vote counts first.
+        ///
+        /// # Events
+        /// `ProxySet`.
+        ///
+        /// # Errors
+        /// `SelfProxy`.
+        #[ink(message)]
+        fn set_proxy(&mut self, proxy: Proxy) -> Result<(), StakingError> {
+            let (coldkey, open) = (self.env().caller(), root_epoch(self.now()));
+            self.stake.votes_mut().set_proxy(coldkey, proxy, open)?;
+            self.env().emit_event(ProxySet { coldkey, proxy });
+            Ok(())
+        }
+
+        /// Counts the stake that pay has added to a position, for votes: dividends, and pay that
+        /// the owner has collected or that was handed on. Anyone may call; a deposit, a withdrawal
+        /// or a transfer of stake does the same. Returns the amount that was not counted before,
+        /// in rao.
+        ///
+        /// # Errors
+        /// `Overflow`.
+        #[ink(message)]
+        fn count_vote(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            coldkey: AccountId,
+        ) -> Result<Rao, StakingError> {
+            let position = PositionKey {
+                netuid,
+                hotkey,
+                coldkey,
+            };
+            self.stake.count_vote(position, self.now())
+        }
+
+        /// Returns the votes of each of `accounts`, at most 32, at the end of root epoch `epoch`,
+        /// and all stake that could vote then, in rao.
+        ///
+        /// What votes was there when the root epoch began, on any hotkey and subnet, and stayed
+        /// until its end.
+        ///
+        /// # Errors
+        /// `TooMany`, `NotEnded`, `TooOld`.
+        #[ink(message)]
+        fn standings(
+            &self,
+            accounts: Vec<AccountId>,
+            epoch: u32,
+        ) -> Result<(Vec<Standing>, Rao), StakingError> {
+            if accounts.len() > usize::from(MAX_STANDINGS) {
+                return Err(StakingError::TooMany(MAX_STANDINGS));
+            }
+            let open = root_epoch(self.now());
+            self.stake.votes().standings(&accounts, epoch, open)
+        }
+
         /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it
         /// would pay, rounded down.
         #[ink(message)]
@@ -621,7 +734,7 @@ mod staking {
 
         /// Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that
         /// was there from the opening to the close. The subnet shares in emission by it until the
-        /// next close. Called by the emission contract.
+        /// next close.
         #[ink(message)]
         fn matured_stake(&self, netuid: NetUid) -> Rao {
             self.stake.matured(netuid)
@@ -699,7 +812,7 @@ mod staking {
         }
 
         /// Returns the parents of `hotkey` on a subnet, including allowed ones that delegate
-        /// nothing yet.
+        /// nothing yet, and former ones to which something is due.
         #[ink(message)]
         fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView> {
             let clock = self.stake.clock(netuid, self.now());
@@ -731,10 +844,17 @@ mod staking {
         }
 
         /// Returns all root dividends that are not claimed, in rao. The contract's balance is at
-        /// least this amount plus `total_stake`.
+        /// least this amount plus `total_stake` and `dues`.
         #[ink(message)]
         fn root_unclaimed(&self) -> Rao {
             self.stake.root().unclaimed()
+        }
+
+        /// Returns all dividends that children have earned for parents and that are not handed on,
+        /// in rao.
+        #[ink(message)]
+        fn dues(&self) -> Rao {
+            self.children.dues()
         }
 
         /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or
@@ -803,13 +923,13 @@ mod staking {
             }
         }
 
-        /// Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing`
-        /// for `matured_stake`. Epoch contract only.
+        /// Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+        /// `closing`: the subnet shares in emission by it. Epoch contract only.
         ///
         /// # Errors
         /// `NotEpoch`.
         #[ink(message)]
-        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError> {
+        fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<Rao, StakingError> {
             match self.wiring.peers() {
                 Some(peers) if peers.epoch == self.env().caller() => {}
                 _ => return Err(StakingError::NotEpoch),
@@ -817,11 +937,14 @@ mod staking {
             self.stake.begin_epoch(netuid, closing, self.now())
         }
 
-        /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-        /// contract only, after it has minted and sent the sum to this contract.
+        /// Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
+        /// room for. Emission contract only, which then mints the returned amount to this contract.
+        ///
+        /// What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's
+        /// part is not credited: it is returned, and the owner collects it.
         ///
         /// # Events
-        /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+        /// `Distributed`.
         ///
         /// # Errors
         /// `NotEmission`, `TooOld`, `Overflow`.
@@ -831,29 +954,51 @@ mod staking {
             netuid: NetUid,
             epoch: u32,
             payments: Vec<Payment>,
-        ) -> Result<Rao, StakingError> {
-            match self.wiring.peers() {
-                Some(peers) if peers.emission == self.env().caller() => {}
-                _ => return Err(StakingError::NotEmission),
-            }
+        ) -> Result<Credited, StakingError> {
+            self.only_emission()?;
             let now = self.now();
-            let (stake, children, takes) = (&mut self.stake, &self.children, &self.takes);
-            let mut chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
-            for payment in &payments {
-                for credited in chunk.credit(payment)? {
-                    Self::emit_credited(netuid, epoch, payment.hotkey, &credited);
-                }
-            }
-            let tally = chunk.finish()?;
+            let (stake, children, takes) = (&mut self.stake, &mut self.children, &self.takes);
+            let chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
+            let done = chunk.credit(&payments)?;
+            let Tally {
+                hotkeys, owners, ..
+            } = done.tally;
             self.env().emit_event(Distributed {
                 netuid,
                 epoch,
-                neurons: tally.neurons,
-                miners: tally.miners,
-                takes: tally.takes,
-                dividends: tally.all_dividends()?,
+                hotkeys,
+                owners,
+                dividends: done.tally.all_dividends()?,
+                due: done.parts.due,
+                root: done.parts.root,
             });
-            tally.total()
+            Ok(Credited {
+                owners: done.owners,
+                amount: done.tally.amount()?,
+            })
+        }
+
+        /// Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao.
+        /// Emission contract only, which mints that sum to this contract.
+        ///
+        /// The stake is a deposit of the open epoch, like any other.
+        ///
+        /// # Events
+        /// `Collected`.
+        ///
+        /// # Errors
+        /// `NotEmission`, `Overflow`.
+        #[ink(message)]
+        fn stake_pay(
+            &mut self,
+            netuid: NetUid,
+            payments: Vec<Payment>,
+        ) -> Result<Rao, StakingError> {
+            self.only_emission()?;
+            let now = self.now();
+            let sum = stake_pay(&mut self.stake, netuid, &payments, now)?;
+            self.env().emit_event(Collected { netuid, payments });
+            Ok(sum)
         }
 
         /// Names the emission and the epoch contract. Deployer only, once, during deployment.

@@ -6,7 +6,7 @@ use ink::env::{
     DefaultEnvironment,
 };
 use inktensor_primitives::{
-    staking::{Payment, Staking, StakingError, MAX_TAKE},
+    staking::{Credited, Payment, Staking, StakingError, MAX_TAKE},
     token::WireError,
     AccountId, Bps, NetUid, Rao, PAGE,
 };
@@ -55,18 +55,23 @@ fn wired() -> StakingContract {
     staking
 }
 
-fn payment(hotkey: AccountId, coldkey: AccountId, miner: u64, validator: u64) -> Payment {
+fn payment(hotkey: AccountId, coldkey: AccountId, amount: u64) -> Payment {
     Payment {
         hotkey,
         coldkey,
-        miner: Rao(miner),
-        validator: Rao(validator),
+        amount: Rao(amount),
     }
 }
 
-fn distribute(staking: &mut StakingContract, payments: Vec<Payment>) -> Rao {
+fn distribute(staking: &mut StakingContract, payments: Vec<Payment>) -> Credited {
     become_(accounts().bob);
     staking.distribute(NETUID, 0, payments).unwrap()
+}
+
+/// Stakes pay that owners collect.
+fn stake_pay(staking: &mut StakingContract, payments: Vec<Payment>) -> Rao {
+    become_(accounts().bob);
+    staking.stake_pay(NETUID, payments).unwrap()
 }
 
 fn begin_epoch(staking: &mut StakingContract, closing: u32) {
@@ -90,6 +95,8 @@ fn the_deployer_wires_once_and_has_no_role_after() {
     assert_eq!(staking.wire(alice, alice), Err(WireError::AlreadyWired));
     let refused = Err(StakingError::NotEmission);
     assert_eq!(staking.distribute(NETUID, 0, Vec::new()), refused);
+    let refused = Err(StakingError::NotEmission);
+    assert_eq!(staking.stake_pay(NETUID, Vec::new()), refused);
     let refused = Err(StakingError::NotEpoch);
     assert_eq!(staking.begin_epoch(NETUID, 0), refused);
 }
@@ -100,6 +107,8 @@ fn before_wiring_no_account_pays_or_opens_epochs() {
     become_(accounts().alice);
     let refused = Err(StakingError::NotEmission);
     assert_eq!(staking.distribute(NETUID, 0, Vec::new()), refused);
+    let refused = Err(StakingError::NotEmission);
+    assert_eq!(staking.stake_pay(NETUID, Vec::new()), refused);
     let refused = Err(StakingError::NotEpoch);
     assert_eq!(staking.begin_epoch(NETUID, 0), refused);
 }
@@ -110,22 +119,24 @@ fn a_peer_does_not_have_the_other_peers_role() {
     become_(accounts().charlie);
     let refused = Err(StakingError::NotEmission);
     assert_eq!(staking.distribute(NETUID, 0, Vec::new()), refused);
+    let refused = Err(StakingError::NotEmission);
+    assert_eq!(staking.stake_pay(NETUID, Vec::new()), refused);
     become_(accounts().bob);
     let refused = Err(StakingError::NotEpoch);
     assert_eq!(staking.begin_epoch(NETUID, 0), refused);
 }
 
 #[ink::test]
-fn pay_becomes_stake_to_the_last_rao() {
+fn collected_pay_becomes_stake_to_the_last_rao() {
     let Accounts { django, eve, .. } = accounts();
     let mut staking = wired();
     let other = AccountId::from([8; 32]);
-    let paid = distribute(
+    let paid = stake_pay(
         &mut staking,
         vec![
-            payment(hotkey(), django, 1_000, 99),
-            payment(other, eve, 0, 0),
-            payment(other, eve, 5, 0),
+            payment(hotkey(), django, 1_099),
+            payment(other, eve, 0),
+            payment(other, eve, 5),
         ],
     );
     assert_eq!(paid, Rao(1_104));
@@ -141,23 +152,62 @@ fn pay_becomes_stake_to_the_last_rao() {
 }
 
 #[ink::test]
-fn pay_for_a_closed_epoch_counts_from_the_open_one_on() {
+fn dividends_go_to_stakers_and_the_take_is_returned() {
+    let Accounts { django, eve, .. } = accounts();
     let mut staking = wired();
-    let pay = vec![payment(hotkey(), accounts().django, 100, 0)];
-    distribute(&mut staking, pay.clone());
+    stake_pay(&mut staking, vec![payment(hotkey(), django, 1_000)]);
     begin_epoch(&mut staking, 0);
-    distribute(&mut staking, pay.clone());
     begin_epoch(&mut staking, 1);
-    distribute(&mut staking, pay);
+    become_(accounts().bob);
+    let other = AccountId::from([8; 32]);
+    let paid = vec![payment(hotkey(), django, 100), payment(other, eve, 7)];
+    let credited = staking.distribute(NETUID, 1, paid).unwrap();
+    // Without stakers the owner gets everything, and no pool is made.
+    let expected = Credited {
+        owners: vec![Rao(18), Rao(7)],
+        amount: Rao(82),
+    };
+    assert_eq!(credited, expected);
+    assert_eq!(staking.stake(NETUID, hotkey(), django), Rao(1_082));
+    assert_eq!(staking.total_stake(), Rao(1_082));
+    assert!(!staking.stake.stores_pool(NETUID, other));
+}
+
+#[ink::test]
+fn distribute_credits_as_many_as_one_call_has_room_for() {
+    let Accounts { django, .. } = accounts();
+    let mut staking = wired();
+    let all: Vec<Payment> = (0..64)
+        .map(|seed| payment([seed; 32].into(), django, 100))
+        .collect();
+    let (mut left, mut calls) = (all.as_slice(), 0);
+    while !left.is_empty() {
+        let credited = distribute(&mut staking, left.to_vec());
+        assert!(!credited.owners.is_empty(), "a call credits at least one");
+        left = &left[credited.owners.len()..];
+        calls += 1;
+    }
+    assert_eq!(calls, 2);
+}
+
+#[ink::test]
+fn pay_weighs_from_the_epoch_after_it_is_collected_on() {
+    let mut staking = wired();
+    let pay = vec![payment(hotkey(), accounts().django, 100)];
+    stake_pay(&mut staking, pay.clone());
+    begin_epoch(&mut staking, 0);
+    stake_pay(&mut staking, pay.clone());
+    begin_epoch(&mut staking, 1);
+    stake_pay(&mut staking, pay);
     assert_eq!(staking.open_epoch(NETUID), 2);
     let at = |epoch| staking.stake_at(NETUID, hotkey(), epoch);
     assert_eq!(at(0), Err(StakingError::TooOld));
-    assert_eq!(at(1), Ok(Rao(200)));
-    assert_eq!(at(2), Ok(Rao(300)));
+    assert_eq!(at(1), Ok(Rao(100)));
+    assert_eq!(at(2), Ok(Rao(200)));
     let unknown = AccountId::from([9; 32]);
     assert_eq!(
         staking.stakes_at(NETUID, vec![unknown, hotkey()], 1),
-        Ok(vec![Rao::ZERO, Rao(200)])
+        Ok(vec![Rao::ZERO, Rao(100)])
     );
 }
 
@@ -207,19 +257,20 @@ fn empty_positions_and_unread_pools_are_deleted() {
         hotkey: hotkey(),
         coldkey: django,
     };
-    distribute(&mut staking, vec![payment(hotkey(), django, 100, 0)]);
+    stake_pay(&mut staking, vec![payment(hotkey(), django, 100)]);
     begin_epoch(&mut staking, 0);
+    begin_epoch(&mut staking, 1);
     let remove_all =
         |staking: &mut StakingContract| staking.stake.remove_all(position, 0).unwrap().stake;
     assert_eq!(remove_all(&mut staking), Rao(100));
     assert!(!staking.stake.stores_position(position));
-    // Epoch 0 still reads the pool.
+    // Epoch 1, in which the pay weighed, still reads the pool.
     assert!(staking.stake.stores_pool(NETUID, hotkey()));
-    assert_eq!(staking.stake_at(NETUID, hotkey(), 0), Ok(Rao(100)));
+    assert_eq!(staking.stake_at(NETUID, hotkey(), 1), Ok(Rao(100)));
 
-    begin_epoch(&mut staking, 1);
-    distribute(&mut staking, vec![payment(hotkey(), django, 7, 0)]);
+    begin_epoch(&mut staking, 2);
+    stake_pay(&mut staking, vec![payment(hotkey(), django, 7)]);
     assert_eq!(remove_all(&mut staking), Rao(7));
     assert!(!staking.stake.stores_pool(NETUID, hotkey()));
-    assert_eq!(staking.stake_at(NETUID, hotkey(), 1), Ok(Rao::ZERO));
+    assert_eq!(staking.stake_at(NETUID, hotkey(), 2), Ok(Rao::ZERO));
 }

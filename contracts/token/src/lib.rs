@@ -228,12 +228,7 @@ mod token {
         /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
         #[ink(message)]
         fn mint(&mut self, value: u128) -> Result<(), PSP22Error> {
-            let caller = self.env().caller();
-            let now = self.env().block_number();
-            self.issuance.mint(caller, value, now)?;
-            let events = self.data.mint(caller, value)?;
-            Self::emit(events);
-            Ok(())
+            self.mint_to(vec![(self.env().caller(), value)])
         }
     }
 
@@ -272,6 +267,24 @@ mod token {
         fn minter(&self) -> Option<AccountId> {
             let peers = self.issuance.peers(self.env().block_number());
             peers.map(|peers| peers.minter)
+        }
+
+        /// Mints to each of these accounts its amount in rao. Minter only.
+        ///
+        /// # Events
+        /// `Transfer` for each account.
+        ///
+        /// # Errors
+        /// `Custom("NotMinter")`, `Custom("OverCap")` if the amount minted would exceed the cap.
+        #[ink(message)]
+        fn mint_to(&mut self, payees: Vec<(AccountId, u128)>) -> Result<(), PSP22Error> {
+            let (caller, now) = (self.env().caller(), self.env().block_number());
+            for (payee, value) in payees {
+                self.issuance.mint(caller, value, now)?;
+                let events = self.data.mint(payee, value)?;
+                Self::emit(events);
+            }
+            Ok(())
         }
 
         /// Returns the only account that may announce a successor, the registry or its successor.

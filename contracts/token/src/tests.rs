@@ -109,15 +109,22 @@ fn only_the_deployer_names_the_minter_and_only_once() {
 }
 
 #[ink::test]
-fn only_the_minter_mints_and_only_to_itself() {
+fn only_the_minter_mints() {
     let mut token = deployed();
+    let payees = || vec![(accounts().bob, 1), (accounts().charlie, 2)];
     assert_eq!(token.mint(1), refused(NOT_MINTER));
+    assert_eq!(token.mint_to(payees()), refused(NOT_MINTER));
     assert_eq!(token.wire(accounts().eve, accounts().frank), Ok(()));
     assert_eq!(token.mint(1), refused(NOT_MINTER));
+    assert_eq!(token.mint_to(payees()), refused(NOT_MINTER));
     call_as(accounts().eve);
     assert_eq!(token.mint(8), Ok(()));
     assert_eq!(token.balance_of(accounts().eve), 8);
     assert_eq!((token.total_supply(), token.total_minted()), (20, 20));
+    assert_eq!(token.mint_to(payees()), Ok(()));
+    assert_eq!(token.balance_of(accounts().bob), 6);
+    assert_eq!(token.balance_of(accounts().charlie), 9);
+    assert_eq!((token.total_supply(), token.total_minted()), (23, 23));
 }
 
 #[ink::test]
@@ -130,6 +137,8 @@ fn burning_makes_no_room_below_the_cap() {
     assert_eq!(token.total_supply(), token.cap() - 100);
     assert_eq!(token.total_minted(), token.cap());
     assert_eq!(token.mint(1), refused(OVER_CAP));
+    let one = vec![(accounts().bob, 1)];
+    assert_eq!(token.mint_to(one), refused(OVER_CAP));
     assert_eq!(token.total_supply(), token.cap() - 100);
 }
 

@@ -1,7 +1,8 @@
 //! Costs on the chain: each message, each step of the kernel, whole epochs, disputes.
 //!
 //! `pallet-contracts` counts with fixed weights, so the same code has the same costs on every
-//! machine. The figures are written to docs/costs.md.
+//! machine. Each message is counted with the weights of two versions of the pallet. The figures are
+//! written to docs/costs.md.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -15,6 +16,7 @@ mod parts;
 mod subnets;
 mod tables;
 
+use inktensor_devnet::weights::Weights;
 use std::{env, time::Instant};
 use subnets::{Case, Subnet};
 
@@ -31,7 +33,7 @@ fn main() {
     let start = Instant::now();
     let log = |what: &str| eprintln!("{:>5.0} s  {what}", start.elapsed().as_secs_f64());
     log("messages");
-    let deployed = messages::deployment();
+    let deployed = Weights::ALL.map(messages::deployment);
     let messages = messages::all();
     let mut figures = Vec::new();
     for (neurons, permits) in CASES {

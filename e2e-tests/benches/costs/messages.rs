@@ -1,30 +1,37 @@
 //! The costs of each message on a small network, and of the deployment.
 
 use inktensor_client::{
-    chain::{Cost, Typed},
+    chain::Message,
     deploy::{deploy, Deployed},
 };
-use inktensor_devnet::sandbox::SandboxChain;
-use inktensor_e2e_tests::{accounts::*, bundles, network::config, Network};
+use inktensor_devnet::{sandbox::SandboxChain, weights::Weights};
+use inktensor_e2e_tests::{
+    accounts::*,
+    bundles,
+    network::{config, Costs},
+    Network,
+};
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
-    staking::{Child, Staking, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
+    staking::{Child, Proxy, Staking, StakingError, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
     AccountId, Bps, NetUid, Rao,
 };
 
-/// A sent message and its cost.
+/// A sent message and its costs.
 pub struct Sent {
     pub contract: &'static str,
     pub message: &'static str,
     /// The circumstance that the cost depends on, if any.
     pub when: &'static str,
-    pub cost: Cost,
+    pub costs: Costs,
 }
 
-/// Returns the cost of a contract's constructor, and the size of its code.
-pub fn deployment() -> Vec<Deployed> {
-    let deployment = deploy(&mut SandboxChain::new(), bundles(), &config());
+/// Returns the costs of the contracts' constructors with `weights`, and the sizes of their code.
+pub fn deployment(weights: Weights) -> Vec<Deployed> {
+    let mut chain = SandboxChain::new();
+    chain.count_with(weights);
+    let deployment = deploy(&mut chain, bundles(), &config());
     deployment.expect("deployed").contracts
 }
 
@@ -43,14 +50,14 @@ impl Recorder {
         when: &'static str,
         act: impl FnOnce(&mut Network) -> T,
     ) -> T {
-        let (result, bill) = self.net.metered(act);
-        assert_eq!(bill.calls, 1, "{contract} {message}: one message at a time");
-        let cost = bill.total;
+        let (result, costs) = self.net.weighed(act);
+        let calls = costs.v31.calls;
+        assert_eq!(calls, 1, "{contract} {message}: one message at a time");
         self.sent.push(Sent {
             contract,
             message,
             when,
-            cost,
+            costs,
         });
         result
     }
@@ -62,15 +69,14 @@ impl Recorder {
     fn read_stakes(&mut self, netuid: NetUid, hotkey: AccountId, when: &'static str) {
         let closed = self.net.status(netuid).expect("a status").open - 1;
         let staking = self.net.addresses().staking();
-        let message = staking.stakes_at(netuid, vec![hotkey; 64], closed);
-        let sent = self.net.with_chain(|chain| chain.send(STRANGER, message));
-        let sent = sent.expect("an answer");
-        sent.value.expect("kept");
+        let message: Message<Result<Vec<Rao>, StakingError>> =
+            staking.stakes_at(netuid, vec![hotkey; 64], closed).into();
+        let costs = self.net.costs_of(STRANGER, message.to, &message.input);
         self.sent.push(Sent {
             contract: "staking",
             message: "stakes_at",
             when,
-            cost: sent.cost,
+            costs,
         });
     }
 }
@@ -200,6 +206,13 @@ fn moves_and_serving(it: &mut Recorder, netuid: NetUid) {
         net.as_(BOB)
             .transfer_stake(netuid, one, CHARLIE, half)
             .unwrap();
+    });
+    it.record("staking", "set_proxy", "the first one", |net| {
+        let proxy = Proxy::Account(ALICE);
+        net.as_(CHARLIE).set_proxy(proxy).unwrap();
+    });
+    it.record("staking", "count_vote", "a validator's own stake", |net| {
+        net.as_(CHARLIE).count_vote(netuid, one, ALICE).unwrap();
     });
     it.record("staking", "unstake_all", "from one place", |net| {
         net.as_(BOB).unstake_all(64).unwrap();

@@ -4,14 +4,14 @@
 //! allows. Sent alone, each message also pays for entering the chain, so the sum is a little above
 //! the whole.
 
-use inktensor_client::chain::{Cost, Message, Typed};
-use inktensor_e2e_tests::{EpochRun, Network, Template};
+use inktensor_client::chain::{Message, Typed};
+use inktensor_e2e_tests::{accounts::KEEPER, network::Costs, EpochRun, Network, Template};
 use inktensor_primitives::{
-    emission::{Emission, SplitPreset},
+    emission::{Emission, Payout, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
     registry::Registry,
     staking::{Payment, Staking},
-    AccountId, Uid,
+    AccountId, Rao, Uid, PAGE,
 };
 use scale::Decode;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ pub struct Part {
     pub of: &'static str,
     pub contract: &'static str,
     pub message: &'static str,
-    pub cost: Cost,
+    pub costs: Costs,
 }
 
 /// Returns the parts of the close of `open` that makes `header`.
@@ -30,18 +30,18 @@ pub fn of_close(open: &Template, header: &EpochHeader) -> Vec<Part> {
     let (netuid, epoch) = (header.netuid, header.epoch);
     let mut alone = Alone::of("close", open);
     let at = alone.net.addresses();
-    alone.read("registry", "subnet", at.registry().subnet(netuid));
-    let begin = at.registry().begin_epoch(netuid, epoch);
+    let begin = at
+        .registry()
+        .begin_epoch(netuid, epoch, header.roster.clone());
     alone.change("registry", "begin_epoch", at.epoch, begin);
     let begin = at.staking().begin_epoch(netuid, epoch);
     alone.change("staking", "begin_epoch", at.epoch, begin);
-    let draw = at.emission().draw(netuid, epoch, SplitPreset::Network);
+    let draw = at
+        .emission()
+        .draw(netuid, epoch, SplitPreset::Network, Rao::ZERO);
     alone.change("emission", "draw", at.epoch, draw);
     let plan = at.yuma().plan(header.clone());
     alone.change("kernel", "plan", at.epoch, plan);
-    let roster = header.roster.clone();
-    let tenures = at.registry().tenures_at(netuid, epoch, roster);
-    alone.change("registry", "tenures_at", at.epoch, tenures);
     alone.end()
 }
 
@@ -54,27 +54,41 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     let count = u16::try_from(results.len()).expect("a chunk");
     let neurons = at.registry().neurons_at(netuid, epoch, Uid(0), count);
     alone.change("registry", "neurons_at", at.epoch, neurons);
-    let payments = (0..)
+    let dividends = (0..)
         .zip(&results)
-        .map(|(uid, result)| Payment {
-            hotkey: computed.neuron(uid).hotkey,
-            coldkey: computed.neuron(uid).coldkey,
-            miner: result.miner,
-            validator: result.validator,
+        .filter(|(_, result)| !result.validator.is_zero())
+        .map(|(uid, result)| {
+            let payment = Payment {
+                hotkey: computed.neuron(uid).hotkey,
+                coldkey: computed.neuron(uid).coldkey,
+                amount: result.validator,
+            };
+            (uid, payment)
         })
         .collect();
-    let pay = at.emission().pay(netuid, epoch, payments);
+    let owed: Vec<Rao> = results.iter().map(|result| result.miner).collect();
+    let payout = Payout {
+        before: 0,
+        most: PAGE,
+        incentives: owed.clone(),
+        dividends,
+        keeper: KEEPER,
+        fee: Rao(1),
+    };
+    let pay = at.emission().pay(netuid, epoch, payout);
     alone.change("emission", "pay", at.epoch, pay);
-    let record = at.registry().record_scores(netuid, epoch, Uid(0), results);
-    alone.change("registry", "record_scores", at.epoch, record);
+    let record = at
+        .registry()
+        .record_pay(netuid, epoch, Uid(0), results, owed);
+    alone.change("registry", "record_pay", at.epoch, record);
     alone.end()
 }
 
-/// Returns the cost of a step beyond the last, which the kernel refuses: entering the chain, and
+/// Returns the costs of a step beyond the last, which the kernel refuses: entering the chain, and
 /// loading the code.
-pub fn of_nothing(open: &Template, header: &EpochHeader) -> Cost {
-    let mut net = Network::begin_from(open);
-    net.kernel_step_cost(StepInput {
+pub fn of_nothing(open: &Template, header: &EpochHeader) -> Costs {
+    let net = Network::begin_from(open);
+    net.kernel_step_costs(StepInput {
         header: header.clone(),
         phase: u8::MAX,
         chunk: 0,
@@ -102,24 +116,6 @@ impl Alone {
         }
     }
 
-    /// Records a message that cannot fail.
-    fn read<R: Decode>(
-        &mut self,
-        contract: &'static str,
-        message: &'static str,
-        sent: impl Into<Message<R>>,
-    ) {
-        let signer = self.net.addresses().epoch;
-        let sent = self.net.with_chain(|chain| chain.send(signer, sent));
-        let cost = sent.expect("an answer").cost;
-        self.parts.push(Part {
-            of: self.of,
-            contract,
-            message,
-            cost,
-        });
-    }
-
     /// Records a message that must succeed.
     fn change<R: Decode, E: Decode + Debug>(
         &mut self,
@@ -128,6 +124,8 @@ impl Alone {
         signer: AccountId,
         sent: impl Into<Message<Result<R, E>>>,
     ) {
+        let sent = sent.into();
+        let costs = self.net.costs_of(signer, sent.to, &sent.input);
         let sent = self.net.with_chain(|chain| chain.send(signer, sent));
         let sent = sent.expect("an answer");
         if let Err(error) = sent.value {
@@ -137,7 +135,7 @@ impl Alone {
             of: self.of,
             contract,
             message,
-            cost: sent.cost,
+            costs,
         });
     }
 

@@ -1,11 +1,12 @@
 //! The costs of whole epochs of subnets of several sizes, and of each step of their kernel.
 
 use crate::parts::{self, Part};
-use inktensor_client::chain::{Bill, ChainError, Cost, Typed};
+use inktensor_client::chain::{ChainError, Message, Typed};
 use inktensor_compute::epoch::EpochInputs;
+use inktensor_devnet::weights::Weights;
 use inktensor_e2e_tests::{
     accounts::*,
-    network::{fits_block, opinion},
+    network::{fits_block, opinion, Costs},
     steps::step_input,
     EpochRun, Network, Shape, Template,
 };
@@ -63,28 +64,30 @@ impl Case {
 pub struct Figures {
     pub case: Case,
     /// Full rows of all validators.
-    pub weights: Bill,
-    pub close: Bill,
-    pub propose: Bill,
-    pub finalize: Bill,
+    pub weights: Costs,
+    pub close: Costs,
+    pub propose: Costs,
+    pub finalize: Costs,
     /// The settlement of all chunks.
-    pub settle: Bill,
+    pub settle: Costs,
+    /// The collection of all pay, a page of neurons a call, and the owner's part.
+    pub collect: Costs,
     /// Replays of the same epoch: steps of a call, and the cost of all calls.
-    pub replays: Vec<(u32, Bill)>,
+    pub replays: Vec<(u32, Costs)>,
     /// A rollover of the same epoch.
-    pub roll_over: Bill,
+    pub roll_over: Costs,
     /// Single steps of the kernel, by phase.
-    pub steps: Vec<Bill>,
+    pub steps: Vec<Costs>,
     /// Disputes of honest steps, by phase.
-    pub disputes: Vec<Bill>,
+    pub disputes: Vec<Costs>,
     /// A dispute that slashes, at the most expensive step.
-    pub slash: Cost,
+    pub slash: Costs,
     /// The size of the assertion in bytes.
     pub assertion: usize,
     /// The parts of the close and of the first settlement.
     pub parts: Vec<Part>,
     /// A step that the kernel refuses.
-    pub nothing: Cost,
+    pub nothing: Costs,
 }
 
 /// A full subnet in which as many neurons have stake as can have permits.
@@ -127,27 +130,28 @@ impl Subnet {
         net.run_epoch(netuid);
         net.run_epoch(netuid);
         assert_eq!(net.roster(netuid).len(), usize::from(case.validators));
-        let ((), weights) = net.metered(|net| fill_weights(net, netuid));
+        let ((), weights) = net.weighed(|net| fill_weights(net, netuid));
         net.run_epoch(netuid);
         fill_weights(&mut net, netuid);
         let ready = net.status(netuid).expect("a status").closes_at;
         net.advance_to(ready);
         let open = net.template();
-        let (_, close) = net.metered(|net| net.close(netuid));
+        let (_, close) = net.weighed(|net| net.close(netuid));
 
         let inputs = net.inputs(netuid);
         let closed = net.template();
-        let (computed, propose) = net.metered(|net| net.assert_epoch(netuid));
-        let steps = kernel_steps(&mut net, &inputs, &computed);
+        let (computed, propose) = net.weighed(|net| net.assert_epoch(netuid));
+        let steps = kernel_steps(&net, &inputs, &computed);
         let (heaviest, disputes) = disputes(&mut net, &inputs, &computed);
-        let ((), finalize) = net.metered(|net| net.finalize(netuid));
+        let ((), finalize) = net.weighed(|net| net.finalize(netuid));
         let last = net.template();
-        let ((), settle) = net.metered(|net| net.settle(netuid));
+        let ((), settle) = net.weighed(|net| net.settle_chunks(netuid));
+        let ((), collect) = net.weighed(|net| net.collect_all(netuid));
         let replays = replays(&closed, &inputs);
         let mut parts = parts::of_close(&open, &computed.header);
         parts.extend(parts::of_settlement(&last, &computed));
-        for bill in [&close, &propose, &finalize] {
-            assert_eq!(bill.calls, 1, "one message each");
+        for costs in [&close, &propose, &finalize] {
+            assert_eq!(costs.v31.calls, 1, "one message each");
         }
         Figures {
             case,
@@ -156,6 +160,7 @@ impl Subnet {
             propose,
             finalize,
             settle,
+            collect,
             replays,
             roll_over: roll_over(&closed, netuid),
             steps,
@@ -193,18 +198,18 @@ fn sample(inputs: &EpochInputs, computed: &EpochRun) -> impl Iterator<Item = (us
 }
 
 /// Returns the costs of single steps.
-fn kernel_steps(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> Vec<Bill> {
-    let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
+fn kernel_steps(net: &Network, inputs: &EpochInputs, computed: &EpochRun) -> Vec<Costs> {
+    let mut phases = vec![Costs::default(); computed.trace.plan.phases.len()];
     for (phase, k) in sample(inputs, computed) {
-        let cost = net.kernel_step_cost(step_input(inputs, &computed.trace, k));
-        bills[phase].add(&cost);
+        let costs = net.kernel_step_costs(step_input(inputs, &computed.trace, k));
+        phases[phase].add(&costs);
     }
-    bills
+    phases
 }
 
 /// Returns the most expensive step, and the costs of disputes of an honest assertion.
-fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> (u32, Vec<Bill>) {
-    let mut bills = vec![Bill::default(); computed.trace.plan.phases.len()];
+fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> (u32, Vec<Costs>) {
+    let mut phases = vec![Costs::default(); computed.trace.plan.phases.len()];
     let mut heaviest = (0, 0);
     for (phase, k) in sample(inputs, computed) {
         let k = u32::try_from(k).expect("few steps");
@@ -212,38 +217,37 @@ fn disputes(net: &mut Network, inputs: &EpochInputs, computed: &EpochRun) -> (u3
             .trace
             .proof(inputs, &computed.assertion, k)
             .expect("a step");
-        let (outcome, bill) =
-            net.metered(|net| net.as_(STRANGER).dispute(inputs.header.netuid, k, &proof));
+        let (outcome, costs) =
+            net.weighed(|net| net.as_(STRANGER).dispute(inputs.header.netuid, k, &proof));
         assert_eq!(outcome, Err(EpochError::StepIsCorrect), "step {k}");
-        bills[phase].add(&bill.total);
-        heaviest = heaviest.max((bill.total.ref_time, k));
+        phases[phase].add(&costs);
+        heaviest = heaviest.max((costs.v31.total.ref_time, k));
     }
-    (heaviest.1, bills)
+    (heaviest.1, phases)
 }
 
-/// Returns the cost of a dispute of an assertion with a false step `k`.
+/// Returns the costs of a dispute of an assertion with a false step `k`.
 fn slash(
     closed: &Template,
     netuid: NetUid,
     inputs: &EpochInputs,
     computed: &EpochRun,
     k: u32,
-) -> Cost {
+) -> Costs {
     let mut net = Network::begin_from(closed);
     let mut lie = computed.assertion.clone();
     lie.steps[usize::try_from(k).expect("few steps")][0] ^= 1;
     net.propose_lie(netuid, &lie);
     let (found, proof) = computed.trace.refute(inputs, &lie).expect("a lie");
     assert_eq!(found, k);
-    let (outcome, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
+    let (outcome, costs) = net.weighed(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
     assert_eq!(outcome, Ok(()));
-    assert!(fits_block(&bill.total));
-    bill.total
+    costs
 }
 
 /// Returns the costs of replays of the closed epoch for several numbers of steps of a call. For a
 /// large epoch only the largest possible number is measured.
-fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
+fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Costs)> {
     let mut replays = TOGETHER
         .iter()
         .filter_map(|steps| Some((*steps, replay(closed, inputs.header.netuid, *steps)?)));
@@ -254,39 +258,42 @@ fn replays(closed: &Template, inputs: &EpochInputs) -> Vec<(u32, Bill)> {
     }
 }
 
-/// Returns the cost of calls that replay `steps` steps each. `None` if a call traps, since a
-/// contract's memory is not freed during a call, or exceeds a block.
-fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Bill> {
+/// Returns the costs of calls that replay `steps` steps each. `None` if a call traps, since a
+/// contract's memory is not freed during a call, or exceeds a block with all weights.
+fn replay(closed: &Template, netuid: NetUid, steps: u32) -> Option<Costs> {
     let mut net = Network::begin_from(closed);
     net.expect_honest(netuid);
     let due = net.status(netuid).expect("a status").replays_at;
     net.advance_to(due.expect("it can be replayed"));
-    let mut bill = Bill::default();
+    let mut all = Costs::default();
     let mut next = 0;
     while net.status(netuid).expect("a status").stage != Stage::Open {
         let memory = net.memory_for(netuid, next, steps);
-        let message = net.addresses().epoch().replay(netuid, steps, memory);
-        match net.with_chain(|chain| chain.send(STRANGER, message)) {
-            Ok(sent) => {
-                next = sent.value.expect("replayed");
-                bill.add(&sent.cost);
-                if !fits_block(&sent.cost) {
-                    return None;
-                }
-            }
+        let message: Message<Result<u32, EpochError>> =
+            net.addresses().epoch().replay(netuid, steps, memory).into();
+        let (to, input) = (message.to, message.input.clone());
+        match net.chain().cost_with(Weights::V31, STRANGER, to, &input) {
+            Ok(_) => {}
             Err(ChainError::Trapped) => return None,
             Err(error) => panic!("{error}"),
         }
+        let costs = net.costs_of(STRANGER, to, &input);
+        if !fits_block(&costs.v31.total) && !fits_block(&costs.v38.total) {
+            return None;
+        }
+        all.add(&costs);
+        let sent = net.with_chain(|chain| chain.send(STRANGER, message));
+        next = sent.expect("an answer").value.expect("replayed");
     }
-    Some(bill)
+    Some(all)
 }
 
-/// Returns the cost of rolling the closed epoch over.
-fn roll_over(closed: &Template, netuid: NetUid) -> Bill {
+/// Returns the costs of rolling the closed epoch over.
+fn roll_over(closed: &Template, netuid: NetUid) -> Costs {
     let mut net = Network::begin_from(closed);
     let due = net.status(netuid).expect("a status").rolls_over_at;
     net.advance_to(due.expect("it can be given up"));
-    let (outcome, bill) = net.metered(|net| net.as_(STRANGER).roll_over(netuid));
-    outcome.expect("given up");
-    bill
+    let (outcome, costs) = net.weighed(|net| net.as_(STRANGER).roll_over(netuid));
+    outcome.expect("rolled over");
+    costs
 }

@@ -5,6 +5,10 @@ use inktensor_client::{
     chain::{Bill, Cost},
     deploy::Deployed,
 };
+use inktensor_e2e_tests::network::Costs;
+
+/// A version of the pallet's part of the costs.
+type Of = fn(&Costs) -> &Bill;
 
 /// The names of Yuma's phases, in order.
 const PHASES: [&str; 5] = ["stake", "roster", "consensus", "bonds", "emission"];
@@ -12,10 +16,11 @@ const PHASES: [&str; 5] = ["stake", "roster", "consensus", "bonds", "emission"];
 const QUARTER: u64 = 500_000_000_000;
 
 /// Returns all tables, each under its heading.
-pub fn all(deployed: &[Deployed], messages: &[Sent], figures: &[Figures]) -> String {
+pub fn all(deployed: &[Vec<Deployed>; 2], messages: &[Sent], figures: &[Figures]) -> String {
     [
         ("Messages", one_by_one(messages)),
         ("An epoch", epochs(figures)),
+        ("Accesses of an epoch", accesses(figures)),
         ("Asserted or replayed", replayed(figures)),
         ("The kernel's steps", steps(figures)),
         ("A dispute", disputes(figures)),
@@ -32,142 +37,193 @@ fn one_by_one(messages: &[Sent]) -> String {
             "" => format!("`{}`", sent.message),
             when => format!("`{}`, {when}", sent.message),
         };
-        let [time, proof, deposit] = shown(&sent.cost);
-        vec![sent.contract.to_owned(), what, time, proof, deposit]
+        let mut row = vec![sent.contract.to_owned(), what];
+        row.extend(both(&sent.costs, |bill| bill.total));
+        row.extend(counted(&sent.costs));
+        row.push(sent.costs.v31.total.deposit.to_string());
+        row
     });
-    table(
-        &["contract", "message", "ref_time", "proof", "deposit"],
-        2,
-        rows,
-    )
+    let heads = [
+        "contract", "message", "time 31", "proof 31", "time 38", "proof 38", "read", "written",
+        "calls", "deposit",
+    ];
+    table(&heads, 2, rows)
+}
+
+/// The messages that run an epoch.
+fn runs(it: &Figures) -> [(&'static str, &Costs); 7] {
+    [
+        ("set_weights", &it.weights),
+        ("close", &it.close),
+        ("propose", &it.propose),
+        ("finalize", &it.finalize),
+        ("settle", &it.settle),
+        ("collect", &it.collect),
+        ("roll_over", &it.roll_over),
+    ]
+}
+
+fn plain(figures: &[Figures]) -> impl Iterator<Item = &Figures> {
+    figures.iter().filter(|it| !it.case.liquid_alpha)
 }
 
 /// Returns a table with a row for each message that runs epochs, and each subnet.
 fn epochs(figures: &[Figures]) -> String {
-    let plain = figures.iter().filter(|it| !it.case.liquid_alpha);
-    let rows = plain.flat_map(|it| {
-        let row = |message: &str, bill: &Bill| {
-            let [time, proof, deposit] = shown(&bill.largest);
-            let name = it.case.name();
-            let all = milliseconds(bill.total.ref_time);
-            vec![
-                name,
+    let rows = plain(figures).flat_map(|it| {
+        runs(it).map(|(message, costs)| {
+            let mut row = vec![
+                it.case.name(),
                 format!("`{message}`"),
-                bill.calls.to_string(),
-                time,
-                all,
-                proof,
-                deposit,
-            ]
-        };
-        [
-            row("set_weights", &it.weights),
-            row("close", &it.close),
-            row("propose", &it.propose),
-            row("finalize", &it.finalize),
-            row("settle", &it.settle),
-            row("roll_over", &it.roll_over),
-        ]
+                costs.v31.calls.to_string(),
+            ];
+            for bill in [&costs.v31, &costs.v38] {
+                row.push(milliseconds(bill.largest.ref_time));
+                row.push(milliseconds(bill.total.ref_time));
+                row.push(kibibytes(bill.largest.proof_size));
+            }
+            row.push(costs.v31.largest.deposit.to_string());
+            row
+        })
     });
-    table(
-        &[
-            "neurons x validators",
-            "message",
-            "calls",
-            "ref_time, largest",
-            "ref_time, all",
-            "proof, largest",
-            "deposit, largest",
-        ],
-        2,
-        rows,
-    )
+    let heads = [
+        "neurons x validators",
+        "message",
+        "calls",
+        "time 31",
+        "all",
+        "proof 31",
+        "time 38",
+        "all",
+        "proof 38",
+        "deposit",
+    ];
+    table(&heads, 2, rows)
+}
+
+/// Returns a table of the cells that the messages of an epoch read and write.
+fn accesses(figures: &[Figures]) -> String {
+    let rows = plain(figures).flat_map(|it| {
+        runs(it).map(|(message, costs)| {
+            let mut row = vec![it.case.name(), format!("`{message}`")];
+            row.extend(counted(costs));
+            row
+        })
+    });
+    let heads = [
+        "neurons x validators",
+        "message",
+        "read",
+        "written",
+        "calls",
+    ];
+    table(&heads, 2, rows)
 }
 
 /// Returns a table of the same epochs asserted by a worker and replayed by the chain.
 fn replayed(figures: &[Figures]) -> String {
     let rows = figures.iter().flat_map(|it| {
         it.replays.iter().map(|(steps, replay)| {
-            let time = |bill: &Bill| bill.total.ref_time;
-            let asserted = time(&it.close) + time(&it.propose) + time(&it.finalize);
-            let replayed = time(&it.close) + time(replay);
-            let ratio = |more: u64| {
-                let (replayed, asserted) = (replayed + more, asserted + more);
-                format!("{:.1}", replayed as f64 / asserted as f64)
-            };
-            vec![
+            let mut row = vec![
                 it.case.name(),
-                milliseconds(asserted),
                 steps.to_string(),
-                replay.calls.to_string(),
-                milliseconds(replay.largest.ref_time),
-                kibibytes(replay.largest.proof_size),
-                milliseconds(replayed),
-                ratio(0),
-                ratio(time(&it.settle)),
-            ]
+                replay.v31.calls.to_string(),
+            ];
+            let versions: [Of; 2] = [of_31, of_38];
+            for of in versions {
+                let time = |costs: &Costs| of(costs).total.ref_time;
+                let asserted = time(&it.close) + time(&it.propose) + time(&it.finalize);
+                let replayed = time(&it.close) + time(replay);
+                let ratio = |more: u64| {
+                    let (replayed, asserted) = (replayed + more, asserted + more);
+                    format!("{:.1}", replayed as f64 / asserted as f64)
+                };
+                row.extend([
+                    milliseconds(asserted),
+                    milliseconds(of(replay).largest.ref_time),
+                    kibibytes(of(replay).largest.proof_size),
+                    milliseconds(replayed),
+                    ratio(0),
+                    ratio(time(&it.settle)),
+                ]);
+            }
+            row
         })
     });
-    table(
-        &[
-            "neurons x validators",
-            "asserted: `close`, `propose`, `finalize`",
-            "steps a `replay`",
-            "calls",
-            "the largest",
-            "its proof",
-            "replayed: `close`, all `replay`",
-            "ratio",
-            "with `settle` in both",
-        ],
-        1,
-        rows,
-    )
+    let heads = [
+        "neurons x validators",
+        "steps a `replay`",
+        "calls",
+        "asserted 31",
+        "largest",
+        "proof",
+        "replayed",
+        "ratio",
+        "with `settle`",
+        "asserted 38",
+        "largest",
+        "proof",
+        "replayed",
+        "ratio",
+        "with `settle`",
+    ];
+    table(&heads, 1, rows)
 }
 
 fn steps(figures: &[Figures]) -> String {
     let rows = figures.iter().flat_map(|it| {
         let phases = PHASES.iter().zip(&it.steps);
-        phases.map(|(phase, bill)| {
-            let [time, proof, _] = shown(&bill.largest);
-            let average = milliseconds(average(bill));
-            vec![it.case.name(), (*phase).to_owned(), average, time, proof]
+        phases.map(|(phase, costs)| {
+            let mut row = vec![it.case.name(), (*phase).to_owned()];
+            for bill in [&costs.v31, &costs.v38] {
+                row.push(milliseconds(average(bill)));
+                row.push(milliseconds(bill.largest.ref_time));
+            }
+            row.push(kibibytes(costs.v38.largest.proof_size));
+            row
         })
     });
-    table(
-        &[
-            "neurons x validators",
-            "phase",
-            "ref_time, average",
-            "ref_time, largest",
-            "proof, largest",
-        ],
-        2,
-        rows,
-    )
+    let heads = [
+        "neurons x validators",
+        "phase",
+        "average 31",
+        "largest 31",
+        "average 38",
+        "largest 38",
+        "proof",
+    ];
+    table(&heads, 2, rows)
 }
 
+/// Returns a table of the largest dispute of each phase, with either weights.
 fn disputes(figures: &[Figures]) -> String {
-    let rows = figures.iter().map(|it| {
-        let mut row = vec![it.case.name()];
-        let largest = |bill: &Bill| milliseconds(bill.largest.ref_time);
-        row.extend(it.disputes.iter().map(largest));
-        row.push(milliseconds(it.slash.ref_time));
-        let part = 100.0 * it.slash.ref_time as f64 / QUARTER as f64;
-        row.push(format!("{part:.1} %"));
-        row.push(kibibytes(it.slash.proof_size));
-        row.push(kibibytes(u64::try_from(it.assertion).unwrap_or(u64::MAX)));
-        row
+    let rows = figures.iter().flat_map(|it| {
+        let versions: [(&str, Of); 2] = [("31", of_31), ("38", of_38)];
+        versions.map(|(version, of)| {
+            let mut row = vec![it.case.name(), version.to_owned()];
+            let shown = |costs: &Costs| {
+                let Cost {
+                    ref_time,
+                    proof_size,
+                    ..
+                } = of(costs).largest;
+                format!("{}, {}", milliseconds(ref_time), kibibytes(proof_size))
+            };
+            row.extend(it.disputes.iter().map(shown));
+            row.push(shown(&it.slash));
+            let part = 100.0 * of(&it.slash).total.ref_time as f64 / QUARTER as f64;
+            row.push(format!("{part:.1} %"));
+            row.push(kibibytes(u64::try_from(it.assertion).unwrap_or(u64::MAX)));
+            row
+        })
     });
-    let mut heads = vec!["neurons x validators"];
+    let mut heads = vec!["neurons x validators", "weights"];
     heads.extend(PHASES);
     heads.extend([
-        "heaviest, with its slash",
+        "the slowest, with its slash",
         "of a quarter block",
-        "its proof",
         "assertion",
     ]);
-    table(&heads, 1, rows)
+    table(&heads, 2, rows)
 }
 
 /// Returns a table of the parts of the epoch of 256 neurons and 64 validators.
@@ -175,51 +231,69 @@ fn inside(figures: &[Figures]) -> String {
     let Some(it) = figures.iter().find(|it| it.case.name() == "256 x 64") else {
         return String::new();
     };
-    let whole = |bill: &Bill| bill.largest;
-    let row = |of: &str, contract: &str, message: &str, cost: &Cost| {
-        let [time, proof, _] = shown(cost);
+    let row = |of: &str, contract: &str, message: &str, costs: &Costs| {
         let message = format!("`{message}`");
-        vec![of.to_owned(), contract.to_owned(), message, time, proof]
+        let mut row = vec![of.to_owned(), contract.to_owned(), message];
+        row.extend(both(costs, |bill| bill.largest));
+        row.extend(counted(costs));
+        row
     };
     let parts = it.parts.iter();
     let rows = [
-        row("all of it", "epoch", "close", &whole(&it.close)),
-        row("all of it", "epoch", "settle", &whole(&it.settle)),
+        row("all of it", "epoch", "close", &it.close),
+        row("all of it", "epoch", "settle", &it.settle),
     ]
     .into_iter()
-    .chain(parts.map(|part| row(part.of, part.contract, part.message, &part.cost)))
+    .chain(parts.map(|part| row(part.of, part.contract, part.message, &part.costs)))
     .chain([row("nothing", "kernel", "step", &it.nothing)]);
-    table(
-        &["part of", "contract", "message", "ref_time", "proof"],
-        3,
-        rows,
-    )
+    let heads = [
+        "part of", "contract", "message", "time 31", "proof 31", "time 38", "proof 38", "read",
+        "written", "calls",
+    ];
+    table(&heads, 3, rows)
 }
 
-fn deployment(deployed: &[Deployed]) -> String {
-    let rows = deployed.iter().map(|it| {
-        let [time, proof, deposit] = shown(&it.cost);
+fn deployment([with_31, with_38]: &[Vec<Deployed>; 2]) -> String {
+    let rows = with_31.iter().zip(with_38).map(|(it, later)| {
         let size = kibibytes(u64::try_from(it.size).unwrap_or(u64::MAX));
-        vec![it.name.to_owned(), size, time, proof, deposit]
+        let mut row = vec![it.name.to_owned(), size];
+        for cost in [&it.cost, &later.cost] {
+            row.extend([milliseconds(cost.ref_time), kibibytes(cost.proof_size)]);
+        }
+        row.push(it.cost.deposit.to_string());
+        row
     });
-    table(
-        &["contract", "code", "ref_time", "proof", "deposit"],
-        1,
-        rows,
-    )
+    let heads = [
+        "contract", "code", "time 31", "proof 31", "time 38", "proof 38", "deposit",
+    ];
+    table(&heads, 1, rows)
+}
+
+const fn of_31(costs: &Costs) -> &Bill {
+    &costs.v31
+}
+
+const fn of_38(costs: &Costs) -> &Bill {
+    &costs.v38
+}
+
+/// Returns time and proof of `of` the bill with either weights, as text.
+fn both(costs: &Costs, of: impl Fn(&Bill) -> Cost) -> Vec<String> {
+    [&costs.v31, &costs.v38]
+        .into_iter()
+        .map(of)
+        .flat_map(|cost| [milliseconds(cost.ref_time), kibibytes(cost.proof_size)])
+        .collect()
+}
+
+/// Returns the cells read and written and the calls, as text.
+fn counted(costs: &Costs) -> [String; 3] {
+    let accesses = costs.accesses();
+    [accesses.reads, accesses.writes, accesses.calls].map(|count| count.to_string())
 }
 
 fn average(bill: &Bill) -> u64 {
     bill.total.ref_time.checked_div(bill.calls).unwrap_or(0)
-}
-
-/// Returns time, proof and deposit as text.
-fn shown(cost: &Cost) -> [String; 3] {
-    [
-        milliseconds(cost.ref_time),
-        kibibytes(cost.proof_size),
-        cost.deposit.to_string(),
-    ]
 }
 
 fn milliseconds(picoseconds: u64) -> String {
@@ -232,7 +306,12 @@ fn milliseconds(picoseconds: u64) -> String {
 }
 
 fn kibibytes(bytes: u64) -> String {
-    format!("{:.1} KiB", bytes as f64 / 1024.0)
+    let kib = bytes as f64 / 1024.0;
+    if kib < 100.0 {
+        format!("{kib:.1} KiB")
+    } else {
+        format!("{kib:.0} KiB")
+    }
 }
 
 /// Returns a table whose first `names` columns are text.

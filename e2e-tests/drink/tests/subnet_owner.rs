@@ -177,7 +177,8 @@ fn third_epoch_pays_the_miner(session: Session<MinimalSandbox>) -> Result<(), Fa
     let miner = net.register(netuid, coldkey, hotkey)?;
     net.add_stake(netuid, OWNER, OWNER_HOTKEY, Rao::from_tao(100))?;
     let arguments = [netuid.0.to_string(), argument(hotkey), argument(coldkey)];
-    let staking = net.addresses.staking;
+    let (staking, epochs) = (net.addresses.staking, net.addresses.epoch);
+    let collect = [netuid.0.to_string(), format!("[{}]", miner.0)];
     for epoch in 0..3 {
         // Weights that were set without a permit do not count once there is one.
         net.set_weights(netuid, OWNER_HOTKEY, &[(miner.0, u16::MAX)])?;
@@ -186,8 +187,17 @@ fn third_epoch_pays_the_miner(session: Session<MinimalSandbox>) -> Result<(), Fa
         let last = Some(epoch);
         assert_eq!((status.stage, status.final_epoch), (Stage::Open, last));
         // Stake of epoch 0 weighs in epoch 1, and the subnet shares in emission from its close on.
+        // What a miner earns is owed until its owner collects it, as stake.
+        let collected =
+            net.call::<Rao, EpochError>(coldkey, epochs, "Epochs::collect", &collect)?;
         let earned: Rao = net.read(staking, "Staking::stake", &arguments)?;
-        assert_eq!(earned > Rao::ZERO, epoch == 2, "epoch {epoch}: {earned}");
+        match epoch {
+            2 => assert!(
+                collected == Ok(earned) && earned > Rao::ZERO,
+                "{collected:?}"
+            ),
+            _ => assert_eq!(collected, Err(EpochError::NothingOwed)),
+        }
     }
     Ok(())
 }

@@ -61,6 +61,7 @@ impl Case {
         let (phase, chunk) = trace.plan.place(k, header.neurons)?;
         let reads = trace.plan.phases.get(usize::from(phase))?;
         let gathered = self.inputs.chunks.get(usize::from(chunk))?;
+        let gathered = gathered.clone().for_phase(reads);
         let proof = trace.proof(&self.inputs, &blank(), k)?;
         Some(StepInput {
             header: header.clone(),
@@ -69,12 +70,8 @@ impl Case {
             carry: proof.carry,
             scratch: proof.scratch,
             memory: proof.memory,
-            neurons: gathered.neurons.clone(),
-            rows: if reads.rows {
-                gathered.rows.clone()
-            } else {
-                Vec::new()
-            },
+            neurons: gathered.neurons,
+            rows: gathered.rows,
         })
     }
 

@@ -247,8 +247,10 @@ impl fmt::Display for Contest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Contest::Alone => f.write_str("the truth alone"),
+            Contest::Before(1) => f.write_str("a lie before the truth"),
             Contest::Before(count) => write!(f, "{count} lies before the truth"),
             Contest::Full => f.write_str("lies in all places"),
+            Contest::After(1) => f.write_str("a lie after the truth"),
             Contest::After(count) => write!(f, "{count} lies after the truth"),
             Contest::Copies => f.write_str("copies of truth and lie"),
             Contest::LastBlock => f.write_str("disputes in the last block"),

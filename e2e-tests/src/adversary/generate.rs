@@ -7,10 +7,11 @@ use inktensor_compute::{
     engine::Engine,
     epoch::{compute, ComputeError, EpochInputs, Trace},
 };
-use inktensor_epoch::closed_epoch::{roster_with_owner, ClosedEpoch, Memory, RosterSeat};
+use inktensor_epoch::closed_epoch::{ClosedEpoch, Memory, RosterSeat};
 use inktensor_primitives::{
     assertion::{final_digest, memory_digest},
     kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
+    registry::roster_with_owner,
     NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS,
 };
 

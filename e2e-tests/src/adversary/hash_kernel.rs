@@ -128,6 +128,7 @@ impl HashKernel {
         let phases: Vec<PhasePlan> = (0..rng.within(1, 5))
             .map(|_| PhasePlan {
                 rows: rng.percent(50),
+                stake: rng.percent(50),
                 memory: rng.percent(50),
             })
             .collect();

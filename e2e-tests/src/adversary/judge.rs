@@ -10,8 +10,11 @@ use inktensor_epoch::{
     replay::Progress,
 };
 use inktensor_primitives::{
-    assertion::Assertion, dispute::StepProof, epoch::EpochError, kernel::ChunkInputs, AccountId,
-    Digest, Rao,
+    assertion::Assertion,
+    dispute::StepProof,
+    epoch::EpochError,
+    kernel::{ChunkInputs, PhasePlan},
+    AccountId, Digest, Rao,
 };
 
 /// The challenge period of the native judge.
@@ -118,7 +121,7 @@ impl Judge for NativeJudge {
     fn dispute(&mut self, k: u32, proof: &StepProof) -> Result<(), EpochError> {
         let mut lifecycle = self.lifecycle.clone();
         lifecycle.overturn(self.block, &proof.assertion.digest())?;
-        let gather = |closed: &ClosedEpoch, chunk: u16, _: bool| {
+        let gather = |closed: &ClosedEpoch, chunk: u16, _: PhasePlan| {
             let chunks = closed.plan.chunks(closed.header.neurons);
             let inputs = self.chunks.get(usize::from(chunk));
             inputs.cloned().ok_or(EpochError::ChunkOutOfRange(chunks))
@@ -145,7 +148,7 @@ impl Judge for NativeJudge {
 
     fn finalize(&mut self, assertion: &Assertion) -> Result<(), EpochError> {
         let digest = assertion.digest();
-        let last = self.closed.ended_as(&digest);
+        let last = self.closed.ended_as(&digest, &assertion.roster);
         self.lifecycle.finalize(self.block, &digest, last)?;
         Ok(())
     }

@@ -115,7 +115,8 @@ impl Audit<'_> {
         let total = self.ask(self.addresses.staking().total_stake());
         let unclaimed: Rao = self.ask(self.addresses.staking().root_unclaimed());
         let balance = self.balance(self.addresses.staking);
-        let owed = total.to_u128() + unclaimed.to_u128();
+        let dues = self.ask(self.addresses.staking().dues());
+        let owed = total.to_u128() + unclaimed.to_u128() + dues.to_u128();
         assert_eq!(balance, owed, "staking has what it owes");
     }
 
@@ -205,9 +206,34 @@ impl Audit<'_> {
             assert!(total >= minted, "a successor mints the rest");
         }
         assert_eq!(
-            issuance.minted, self.observer.paid_out,
-            "what is minted went to neurons, owners, the treasury and those who run the epochs"
+            Rao(issuance.minted.0 + issuance.owed.0),
+            self.observer.paid_out,
+            "what is minted or owed was paid to neurons, owners, the treasury and those who run \
+             the epochs"
         );
+    }
+
+    /// Checks that the sum that emission owes is owed to neurons, to those that were replaced, and
+    /// to owners of subnets.
+    pub fn assert_owed_pay(&self) {
+        let mut sum = 0;
+        for netuid in self.observer.subnets.keys() {
+            let subnet: Option<Subnet> = self.ask(self.addresses.registry().subnet(*netuid));
+            let neurons = subnet.expect("a created subnet").neurons;
+            for page in 0..neurons.div_ceil(PAGE) {
+                let message = self.addresses.registry().metagraph(*netuid, page);
+                let views: Vec<NeuronView> = self.ask(message);
+                sum += views.iter().map(|it| it.owed.0).sum::<u64>();
+            }
+            sum += self.ask(self.addresses.emission().cut(*netuid)).0;
+        }
+        let seated = self.observer.seated.iter();
+        for (netuid, hotkey) in seated.filter(|_| self.observer.has_replaced) {
+            let message = self.addresses.registry().left(*netuid, *hotkey);
+            sum += self.ask(message).0;
+        }
+        let issuance = self.ask(self.addresses.emission().issuance());
+        assert_eq!(issuance.owed, Rao(sum), "all that is owed has an owner");
     }
 
     /// Checks that the metagraph has the honest results of the last epoch that was paid in full, if
@@ -248,6 +274,7 @@ impl Audit<'_> {
         self.assert_stake();
         self.assert_collateral();
         self.assert_minting();
+        self.assert_owed_pay();
         for (netuid, history) in &self.observer.subnets {
             self.assert_history(*netuid, history);
             self.assert_metagraph(*netuid, history);

@@ -5,16 +5,16 @@ use inktensor_client::chain::{contracts, Cost, Message, Typed};
 use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
-    emission::{Emission, EmissionError, EpochBudget, Fee, SplitPreset},
+    emission::{Emission, EmissionError, EpochBudget, Fee, Paid, Payout, SplitPreset},
     epoch::{EpochError, Epochs, WeightsCall},
     kernel::{EpochHeader, NeuronResult},
     registry::{
         Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
         RegistryError, Signature, SubnetIdentity, SubnetSnapshot,
     },
-    staking::{Child, Payment, Staking, StakingError},
+    staking::{Child, Credited, Payment, Proxy, Staking, StakingError},
     token::{SuccessionError, Successor, TokenControl, WireError},
-    AccountId, Bps, Digest, NetUid, Rao, Uid,
+    AccountId, Bps, Digest, NetUid, Rao, Uid, PAGE,
 };
 use psp22::{PSP22Burnable, PSP22Error, PSP22Mintable, PSP22};
 use scale::Decode;
@@ -123,9 +123,13 @@ calls! {
     /// Removes all that a neuron has published.
     registry.stop_serving as stop_serving(netuid: NetUid) -> Rao, RegistryError;
     /// Opens the registry's next epoch; for the epoch contract.
-    registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32) -> SubnetSnapshot, RegistryError;
-    /// Records scores; for the epoch contract.
-    registry.record_scores as record_scores(netuid: NetUid, epoch: u32, start: Uid, scores: Vec<NeuronResult>) -> (), RegistryError;
+    registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32, roster: Vec<Uid>) -> SubnetSnapshot, RegistryError;
+    /// Records scores and pay; for the epoch contract.
+    registry.record_pay as record_pay(netuid: NetUid, epoch: u32, start: Uid, scores: Vec<NeuronResult>, owed: Vec<Rao>) -> (), RegistryError;
+    /// Takes pay that is owed; for the epoch contract.
+    registry.take_owed as take_owed(netuid: NetUid, uids: Vec<Uid>) -> Vec<Payment>, RegistryError;
+    /// Takes pay of the replaced; for the epoch contract.
+    registry.take_left as take_left(netuid: NetUid, hotkey: AccountId) -> Option<Payment>, RegistryError;
     /// Adds stake.
     staking.add_stake as add_stake(netuid: NetUid, hotkey: AccountId, amount: Rao) -> (), StakingError;
     /// Removes stake.
@@ -142,20 +146,32 @@ calls! {
     staking.claim_root as claim_root(hotkey: AccountId) -> Rao, StakingError;
     /// Sets the children of a hotkey.
     staking.set_children as set_children(netuid: NetUid, hotkey: AccountId, children: Vec<Child>) -> (), StakingError;
+    /// Credits to parents what a child has earned for them.
+    staking.hand_on as hand_on(netuid: NetUid, child: AccountId, parents: Vec<AccountId>) -> Rao, StakingError;
     /// Allows or forbids a parent for a hotkey.
     staking.allow_parent as allow_parent(netuid: NetUid, child: AccountId, parent: AccountId, allowed: bool) -> (), StakingError;
     /// Sets the take of a child.
     staking.set_child_take as set_child_take(netuid: NetUid, hotkey: AccountId, take: Bps) -> (), StakingError;
     /// Sets the take of a hotkey.
     staking.set_take as set_take(hotkey: AccountId, take: Bps) -> (), StakingError;
+    /// Sets the proxy of a coldkey.
+    staking.set_proxy as set_proxy(proxy: Proxy) -> (), StakingError;
+    /// Counts pay in a position for votes.
+    staking.count_vote as count_vote(netuid: NetUid, hotkey: AccountId, coldkey: AccountId) -> Rao, StakingError;
     /// Opens the staking contract's next epoch; for the epoch contract.
-    staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> (), StakingError;
-    /// Credits pay; for the emission contract.
-    staking.distribute as distribute(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, StakingError;
+    staking.begin_epoch as begin_staking_epoch(netuid: NetUid, closing: u32) -> Rao, StakingError;
+    /// Credits dividends; for the emission contract.
+    staking.distribute as distribute(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Credited, StakingError;
+    /// Stakes pay; for the emission contract.
+    staking.stake_pay as stake_pay(netuid: NetUid, payments: Vec<Payment>) -> Rao, StakingError;
     /// Draws a budget; for the epoch contract.
-    emission.draw as draw(netuid: NetUid, epoch: u32, preset: SplitPreset) -> EpochBudget, EmissionError;
+    emission.draw as draw(netuid: NetUid, epoch: u32, preset: SplitPreset, matured: Rao) -> EpochBudget, EmissionError;
     /// Pays a chunk; for the epoch contract.
-    emission.pay as pay(netuid: NetUid, epoch: u32, payments: Vec<Payment>) -> Rao, EmissionError;
+    emission.pay as pay(netuid: NetUid, epoch: u32, payout: Payout) -> Paid, EmissionError;
+    /// Pays what is owed; for the epoch contract.
+    emission.pay_owed as pay_owed(netuid: NetUid, payments: Vec<Payment>) -> Rao, EmissionError;
+    /// Stakes the parts of a subnet's owner.
+    emission.collect_cut as collect_cut(netuid: NetUid) -> Rao, EmissionError;
     /// Ends a pay-out; for the epoch contract.
     emission.complete as complete(netuid: NetUid, epoch: u32, owner: AccountId, owner_hotkey: AccountId) -> (), EmissionError;
     /// Pays a fee; for the epoch contract.
@@ -178,8 +194,14 @@ calls! {
     epoch.withdraw_collateral as withdraw_collateral(amount: Rao) -> (), EpochError;
     /// Closes the open epoch.
     epoch.close as close(netuid: NetUid) -> Option<EpochHeader>, EpochError;
+    /// Stakes pay that is owed to neurons.
+    epoch.collect as collect(netuid: NetUid, uids: Vec<Uid>) -> Rao, EpochError;
+    /// Stakes pay that is owed to a hotkey whose neuron was replaced.
+    epoch.collect_left as collect_left(netuid: NetUid, hotkey: AccountId) -> Rao, EpochError;
     /// Executes steps of the closed epoch.
     epoch.replay as replay(netuid: NetUid, steps: u32, memory: Vec<Vec<u8>>) -> u32, EpochError;
+    /// Stores stakes of a chunk of the closed epoch.
+    epoch.gather as gather(netuid: NetUid, chunk: u16, count: u16) -> u16, EpochError;
     /// Rolls the closed epoch over.
     epoch.roll_over as roll_over(netuid: NetUid) -> Rao, EpochError;
 }
@@ -350,13 +372,26 @@ impl Caller<'_> {
         results: &[NeuronResult],
         memory: Vec<u8>,
     ) -> Result<Rao, EpochError> {
+        self.settle_some((netuid, epoch, chunk), results, memory, PAGE)
+    }
+
+    /// Settles a chunk of a final epoch, at most `most` neurons.
+    pub fn settle_some(
+        self,
+        (netuid, epoch, chunk): (NetUid, u32, u16),
+        results: &[NeuronResult],
+        memory: Vec<u8>,
+        most: u16,
+    ) -> Result<Rao, EpochError> {
         let mut contract = self.net.addresses.epoch();
-        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory);
+        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory, most);
         self.send(message)
     }
 
     #[track_caller]
     fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
+        let message = message.into();
+        self.net.weigh(self.who, message.to, &message.input);
         match self.net.chain.send(self.who, message) {
             Ok(sent) => {
                 assert!(

@@ -173,9 +173,42 @@ impl Network {
             .collect()
     }
 
+    /// Settles every chunk of the final epoch, and collects all pay of neurons and owner.
+    pub fn settle(&mut self, netuid: NetUid) {
+        self.settle_chunks(netuid);
+        self.collect_all(netuid);
+    }
+
+    /// Collects all pay that is owed to neurons of a subnet and to its owner.
+    pub fn collect_all(&mut self, netuid: NetUid) {
+        let neurons = self.subnet(netuid).expect("the subnet").neurons;
+        for page in 0..neurons.div_ceil(PAGE) {
+            let owed = self.metagraph(netuid, page).into_iter();
+            let uids: Vec<Uid> = owed
+                .filter(|it| it.owed > Rao::ZERO)
+                .map(|it| it.uid)
+                .collect();
+            if !uids.is_empty() {
+                self.as_(STRANGER).collect(netuid, uids).expect("owed");
+            }
+        }
+        if self.cut(netuid) > Rao::ZERO {
+            self.as_(STRANGER).collect_cut(netuid).expect("owed");
+        }
+    }
+
+    /// Collects what is left to the owner of a hotkey whose neuron was replaced, if anything.
+    pub fn collect_what_is_left(&mut self, netuid: NetUid, hotkey: AccountId) {
+        if self.left(netuid, hotkey) > Rao::ZERO {
+            self.as_(STRANGER)
+                .collect_left(netuid, hotkey)
+                .expect("owed");
+        }
+    }
+
     /// Settles every chunk of the final epoch with the results of its replay or of the honest
     /// computation.
-    pub fn settle(&mut self, netuid: NetUid) {
+    pub fn settle_chunks(&mut self, netuid: NetUid) {
         let settling = self
             .status(netuid)
             .expect("a status")
@@ -183,10 +216,13 @@ impl Network {
             .expect("an epoch to settle");
         let results = self.observer.results(netuid, settling.epoch);
         for (chunk, results) in (0..).zip(&results) {
-            if !settling.is_settled(chunk) {
+            let mut left = !settling.is_settled(chunk);
+            while left {
                 self.as_(KEEPER)
                     .settle(netuid, settling.epoch, chunk, results)
                     .expect("settled");
+                let after = self.status(netuid).expect("a status").settling;
+                left = after.is_some_and(|after| !after.is_settled(chunk));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The network under test: deployment, blocks and raw access.
 
 mod calls;
+mod costs;
 mod epochs;
 mod prepared;
 mod reads;
@@ -11,6 +12,7 @@ mod snapshot;
 mod unwired;
 
 pub use calls::{fits_block, Caller, BLOCK_PROOF, BLOCK_TIME};
+pub use costs::Costs;
 pub use epochs::EpochRun;
 pub use prepared::Prepared;
 pub use setup::{opinion, Shape};
@@ -45,6 +47,8 @@ pub struct Network {
     pub(crate) memory: BTreeMap<(NetUid, u32), Vec<Vec<u8>>>,
     /// The cost of typed calls since [`Network::metered`] began.
     pub(crate) spent: Bill,
+    /// The cost of these calls with all weights, while [`Network::weighed`] runs.
+    pub(crate) costs: Option<Costs>,
     /// Block and storage at which all invariants held, if they were checked.
     pub(crate) checked: Option<(u32, StorageRoots)>,
     /// New subnets that start at the end of the block, and their owners.
@@ -115,6 +119,7 @@ impl Network {
             observer: template.observer.clone(),
             memory: template.memory.clone(),
             spent: Bill::default(),
+            costs: None,
             checked: Some(template.checked.clone()),
             starting: template.starting.clone(),
             genesis: template.genesis,
@@ -158,6 +163,7 @@ impl Network {
             observer,
             memory: BTreeMap::new(),
             spent: Bill::default(),
+            costs: None,
             checked: None,
             starting: Vec::new(),
             genesis: Rao(config.holders.iter().map(|(_, amount)| amount.0).sum()),
@@ -174,6 +180,7 @@ impl Network {
             addresses,
             memory: BTreeMap::new(),
             spent: Bill::default(),
+            costs: None,
             checked: None,
             starting: Vec::new(),
             genesis: GENESIS,

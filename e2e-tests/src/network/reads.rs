@@ -1,7 +1,7 @@
 //! Typed reads: one method per view of the contracts.
 
-use crate::{accounts::STRANGER, Network};
-use inktensor_client::chain::{ChainRead, Cost, Typed};
+use crate::{accounts::STRANGER, network::Costs, Network};
+use inktensor_client::chain::{ChainRead, Message, Typed};
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees, Issuance},
     epoch::{
@@ -17,7 +17,7 @@ use inktensor_primitives::{
     },
     staking::{
         ChildrenView, NominatorView, ParentView, PositionView, RootDividends, Staking,
-        StakingError, TakeInfo,
+        StakingError, Standing, TakeInfo,
     },
     token::{Succession, TokenControl},
     AccountId, Bps, Digest, NetUid, Rao, Uid,
@@ -132,6 +132,12 @@ reads! {
     staking.root_dividends as root_dividends(hotkey: AccountId) -> RootDividends;
     /// Returns all unclaimed dividends of root.
     staking.root_unclaimed as root_unclaimed() -> Rao;
+    /// Returns the parts of a subnet's owner that are owed.
+    emission.cut as cut(netuid: NetUid) -> Rao;
+    /// Returns the pay that is owed to a hotkey whose neuron was replaced.
+    registry.left as left(netuid: NetUid, hotkey: AccountId) -> Rao;
+    /// Returns all dividends that are due to parents.
+    staking.dues as dues() -> Rao;
     /// Returns the take of a hotkey.
     staking.take as take(hotkey: AccountId) -> Bps;
     /// Returns the take of a hotkey that an epoch is paid by.
@@ -144,6 +150,8 @@ reads! {
     staking.parents as parents(netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
     /// Returns the take of a child.
     staking.child_take as child_take(netuid: NetUid, hotkey: AccountId) -> TakeInfo;
+    /// Returns the votes of accounts at the end of a root epoch, and the electorate.
+    staking.standings as standings(accounts: Vec<AccountId>, epoch: u32) -> Result<(Vec<Standing>, Rao), StakingError>;
     /// Returns the number of positions of a coldkey.
     staking.position_count as position_count(coldkey: AccountId) -> u32;
     /// Returns the positions of a coldkey.
@@ -170,6 +178,8 @@ reads! {
     yuma.step as kernel_step(input: StepInput) -> Result<StepOutput, KernelError>;
     /// Returns the state of a subnet's epochs.
     epoch.status as status(netuid: NetUid) -> Option<EpochStatus>;
+    /// Returns the statuses of several subnets' epochs.
+    epoch.statuses as statuses(netuids: Vec<NetUid>) -> Vec<Option<EpochStatus>>;
     /// Returns the header of the epoch that closed last.
     epoch.header as header(netuid: NetUid) -> Option<EpochHeader>;
     /// Returns the plan of the epoch that closed last.
@@ -207,11 +217,11 @@ impl Network {
         self.kernel_plan_of(header.clone())
     }
 
-    /// Returns the cost of a step of the deployed kernel as a transaction.
-    pub fn kernel_step_cost(&mut self, input: StepInput) -> Cost {
-        let message = self.addresses.yuma().step(input);
-        let sent = self.chain.send(STRANGER, message);
-        sent.expect("the kernel answers").cost
+    /// Returns the costs of a step of the deployed kernel as a transaction.
+    pub fn kernel_step_costs(&self, input: StepInput) -> Costs {
+        let message: Message<Result<StepOutput, KernelError>> =
+            self.addresses.yuma().step(input).into();
+        self.costs_of(STRANGER, message.to, &message.input)
     }
 
     /// Returns the size of the code with this hash, in bytes.

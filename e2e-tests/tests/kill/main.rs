@@ -57,7 +57,7 @@ const LONGEST_GAP: Duration = Duration::from_millis(450);
 /// The time in which a worker reacts to a change on the chain.
 const REACTION: Duration = Duration::from_millis(80);
 /// The longest wait for an expected state.
-const TIMEOUT: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(240);
 /// The honest worker's TAO for collateral.
 const FUNDS: Rao = Rao::from_tao(1_000);
 

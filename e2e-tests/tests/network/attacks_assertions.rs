@@ -1,17 +1,21 @@
 //! Attacks with assertions: lies beside the truth and in front of it, copies of it, and steps at
 //! which the kernel traps.
 
+use clap::FromArgMatches;
+use inktensor_cli::{commands::Cli, error::Verdict, help};
 use inktensor_client::chain::{Answer, CallError, Cost, Typed};
+use inktensor_compute::{engine::EngineError, epoch::ComputeError};
 use inktensor_e2e_tests::{
     accounts::*,
     engines::kernels,
     model::HonestEpoch,
-    trapping_kernel::{made_up, proof, text},
-    Network, Prepared, Shape,
+    trapping_kernel::{made_up, proof, text, HONEST},
+    Network, Prepared, Shape, TempDir,
 };
 use inktensor_primitives::{
     assertion::Assertion,
     epoch::{Collateral, EpochError, Epochs, Stage},
+    kernel::STEP_TIME,
     registry::Hyperparameter,
     AccountId, NetUid, Rao,
 };
@@ -19,8 +23,11 @@ use inktensor_worker::{
     epochs::EpochCache,
     roles::{Action, Keeper, Proposer, RoleError, Watcher},
 };
+use std::fs;
 
 const EVE: AccountId = named("eve");
+/// No limit on gas.
+const PLENTY: u64 = 1 << 60;
 
 /// Returns a network whose second epoch, which reads weights and carry-over state, is closed, and
 /// the honest computation of it.
@@ -220,7 +227,12 @@ fn copied_lie_falls_by_the_same_proof() {
 /// Returns a network in which the first epoch of a subnet is closed, whose kernel does `body` at
 /// every step.
 fn with_kernel(body: &str) -> (Network, NetUid) {
-    let code = wat::parse_str(text(body)).expect("Wasm text");
+    with_kernel_of(&text(body))
+}
+
+/// Returns the same for the kernel with this text.
+fn with_kernel_of(source: &str) -> (Network, NetUid) {
+    let code = wat::parse_str(source).expect("Wasm text");
     let mut net = Network::deploy_with_kernel(code);
     let kernel = net.addresses().mean;
     let netuid = net.create(Shape::default());
@@ -232,7 +244,7 @@ fn with_kernel(body: &str) -> (Network, NetUid) {
 }
 
 /// The ends of a step that are the same for every caller, with names.
-const ENDS: [(&str, &str); 5] = [
+const ENDS: [(&str, &str); 6] = [
     ("a panic", "unreachable"),
     (
         "a read outside the memory",
@@ -246,6 +258,10 @@ const ENDS: [(&str, &str); 5] = [
     (
         "input that it cannot read",
         "(call $return (i32.const 1) (i32.const 300) (i32.const 2))",
+    ),
+    (
+        "an answer of 128 KiB",
+        "(call $return (i32.const 0) (i32.const 0) (i32.const 131072))",
     ),
 ];
 
@@ -313,6 +329,29 @@ fn replay_of_a_step_that_traps_is_refused() {
     }
 }
 
+/// An answer for which the epoch contract has no room ends the dispute itself. The chain has no
+/// verdict then, and a worker has none either: it warns of the assertion, which no proof removes.
+#[test]
+fn answer_without_room_in_the_epoch_contract_is_no_verdict() {
+    let body = "(drop (memory.grow (i32.const 4)))
+        (call $return (i32.const 0) (i32.const 0) (i32.const 262144))";
+    let (mut net, netuid) = with_kernel(body);
+    let lie = made_up(&net.header(netuid).expect("closed"));
+    net.as_(EVE).propose(netuid, &lie).expect("posted");
+    let before = net.snapshot();
+    let disputed = limited(&mut net, netuid, &lie, (PLENTY, PLENTY));
+    assert!(matches!(disputed, Err(CallError::Chain(_))), "{disputed:?}");
+    let mut epochs = EpochCache::new(net.addresses(), kernels());
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let report = net.with_chain(|chain| watcher.tick(chain, &mut epochs));
+    let problem = report.expect("the chain answers").clean();
+    assert!(
+        matches!(problem, Err(RoleError::Unchecked { .. })),
+        "{problem:?}"
+    );
+    assert_eq!(net.snapshot(), before);
+}
+
 /// Sends a dispute with limits on time and proof.
 fn limited(
     net: &mut Network,
@@ -320,7 +359,6 @@ fn limited(
     assertion: &Assertion,
     (time, bytes): (u64, u64),
 ) -> Result<Cost, CallError<EpochError>> {
-    const PLENTY: u64 = 1 << 60;
     let message = net.addresses().epoch().dispute(netuid, 0, proof(assertion));
     net.with_chain(|chain| {
         chain.limit_time(time);
@@ -332,11 +370,10 @@ fn limited(
     })
 }
 
-/// With any limit on gas, a dispute of a trap slashes or changes nothing; with twice the
-/// gas that it takes, it slashes.
+/// With any limit on gas, a dispute of a trap slashes or changes nothing. With the time of a step
+/// above what it takes, it slashes.
 #[test]
 fn dispute_of_a_trap_slashes_or_changes_nothing_whatever_the_gas() {
-    const PLENTY: u64 = 1 << 60;
     let (mut net, netuid) = with_kernel("unreachable");
     let lie = made_up(&net.header(netuid).expect("closed"));
     net.as_(EVE).propose(netuid, &lie).expect("posted");
@@ -356,21 +393,159 @@ fn dispute_of_a_trap_slashes_or_changes_nothing_whatever_the_gas() {
             }
         }
     }
-    // Some charges are made before the call and given back after it.
-    let enough = (2 * all.ref_time, 2 * all.proof_size);
-    assert!(limited(&mut net, netuid, &lie, enough).is_ok());
+    // A worker's margin is a quarter, and the time of a step.
+    let limits = (all.ref_time / 4 * 5 + STEP_TIME, all.proof_size / 4 * 5);
+    assert!(limited(&mut net, netuid, &lie, limits).is_ok());
 }
 
-/// A kernel that never ends takes all gas. That is no verdict: with more gas it might answer.
+/// Returns the body of a step that counts to `turns` and then answers honestly.
+fn counting(turns: u32) -> String {
+    format!(
+        "(loop (i32.store (i32.const 600) (i32.add (i32.load (i32.const 600)) (i32.const 1)))
+            (br_if 0 (i32.lt_u (i32.load (i32.const 600)) (i32.const {turns}))))
+        {HONEST}"
+    )
+}
+
+/// Turns for which the chain needs more time than a step may take, and a worker's engine a fraction
+/// of a second.
+const TOO_MANY: u32 = 60_000_000;
+
+/// A worker's engine is faster than the chain, and has a deeper stack. A step that it alone gets
+/// through would be refuted, so a proposer without a native build tries it in the chain's own
+/// interpreter first.
 #[test]
-fn step_that_never_ends_is_no_verdict() {
-    let (mut net, netuid) = with_kernel("(loop (br 0))");
+fn proposer_asserts_no_step_that_the_chain_cannot_execute() {
+    let deep = text(&format!("(call $deep (i32.const 2000)) {HONEST}")).replace(
+        "(func (export \"deploy\"))",
+        "(func $deep (param i32)
+            (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export \"deploy\"))",
+    );
+    type Case = (&'static str, String, fn(&EngineError) -> bool);
+    let cases: [Case; 2] = [
+        ("too long", text(&counting(TOO_MANY)), |error| {
+            *error == EngineError::TooCostly(STEP_TIME)
+        }),
+        ("too deep", deep, |error| {
+            matches!(error, EngineError::Trapped(_))
+        }),
+    ];
+    for (what, source, is_expected) in cases {
+        let (mut net, netuid) = with_kernel_of(&source);
+        net.fund(WORKER, Rao::from_tao(100));
+        let mut epochs = EpochCache::new(net.addresses(), kernels());
+        let computed = epochs.closed(net.chain(), netuid);
+        computed.expect("the worker's engine gets through");
+        let before = net.snapshot();
+        let proposer = Proposer::new(WORKER, net.addresses());
+        let report = net.with_chain(|chain| proposer.tick(chain, &mut epochs));
+        let refused = report.expect("the chain answers").clean();
+        let Err(RoleError::Epoch(ComputeError::Step { error, .. })) = &refused else {
+            panic!("{what}: {refused:?}");
+        };
+        assert!(is_expected(error), "{what}: {error}");
+        assert_eq!(net.snapshot(), before, "{what}");
+    }
+}
+
+/// The admin measures a kernel before allowing it.
+#[test]
+fn kernel_check_refuses_a_step_that_is_too_costly() {
+    let folder = TempDir::new();
+    fs::create_dir_all(folder.path()).expect("made");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (kernel, vectors) = (path("kernel.wasm"), path("epoch.json"));
+    let code = wat::parse_str(text(&counting(TOO_MANY))).expect("Wasm text");
+    fs::write(&kernel, code).expect("written");
+    let epochs = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../contracts/kernels/yuma/vectors/yuma.jsonl"
+    ));
+    let epochs = epochs.expect("the kernel's vectors");
+    fs::write(&vectors, epochs.lines().next().expect("an epoch")).expect("written");
+    let command = help::command();
+    let arguments = [
+        "inktensor",
+        "kernel",
+        "check",
+        &kernel,
+        "--vectors",
+        &vectors,
+    ];
+    let matches = command.clone().try_get_matches_from(arguments);
+    let cli = Cli::from_arg_matches(&matches.expect("a command")).expect("a command");
+    let mut out = Vec::new();
+    let verdict = cli.run(command, &mut out).expect("readable");
+    assert_eq!(verdict, Verdict::Bad);
+    let said = String::from_utf8(out).expect("text");
+    for part in [
+        "is not an acceptable kernel",
+        "a step takes more than 500 ms",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+/// Returns limits in `parts` even steps up to `most`, and one a little below each.
+fn limits(most: u64, parts: u64) -> impl Iterator<Item = u64> {
+    (1..=parts)
+        .map(move |part| most / parts * part)
+        .flat_map(|limit| [limit, limit - limit / 997])
+}
+
+/// A kernel that runs out of gas traps, and the chain gives back most of its gas at times. That is
+/// no verdict: with more gas it would answer.
+#[test]
+fn dispute_of_a_heavy_honest_step_changes_nothing_whatever_the_gas() {
+    let (mut net, netuid) = with_kernel(&counting(1_000_000));
+    let mut epochs = EpochCache::new(net.addresses(), kernels());
+    let computed = epochs.closed(net.chain(), netuid).expect("computed");
+    let honest = &computed.assertion;
+    net.as_(EVE).propose(netuid, honest).expect("posted");
+    net.record_honest(netuid, &computed.trace);
+    let (answer, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, 0, &proof(honest)));
+    assert_eq!(answer, Err(EpochError::StepIsCorrect));
+    let all = bill.total;
+    println!("a dispute of {} ms", all.ref_time / 1_000_000_000);
+    let before = net.snapshot();
+    for time in limits(all.ref_time, 150) {
+        let disputed = limited(&mut net, netuid, honest, (time, PLENTY));
+        assert!(disputed.is_err(), "{time} ps");
+    }
+    for bytes in limits(all.proof_size, 40) {
+        let disputed = limited(&mut net, netuid, honest, (PLENTY, bytes));
+        assert!(disputed.is_err(), "{bytes} bytes");
+    }
+    assert_eq!(net.snapshot(), before);
+}
+
+/// A step that takes longer than a step may is as one that traps. With less gas than that it is no
+/// verdict.
+///
+/// A kernel that runs out of gas leaves none for the slash, unless the rounding of its host calls
+/// makes its bill larger than its gas. This one makes many, so that it always does.
+#[test]
+fn step_that_never_ends_is_slashed_with_the_time_of_a_step_only() {
+    let body = "(loop (call $input (i32.const 1024) (i32.const 512))
+            (i32.store (i32.const 600) (i32.add (i32.load (i32.const 600)) (i32.const 1)))
+            (br_if 0 (i32.lt_u (i32.load (i32.const 600)) (i32.const 5000))))
+        (loop (br 0))";
+    let (mut net, netuid) = with_kernel(body);
     let lie = made_up(&net.header(netuid).expect("closed"));
     net.as_(EVE).propose(netuid, &lie).expect("posted");
     let before = net.snapshot();
-    for time in [20_000_000_000, 100_000_000_000, 500_000_000_000] {
-        let disputed = limited(&mut net, netuid, &lie, (time, 1 << 60));
+    for time in limits(STEP_TIME, 100) {
+        let disputed = limited(&mut net, netuid, &lie, (time, PLENTY));
         assert!(disputed.is_err(), "{time} ps");
-        assert_eq!(net.snapshot(), before);
+    }
+    assert_eq!(net.snapshot(), before);
+    let template = net.template();
+    for time in [STEP_TIME / 2 * 3, STEP_TIME * 2] {
+        let mut net = Network::begin_from(&template);
+        let disputed = limited(&mut net, netuid, &lie, (time, PLENTY));
+        assert!(disputed.is_ok(), "{time} ps: {disputed:?}");
+        assert_eq!(net.standing(netuid), []);
+        assert_eq!(net.collateral(EVE).locked, Rao::ZERO);
     }
 }

@@ -458,19 +458,28 @@ fn owner_evicts_few_in_one_block_and_no_newcomer() {
             "{value:?}"
         );
     }
+    // All can be replaced by now. A newcomer takes the place of one.
+    net.advance(20);
+    net.enrol(netuid, ALICE, ALICE_HOTKEY);
     let registry = net.addresses().registry;
     net.provide(OWNER, registry, Rao(100));
-    net.advance(20);
-    let mut evicted = 0;
-    for i in 0..12 {
-        let hotkey = nth("owned", i);
-        net.agree(hotkey, OWNER);
-        match net.as_(OWNER).register(netuid, hotkey, Rao(1)) {
-            Ok(_) => evicted += 1,
-            Err(error) => assert_eq!(error, RegistryError::TooSoon(net.block() + 1)),
+    for block in 0..2 {
+        net.advance(1);
+        let mut evicted = 0;
+        for i in 0..12 {
+            let hotkey = nth("owned", 12 * block + i);
+            net.agree(hotkey, OWNER);
+            match net.as_(OWNER).register(netuid, hotkey, Rao(1)) {
+                Ok(_) => evicted += 1,
+                Err(error) => assert_eq!(error, RegistryError::TooSoon(net.block() + 1)),
+            }
         }
+        assert_eq!(evicted, 4);
     }
-    assert_eq!(evicted, 4);
+    let is_there = |hotkey| net.seat(netuid, hotkey).is_some();
+    assert!(is_there(ALICE_HOTKEY), "the newcomer stays");
+    let left = (0..12).filter(|i| is_there(nth("miner", *i))).count();
+    assert_eq!(left, 12 - 1 - 8);
 }
 
 /// The code of a kernel that is allowed is that of the hash, no matter the announcer.

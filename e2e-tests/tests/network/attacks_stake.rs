@@ -5,7 +5,7 @@ use inktensor_client::chain::ChainRead;
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::Hyperparameter,
-    staking::{StakeMoved, ROOT_EPOCH, TAKE_RAISE_INTERVAL},
+    staking::{Child, StakeMoved, MAX_TAKE, ROOT_EPOCH, TAKE_RAISE_INTERVAL},
     AccountId, Bps, NetUid, Rao, Uid,
 };
 
@@ -295,6 +295,45 @@ fn take_raised_after_the_close_cuts_no_pay() {
         let share = u128::from(rest) * u128::from(had) / u128::from(all);
         let share = u64::try_from(share).expect("fits");
         assert!(gain.abs_diff(share) <= share / 1_000, "{gain} of {share}");
+    }
+}
+
+/// Eve's hotkey validates with Alice's stake. What it keeps of that pay counts as a take does.
+#[test]
+fn child_take_raised_after_the_close_cuts_no_pay() {
+    let mut net = Network::deploy();
+    let netuid = subnet_of_both(&mut net);
+    net.as_(EVE)
+        .allow_parent(netuid, EVE_HOTKEY, ALICE_HOTKEY, true)
+        .expect("allowed");
+    let child = Child {
+        proportion: u64::MAX,
+        hotkey: EVE_HOTKEY,
+    };
+    net.as_(ALICE)
+        .set_children(netuid, ALICE_HOTKEY, vec![child])
+        .expect("set");
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    // There was no child take, so it can be raised at any time.
+    net.as_(EVE)
+        .set_child_take(netuid, EVE_HOTKEY, MAX_TAKE)
+        .expect("raised");
+    let due = |net: &Network| net.parents(netuid, EVE_HOTKEY)[0].due.0;
+    // The raise counts neither for the closed epoch nor for the one that was open.
+    for take in [0, 0, u64::from(MAX_TAKE.0)] {
+        let had = due(&net);
+        let computed = net.finish_epoch(netuid);
+        let paid = computed.trace.results[0][1].validator.0;
+        let rest = paid - paid / 10_000 * take;
+        let gain = due(&net) - had;
+        // Eve's own stake is a hundred thousandth, and what she has kept so far.
+        assert!(
+            gain > 0 && gain.abs_diff(rest) <= rest / 1_000,
+            "{gain} of {rest}, of {paid} in all"
+        );
+        net.close(netuid);
     }
 }
 

@@ -43,6 +43,10 @@ fn pass_cooldown(net: &mut Network, netuid: NetUid) {
 fn children_have_weight_from_the_first_epoch_after_the_cooldown() {
     let (mut net, netuid) = with_parent_and_child();
     let kid = named("alice-child");
+    // A take would be stake that does not weigh yet.
+    net.as_(ALICE)
+        .set_take(ALICE_HOTKEY, Bps(0))
+        .expect("lowered");
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, vec![child(kid, HALF)])
         .expect("set");
@@ -170,7 +174,7 @@ fn set_children_in_a_cycle_is_refused() {
 }
 
 #[test]
-fn allow_parent_is_needed_first_and_withdrawn_last() {
+fn allow_parent_is_needed_first_and_can_be_withdrawn() {
     let (mut net, netuid) = with_parent_and_child();
     assert_eq!(
         net.as_(ALICE)
@@ -184,19 +188,19 @@ fn allow_parent_is_needed_first_and_withdrawn_last() {
     net.as_(ALICE)
         .set_children(netuid, ALICE_HOTKEY, vec![child(BOB_HOTKEY, HALF)])
         .expect("set");
-    assert_eq!(
-        net.as_(BOB)
-            .allow_parent(netuid, BOB_HOTKEY, ALICE_HOTKEY, false),
-        Err(StakingError::StillParent)
-    );
-    net.advance(CHILDREN_INTERVAL);
-    net.as_(ALICE)
-        .set_children(netuid, ALICE_HOTKEY, vec![])
-        .expect("set");
+    // The list that does not count yet is dropped at both ends.
     net.as_(BOB)
         .allow_parent(netuid, BOB_HOTKEY, ALICE_HOTKEY, false)
         .expect("ended");
     assert_eq!(net.parents(netuid, BOB_HOTKEY), []);
+    assert_eq!(net.children(netuid, ALICE_HOTKEY).pending, None);
+    net.advance(CHILDREN_INTERVAL);
+    let again = vec![child(BOB_HOTKEY, HALF)];
+    net.refuses(
+        ALICE,
+        |it| it.set_children(netuid, ALICE_HOTKEY, again),
+        StakingError::NotAccepted(BOB_HOTKEY),
+    );
 }
 
 /// Bob's hotkey validates with Alice's stake only, keeps its take, and passes on the rest.
@@ -219,6 +223,10 @@ fn dividends_of_a_child_go_to_its_parent_less_the_take() {
     let bob = net.seat(netuid, BOB_HOTKEY).expect("a seat").uid;
     assert!(net.roster(netuid).contains(&bob));
     net.honest_weights(netuid);
+    // What earlier epochs have made due is handed on before.
+    net.as_(CHARLIE)
+        .hand_on(netuid, BOB_HOTKEY, vec![ALICE_HOTKEY])
+        .expect("handed on");
     let before = net.hotkey_stake(netuid, ALICE_HOTKEY);
     let had = net.hotkey_stake(netuid, BOB_HOTKEY);
     let computed = net.run_epoch(netuid);
@@ -227,9 +235,26 @@ fn dividends_of_a_child_go_to_its_parent_less_the_take() {
     // The parent has no weight left, but earns as a miner.
     let own = computed.trace.results[0][0];
     assert_eq!(own.validator, Rao::ZERO);
+    let due = net.parents(netuid, BOB_HOTKEY)[0].due;
+    assert_eq!(net.dues(), due);
+    let fee = net
+        .as_(STRANGER)
+        .hand_on(netuid, BOB_HOTKEY, vec![ALICE_HOTKEY])
+        .expect("handed on");
+    assert_eq!(
+        (net.balance(STRANGER), net.dues()),
+        (fee.to_u128(), Rao::ZERO)
+    );
+    assert!(due.0 / 400 - fee.0 <= 2, "{fee:?} of {due:?}");
     let got = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - before.0 - own.miner.0;
+    assert_eq!(got + fee.0, due.0);
     let kept = net.hotkey_stake(netuid, BOB_HOTKEY).0 - had.0;
-    assert_eq!(got + kept, paid.0, "every rao is paid");
+    assert_eq!(due.0 + kept, paid.0, "every rao is paid");
+    net.refuses(
+        STRANGER,
+        |it| it.hand_on(netuid, BOB_HOTKEY, vec![ALICE_HOTKEY]),
+        StakingError::NothingDue,
+    );
     // The take, and a little for its own earlier earnings, which have weight too.
     let tenth = paid.0 / 10;
     assert!(

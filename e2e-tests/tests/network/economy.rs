@@ -243,12 +243,20 @@ fn gas_price(cost: &Cost) -> Rao {
 #[test]
 fn collateral_grows_with_what_an_epoch_pays() {
     let rules = Config::RULES;
-    let net = Network::deploy_with(&Config { rules, ..config() });
-    let (mut net, netuid, known) = with_closed_epoch(net);
-    let budget = known.inputs.header.budget.total();
-    let quarter = Rao(budget.0 / 4);
-    let due = quarter.max(rules.collateral);
+    let least = rules.collateral;
+    let mut net = Network::deploy_with(&Config { rules, ..config() });
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    // The first epoch pays next to nothing.
+    let quarter = Rao(net.close(netuid).budget.total().0 / 4);
+    assert!(quarter < least, "{quarter}");
+    assert_eq!(net.collateral_required(netuid), least);
+    net.finish_epoch(netuid);
+    net.honest_weights(netuid);
+    let due = Rao(net.close(netuid).budget.total().0 / 4);
+    assert!(due > least, "{due}");
     assert_eq!(net.collateral_required(netuid), due);
+    let known = HonestEpoch::of(&net, netuid);
     net.give_collateral(LIAR, due);
     let before = wealth(&net, &[LIAR, ACCOMPLICE]);
     let (locked, k, proof) = lie(&mut net, netuid, LIAR, &known);

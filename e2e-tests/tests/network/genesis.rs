@@ -90,6 +90,19 @@ fn fees_above_a_tenth_are_refused() {
 }
 
 #[test]
+fn treasury_that_is_a_contract_is_refused() {
+    // Addresses follow from code and arguments. Of these contracts none is given the treasury.
+    let it = Network::deploy().addresses();
+    for treasury in [it.token, it.registry, it.staking] {
+        let config = Config {
+            treasury,
+            ..config()
+        };
+        refuses(&config, "emission", EmissionDeployError::BadTreasury);
+    }
+}
+
+#[test]
 fn rules_out_of_range_are_refused() {
     let rules = config().rules;
     let with = |change: fn(&mut EpochRules)| {

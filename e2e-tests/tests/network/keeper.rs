@@ -1,8 +1,14 @@
 //! The keeper without a proposer: it replays the epoch or rolls it over.
 
 use crate::worker::populated;
-use inktensor_e2e_tests::{accounts::*, engines::kernels, Network};
-use inktensor_primitives::{NetUid, Rao};
+use inktensor_devnet::sandbox::SandboxChain;
+use inktensor_e2e_tests::{
+    accounts::*,
+    engines::kernels,
+    intercept::{Intercepted, Transaction},
+    Network, Shape,
+};
+use inktensor_primitives::{NetUid, Rao, PAGE};
 use inktensor_worker::{
     epochs::EpochCache,
     roles::{Action, Keeper, Proposer, RoleError},
@@ -115,4 +121,97 @@ fn keeper_without_replays_rolls_stuck_epochs_over() {
     assert!(carried > Rao::ZERO);
     assert!(budget(&net) > carried);
     assert_eq!(net.status(netuid).expect("a status").final_epoch, Some(0));
+}
+
+/// Attack W9: a worker that comes back late finds its epoch due to be rolled over.
+#[test]
+fn worker_that_can_compute_an_epoch_posts_it_before_it_is_rolled_over() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.run_epoch(netuid);
+    net.close(netuid);
+    let at = net.status(netuid).expect("a status").rolls_over_at;
+    let at = at.expect("not asserted");
+    net.advance_to(at);
+    let keeper = Keeper::new(KEEPER, net.addresses()).proposing();
+    let mut ledger = blank(&net);
+    let keep = |net: &mut Network, ledger: &mut EpochCache| {
+        let report = net.with_chain(|chain| keeper.tick(chain, ledger));
+        report
+            .expect("the chain answers")
+            .clean()
+            .expect("no problem")
+    };
+    assert_eq!(keep(&mut net, &mut ledger), []);
+    let proposer = Proposer::new(WORKER, net.addresses());
+    let report = net.with_chain(|chain| proposer.tick(chain, &mut ledger));
+    let actions = report.expect("the chain answers").clean();
+    assert!(actions
+        .expect("no problem")
+        .contains(&Action::Proposed { netuid, epoch: 1 }));
+    net.expect_honest(netuid);
+}
+
+#[test]
+fn epoch_that_its_worker_does_not_post_is_rolled_over_in_the_end() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    let at = net.status(netuid).expect("a status").rolls_over_at;
+    let at = at.expect("not asserted");
+    let keeper = Keeper::new(KEEPER, net.addresses()).proposing();
+    net.advance_to(at + 99);
+    assert_eq!(keep(&mut net, &keeper).expect("nothing is due"), []);
+    net.advance(1);
+    let actions = keep(&mut net, &keeper).expect("no problem");
+    assert!(matches!(actions[0], Action::RolledOver { epoch: 0, .. }));
+}
+
+/// A chunk that one call has no room for is paid in several.
+#[test]
+fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 40);
+    for _ in 0..2 {
+        net.run_epoch(netuid);
+        net.honest_weights(netuid);
+    }
+    net.close(netuid);
+    let computed = net.assert_epoch(netuid);
+    let chunk = (netuid, computed.header.epoch, 0);
+    let template = net.template();
+    let [half, whole] = [21, PAGE].map(|most| {
+        let mut net = Network::begin_from(&template);
+        net.finalize(netuid);
+        let (results, memory) = (&computed.trace.results[0], &computed.trace.memory[0]);
+        let (_, bill) = net.metered(|net| {
+            let caller = net.as_(KEEPER);
+            let settled = caller.settle_some(chunk, results, memory.clone(), most);
+            settled.expect("settled");
+        });
+        bill.total.ref_time
+    });
+    assert!(half < whole, "{half} and {whole} ps");
+    let limit = whole - (whole - half) / 8;
+    net.advance_to(net.standing(netuid)[0].deadline);
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let mut ledger = blank(&net);
+    let report = net.with_chain(|chain| {
+        let mut limited = Intercepted {
+            chain,
+            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                chain.limit_time(limit);
+                let receipt = transaction.submit(chain);
+                chain.limit_time(1 << 60);
+                receipt
+            },
+        };
+        keeper.tick(&mut limited, &mut ledger)
+    });
+    let actions = report.expect("the chain answers").clean().expect("settled");
+    let settled = |action: &&Action| matches!(action, Action::Settled { .. });
+    assert_eq!(actions.iter().filter(settled).count(), 2, "{actions:?}");
+    let settling = net.status(netuid).expect("a status").settling;
+    assert!(settling.is_none_or(|it| it.is_complete()));
 }

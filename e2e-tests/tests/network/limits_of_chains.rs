@@ -224,6 +224,10 @@ fn check(row: &[&str], column: usize, amount: u128, unit: f64) {
     #[allow(clippy::cast_precision_loss, reason = "a tenth is allowed")]
     let expected = amount as f64 / unit;
     let shown: f64 = row[column].replace(' ', "").parse().expect(row[column]);
+    println!(
+        "{}, column {column}: {shown}, measured {expected:.7}",
+        row[0]
+    );
     assert!(
         (shown - expected).abs() <= expected / 10.0,
         "docs/limits.md, row {}, column {column}: {shown}, but it is {expected:.5}",
@@ -384,7 +388,7 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
         frames(
             &mut net,
             relay,
-            epochs.settle(netuid, epoch, 0, results, memory),
+            epochs.settle(netuid, epoch, 0, results, memory, 64),
         ),
     ));
     net.settle(netuid);

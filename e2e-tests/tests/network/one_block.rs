@@ -1,11 +1,12 @@
-//! No sequence of messages inside one block improves a weight, a permit or pay of those who send
-//! it, compared with the same accounts having done nothing.
+//! No sequence of messages inside one block improves a weight, a permit, pay or votes of those who
+//! send it, compared with the same accounts having done nothing.
 //!
 //! Three colluding accounts send 2 to 12 messages in one block, at a random point of an epoch, on
 //! up to four subnets. At the end of the block they take back what they added and put back what
 //! they took, since stake that stays earns rightly. The same epochs then close on a copy of the
 //! chain on which a stranger alone sent the public messages of the block. What the colluders are
-//! worth in the next two epochs of each subnet is compared.
+//! worth in the next two epochs of each subnet, and at the ends of the next two root epochs, is
+//! compared.
 //!
 //! By default the sequences are the same in each run. `PROPTEST_CASES` sets another number of
 //! sequences, new in each run or those of `PROPTEST_RNG_SEED`.
@@ -13,8 +14,8 @@
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape, Template};
 use inktensor_primitives::{
     registry::Hyperparameter,
-    staking::{Child, MAX_TAKE},
-    AccountId, Bps, NetUid, Rao,
+    staking::{Child, Proxy, MAX_TAKE, ROOT_EPOCH},
+    AccountId, Bps, NetUid, Rao, Uid,
 };
 use proptest::{
     prelude::*,
@@ -66,8 +67,14 @@ enum Act {
     Set(Hyperparameter),
     /// A coldkey registers one more hotkey.
     Register(usize, u32),
+    /// A coldkey names a proxy for its votes: a coldkey, itself to set them aside, or none.
+    Proxy(u32, Option<u32>),
     /// A subnet's epoch is closed. Anyone can do this, so it happens on the copy too.
     Close(usize),
+    /// Pay of all neurons of a subnet is collected, by anyone.
+    Collect(usize),
+    /// Pay of the parents of a hotkey is handed on, by anyone.
+    HandOn(usize, u32, u32),
 }
 
 /// A sequence and the point at which it happens.
@@ -114,7 +121,10 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(at, by, parent, yes)| Act::Parent(at, by, parent, yes)),
         2 => setting().prop_map(Act::Set),
         1 => (0..SUBNETS, who()).prop_map(|(at, by)| Act::Register(at, by)),
+        2 => (who(), prop::option::of(who())).prop_map(|(by, to)| Act::Proxy(by, to)),
         8 => (0..SUBNETS).prop_map(Act::Close),
+        2 => (0..SUBNETS).prop_map(Act::Collect),
+        1 => (0..SUBNETS, who(), who()).prop_map(|(at, on, to)| Act::HandOn(at, on, to)),
     ]
 }
 
@@ -293,11 +303,37 @@ fn perform(net: &mut Network, act: &Act) {
             let price = net.price(at);
             let _ = net.as_(coldkey(by)).register(at, nth("more", by), price);
         }
+        Act::Proxy(by, to) => {
+            let proxy = match to {
+                Some(to) if to == by => Proxy::Aside,
+                Some(to) => Proxy::Account(coldkey(to)),
+                None => Proxy::None,
+            };
+            let _ = net.as_(coldkey(by)).set_proxy(proxy);
+        }
         Act::Close(at) => {
             let at = on(net, at);
             let _ = net.as_(STRANGER).close(at);
         }
+        Act::Collect(at) => {
+            let at = on(net, at);
+            let neurons = net.metagraph(at, 0).into_iter();
+            let owed = neurons.filter(|neuron| neuron.owed > Rao::ZERO);
+            let uids: Vec<Uid> = owed.map(|neuron| neuron.uid).collect();
+            let _ = net.as_(STRANGER).collect(at, uids);
+            let _ = net.as_(STRANGER).collect_cut(at);
+        }
+        Act::HandOn(at, hot, to) => {
+            let at = on(net, at);
+            let parents = vec![hotkey(to)];
+            let _ = net.as_(STRANGER).hand_on(at, hotkey(hot), parents);
+        }
     }
+}
+
+/// Returns true for what anyone can do to the same effect.
+const fn is_public(act: &Act) -> bool {
+    matches!(act, Act::Close(_) | Act::Collect(_) | Act::HandOn(..))
 }
 
 /// Stake of each colluder on each colluder's hotkey.
@@ -315,6 +351,14 @@ fn places(net: &Network) -> Places {
         }
     }
     found
+}
+
+/// Counts the votes of pay so far, as anyone can do.
+fn count_votes(net: &mut Network, places: &Places) {
+    for (netuid, hot, cold) in places.keys() {
+        let counted = net.as_(STRANGER).count_vote(*netuid, *hot, *cold);
+        counted.expect("counted");
+    }
 }
 
 /// Takes back what was added, then puts back what was taken, all in the same block.
@@ -395,9 +439,30 @@ fn shares(net: &mut Network) -> BTreeMap<NetUid, u128> {
     netuids.iter().copied().zip(shares).collect()
 }
 
+/// Votes of all colluders at the end of a root epoch, in rao.
+#[derive(Clone, Copy, Debug)]
+struct Votes {
+    own: u64,
+    /// Of their own and of others, by proxy.
+    by_proxy: u64,
+}
+
+/// Waits for the end of the root epoch. Returns the votes at that point.
+fn votes(net: &mut Network) -> Votes {
+    let epoch = net.block() / ROOT_EPOCH;
+    net.advance_to((epoch + 1) * ROOT_EPOCH);
+    let accounts = (0..COLLUDERS).map(coldkey).collect();
+    let (standings, _) = net.standings(accounts, epoch).expect("kept");
+    Votes {
+        own: standings.iter().map(|it| it.own.0).sum(),
+        by_proxy: standings.iter().map(|it| it.others.0).sum(),
+    }
+}
+
 /// All that is compared.
 struct Outcome {
     shares: Vec<BTreeMap<NetUid, u128>>,
+    votes: Vec<Votes>,
     epochs: BTreeMap<(NetUid, u32), Worth>,
 }
 
@@ -405,6 +470,7 @@ struct Outcome {
 fn outcome(mut net: Network) -> Outcome {
     let mut outcome = Outcome {
         shares: vec![shares(&mut net)],
+        votes: Vec::new(),
         epochs: BTreeMap::new(),
     };
     for round in 0..2 {
@@ -420,6 +486,9 @@ fn outcome(mut net: Network) -> Outcome {
         }
         outcome.shares.push(shares(&mut net));
     }
+    for _ in 0..2 {
+        outcome.votes.push(votes(&mut net));
+    }
     outcome
 }
 
@@ -428,8 +497,18 @@ fn exceeds(more: u128, less: u128) -> bool {
     more > less + less / 1_000 + 1_000
 }
 
-fn compare(nothing: &Outcome, acted: &Outcome) -> Result<(), TestCaseError> {
+/// Compares. What an owner sets counts from the next epoch on, for all to see before: that epoch of
+/// the subnet `chosen`, whose owner has set something, is another one.
+fn compare(
+    nothing: &Outcome,
+    acted: &Outcome,
+    chosen: Option<NetUid>,
+) -> Result<(), TestCaseError> {
+    let is_same = |netuid: NetUid, round: u32| Some(netuid) != chosen || round == 0;
     for (key, was) in &nothing.epochs {
+        if !is_same(key.0, key.1) {
+            continue;
+        }
         let is = &acted.epochs[key];
         prop_assert!(
             !exceeds(is.pay.into(), was.pay.into()),
@@ -451,14 +530,27 @@ fn compare(nothing: &Outcome, acted: &Outcome) -> Result<(), TestCaseError> {
             );
         }
     }
-    for (round, (was, is)) in nothing.shares.iter().zip(&acted.shares).enumerate() {
-        for (netuid, share) in was {
+    for (round, (was, is)) in (0..).zip(nothing.shares.iter().zip(&acted.shares)) {
+        // Before the first epoch, after it, and after the second.
+        let shares = was
+            .iter()
+            .filter(|(netuid, _)| is_same(**netuid, round / 2));
+        for (netuid, share) in shares {
             prop_assert!(
                 !exceeds(is[netuid], *share),
                 "weight of {netuid:?} in issuance, {round}: {} instead of {share}",
                 is[netuid]
             );
         }
+    }
+    for (was, is) in nothing.votes.iter().zip(&acted.votes) {
+        // Each coldkey's stake counts for one proxy, whichever that is.
+        let most = was.own.max(was.by_proxy).into();
+        let (own, by_proxy) = (is.own.into(), is.by_proxy.into());
+        prop_assert!(
+            !exceeds(own, most) && !exceeds(by_proxy, most),
+            "votes: {is:?} instead of {was:?}"
+        );
     }
     Ok(())
 }
@@ -470,20 +562,22 @@ fn check(sequence: &Sequence) -> Result<(), TestCaseError> {
     drop(net);
 
     let mut nothing = Network::begin_from(&point);
-    for act in &sequence.acts {
-        if let Act::Close(_) = act {
-            perform(&mut nothing, act);
-        }
+    let before = places(&nothing);
+    count_votes(&mut nothing, &before);
+    for act in sequence.acts.iter().filter(|act| is_public(act)) {
+        perform(&mut nothing, act);
     }
     let mut acted = Network::begin_from(&point);
-    let before = places(&acted);
+    count_votes(&mut acted, &before);
     let block = acted.block();
     for act in &sequence.acts {
         perform(&mut acted, act);
     }
     restore(&mut acted, &before);
     assert_eq!(acted.block(), block, "all of it happens in one block");
-    compare(&outcome(nothing), &outcome(acted))
+    let sets = sequence.acts.iter().any(|act| matches!(act, Act::Set(_)));
+    let chosen = sets.then(|| netuid(&acted, SUBNETS - 1));
+    compare(&outcome(nothing), &outcome(acted), chosen)
 }
 
 #[test]

@@ -168,6 +168,9 @@ fn replaced_neuron_keeps_its_stake_and_is_still_paid() {
     assert_eq!(net.seat(netuid, hotkey), None);
     assert_eq!(net.stake_of(netuid, hotkey, coldkey), Rao::ZERO);
     net.finish_epoch(netuid);
+    net.as_(STRANGER)
+        .collect_left(netuid, hotkey)
+        .expect("owed");
     let paid = net.stake_of(netuid, hotkey, coldkey);
     assert!(paid > Rao::ZERO, "its pay reaches its owner");
     for newcomer in [ALICE_HOTKEY, BOB_HOTKEY] {

@@ -1,11 +1,14 @@
 //! The worker's roles on the chain: they do what the harness does call by call.
 
 use inktensor_e2e_tests::{accounts::*, bundles, Network, Shape};
-use inktensor_primitives::{epoch::Stage, AccountId, NetUid, Rao};
+use inktensor_primitives::{
+    epoch::{Stage, MAX_STATUSES},
+    AccountId, NetUid, Rao,
+};
 use inktensor_worker::{
     epochs::EpochCache,
     kernels::{EngineChoice, Kernels},
-    roles::{Action, Keeper, Proposer, RoleError, TickReport, Watcher},
+    roles::{Action, Keeper, Proposer, Role, RoleError, Subnets, TickReport, Turn, Watcher, GROUP},
 };
 
 const LIAR: AccountId = named("liar");
@@ -93,7 +96,11 @@ fn roles_end_in_the_state_of_single_calls() {
     let mut by_hand = Network::deploy();
     let netuid = populated(&mut by_hand);
     for _ in 0..3 {
-        by_hand.run_epoch(netuid);
+        // Roles settle, and leave it to owners to collect.
+        by_hand.close(netuid);
+        by_hand.assert_epoch(netuid);
+        by_hand.finalize(netuid);
+        by_hand.settle_chunks(netuid);
     }
     let choices = [
         EngineChoice::Wasm,
@@ -265,4 +272,122 @@ fn worker_without_memory_reads_it_from_the_settlement() {
         matches!(actions.last(), Some(Action::Proposed { epoch: 2, .. })),
         "{actions:?}"
     );
+}
+
+/// Takes one turn of a role. Returns true if more may be due, and the outcome.
+fn turn(
+    net: &mut Network,
+    role: &dyn Role,
+    subnets: &mut Subnets,
+    ledger: &mut EpochCache,
+) -> (bool, TickReport) {
+    let mut report = TickReport::default();
+    let moved = net.with_chain(|chain| {
+        role.turn(&mut Turn {
+            chain,
+            epochs: ledger,
+            subnets,
+            listener: &mut report,
+            views: &[],
+        })
+    });
+    (moved.expect("the chain answers"), report)
+}
+
+/// Attack W2: a role that has much to do is not busy for longer than one group of transactions.
+#[test]
+fn turn_of_a_keeper_ends_with_its_first_group_and_the_next_serves_other_subnets() {
+    let mut net = Network::deploy();
+    let netuids: Vec<NetUid> = (0..GROUP + 2)
+        .map(|_| net.create(Shape::default()))
+        .collect();
+    net.start_all();
+    let closes = netuids
+        .iter()
+        .map(|it| net.status(*it).expect("a status").closes_at);
+    let all_due = closes.max().expect("subnets");
+    net.advance_to(all_due);
+    let (keeper, mut ledger) = (keeper(&net), ledger(&net, EngineChoice::Wasm));
+    let mut subnets = Subnets::of(net.addresses());
+    let restarted = |netuids: &[NetUid]| -> Vec<Action> {
+        let actions = netuids.iter();
+        actions
+            .map(|netuid| Action::TempoRestarted { netuid: *netuid })
+            .collect()
+    };
+    let (moved, report) = turn(&mut net, &keeper, &mut subnets, &mut ledger);
+    assert!(moved);
+    assert_eq!(
+        report.clean().expect("no problem"),
+        restarted(&netuids[..GROUP])
+    );
+    let (moved, report) = turn(&mut net, &keeper, &mut subnets, &mut ledger);
+    assert!(moved);
+    assert_eq!(
+        report.clean().expect("no problem"),
+        restarted(&netuids[GROUP..])
+    );
+    let (moved, report) = turn(&mut net, &keeper, &mut subnets, &mut ledger);
+    assert!(!moved);
+    assert_eq!(report.clean().expect("no problem"), []);
+}
+
+#[test]
+fn only_the_subnets_that_are_named_are_served() {
+    let mut net = Network::deploy();
+    let (first, second) = (net.create(Shape::default()), net.create(Shape::default()));
+    net.start_all();
+    let due = net.status(second).expect("a status").closes_at;
+    net.advance_to(due);
+    let (keeper, mut ledger) = (keeper(&net), ledger(&net, EngineChoice::Wasm));
+    let mut subnets = Subnets::of(net.addresses()).only([second]);
+    let (_, report) = turn(&mut net, &keeper, &mut subnets, &mut ledger);
+    let served = [Action::TempoRestarted { netuid: second }];
+    assert_eq!(report.clean().expect("no problem"), served);
+    assert!(net.status(first).expect("a status").closes_at <= due);
+}
+
+/// Attack L9: a subnet without stake, whose epochs pay nothing.
+#[test]
+fn epochs_that_pay_too_little_are_left_alone() {
+    let mut net = Network::deploy();
+    let poor = net.create(Shape::default());
+    net.with_miners(poor, 3);
+    let rich = populated(&mut net);
+    net.run_epoch(rich);
+    let due = |net: &Network, netuid| net.status(netuid).expect("a status").closes_at;
+    let both = due(&net, poor).max(due(&net, rich));
+    net.advance_to(both);
+    let mut ledger = ledger(&net, EngineChoice::Wasm);
+    let keeper = keeper(&net).for_at_least(Rao(1));
+    let actions = keep(&mut net, &keeper, &mut ledger).clean();
+    let closed = [Action::Closed {
+        netuid: rich,
+        epoch: 1,
+    }];
+    assert_eq!(actions.expect("no problem"), closed);
+    // Another keeper closes it all the same.
+    net.as_(STRANGER).close(poor).expect("closed");
+    let proposer = proposer(&mut net).for_at_least(Rao(1));
+    let actions = propose(&mut net, &proposer, &mut ledger).clean();
+    let posted = actions.expect("no problem");
+    assert!(posted.contains(&Action::Proposed {
+        netuid: rich,
+        epoch: 1
+    }));
+    assert_eq!(net.status(poor).expect("a status").stage, Stage::Closed);
+}
+
+#[test]
+fn statuses_are_those_of_each_subnet_up_to_the_limit() {
+    let mut net = Network::deploy();
+    let netuid = populated(&mut net);
+    net.close(netuid);
+    let unknown = NetUid(99);
+    let known = net.status(netuid);
+    assert!(known.is_some());
+    let asked = vec![unknown, netuid];
+    assert_eq!(net.statuses(asked), [None, known.clone()]);
+    let many = net.statuses(vec![netuid; MAX_STATUSES + 3]);
+    assert_eq!(many, vec![known; MAX_STATUSES]);
 }

@@ -122,11 +122,13 @@ fn root_stake_earns_its_share_of_the_dividends() {
     net.mature_root();
     let own = net.hotkey_stake(netuid, ALICE_HOTKEY);
     net.honest_weights(netuid);
-    net.run_epoch(netuid);
+    let epoch = net.run_epoch(netuid).header.epoch;
     let paid = dividends(&net, netuid);
     assert!(paid > 0);
     let rest = paid - paid / 10;
-    let due = u128::from(rest) * WEIGHS.to_u128() / (own.to_u128() + WEIGHS.to_u128());
+    // What the owner has collected since the epoch opened does not weigh in it.
+    let weighed = net.stake_at(netuid, ALICE_HOTKEY, epoch).expect("kept");
+    let due = u128::from(rest) * WEIGHS.to_u128() / weighed.to_u128();
     let due = u64::try_from(due).expect("small");
     let found = net.root_dividends(ALICE_HOTKEY);
     assert!(found.left.0.abs_diff(due) <= due >> 28, "{found:?}, {due}");
@@ -282,6 +284,10 @@ fn root_stake_counts_for_children_on_a_subnet() {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.run_epoch(netuid);
+    assert_eq!(net.root_dividends(ALICE_HOTKEY).left, Rao::ZERO);
+    net.as_(STRANGER)
+        .hand_on(netuid, kid, vec![ALICE_HOTKEY])
+        .expect("handed on");
     assert!(net.root_dividends(ALICE_HOTKEY).left > Rao::ZERO);
 }
 
@@ -355,7 +361,14 @@ fn stake_earns_from_the_epoch_after_it_came() {
     net.stake(netuid, BOB, ALICE_HOTKEY, same);
     net.run_epoch(netuid);
     assert_eq!(net.stake_of(netuid, ALICE_HOTKEY, BOB), same);
-    let others = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - same.0;
+    // The take of the epoch before is a deposit of the open one.
+    let take: u64 = net
+        .positions(ALICE, 0)
+        .iter()
+        .filter(|it| it.netuid == netuid)
+        .map(|it| it.pending.0)
+        .sum();
+    let others = net.hotkey_stake(netuid, ALICE_HOTKEY).0 - same.0 - take;
     net.honest_weights(netuid);
     net.run_epoch(netuid);
     let paid = dividends(&net, netuid);

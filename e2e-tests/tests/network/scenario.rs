@@ -124,6 +124,7 @@ fn two_subnets_run_six_epochs() {
     let had = net.stake_of(first, old.hotkey, old.coldkey);
     net.finalize(first);
     net.settle(first);
+    net.collect_what_is_left(first, old.hotkey);
     let due = result(&with_nominator, seat);
     let paid = gain(&net, first, old.hotkey, old.coldkey, had);
     assert!(paid.abs_diff(due.miner.0 + due.validator.0) <= 1);
@@ -184,7 +185,7 @@ fn subnet_of_one_uid_pays_its_neuron_everything() {
 }
 
 /// Returns a full subnet of 4096 uids with 64 permits, on which uids 0 to 127 have stake.
-fn full_subnet() -> (Network, NetUid) {
+pub fn full_subnet() -> (Network, NetUid) {
     const NETUID: NetUid = NetUid(1);
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
@@ -229,6 +230,7 @@ fn subnet_of_4096_uids_and_64_validators_pays_all() {
     let had = net.stake_of(netuid, old.hotkey, old.coldkey);
     net.finalize(netuid);
     net.settle(netuid);
+    net.collect_what_is_left(netuid, old.hotkey);
     let due = result(&computed, newcomer);
     let paid = gain(&net, netuid, old.hotkey, old.coldkey, had);
     assert!(paid.abs_diff(due.miner.0 + due.validator.0) <= 1);

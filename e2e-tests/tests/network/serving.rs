@@ -1,9 +1,11 @@
 //! Published data of neurons: endpoints, metrics endpoints and commitments.
 
+use inktensor_client::chain::{ChainRead, ContractEvent};
 use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
 use inktensor_primitives::{
     registry::{
-        Axon, BoundedField, CommitmentKind, Host, Hyperparameter, Prometheus, RegistryError,
+        Axon, AxonServed, BoundedField, CommitmentKind, CommitmentMade, Host, Hyperparameter,
+        Prometheus, PrometheusServed, RegistryError, ServingStopped,
     },
     NetUid, Rao, Uid,
 };
@@ -74,6 +76,48 @@ fn serve_axon_holds_a_deposit_until_stop_serving() {
     assert_eq!(
         net.as_(miner).stop_serving(netuid),
         Err(RegistryError::NothingServed)
+    );
+}
+
+/// Returns the deposit that an event of serving names, and the kind of the event.
+fn deposit_in(event: &ContractEvent) -> Option<(&'static str, Rao)> {
+    let axon = event.decode::<AxonServed>();
+    let prometheus = event.decode::<PrometheusServed>();
+    let commitment = event.decode::<CommitmentMade>();
+    let stopped = event.decode::<ServingStopped>();
+    axon.map(|it| ("axon", it.deposit))
+        .or(prometheus.map(|it| ("prometheus", it.deposit)))
+        .or(commitment.map(|it| ("commitment", it.deposit)))
+        .or(stopped.map(|it| ("stopped", it.deposit)))
+}
+
+#[test]
+fn events_of_serving_name_the_deposit_that_is_paid_and_returned() {
+    let (mut net, netuid, deposit) = with_miners();
+    let miner = nth("miner", 0);
+    let prometheus = Prometheus {
+        host: Host::V4([203, 0, 113, 7]),
+        port: 7_091,
+        version: 1,
+    };
+    net.as_(miner)
+        .serve_prometheus(netuid, prometheus)
+        .expect("served");
+    net.as_(miner).serve_axon(netuid, axon(1)).expect("served");
+    net.as_(miner)
+        .commit(netuid, CommitmentKind::Raw, vec![1])
+        .expect("committed");
+    net.as_(miner).stop_serving(netuid).expect("stopped");
+    let events = net.chain().events(net.block()).expect("the events");
+    let deposits: Vec<_> = events.iter().filter_map(deposit_in).collect();
+    assert_eq!(
+        deposits,
+        [
+            ("prometheus", deposit),
+            ("axon", Rao::ZERO),
+            ("commitment", Rao::ZERO),
+            ("stopped", deposit),
+        ]
     );
 }
 

@@ -58,6 +58,7 @@ fn settle_pays_the_results() {
         net.as_(STRANGER).settle(netuid, 1, 0, results),
         Ok(Rao(pay_of(results)))
     );
+    net.collect_all(netuid);
     for (uid, (result, before)) in results.iter().zip(before).enumerate() {
         let hotkey = computed.neuron(u16::try_from(uid).expect("small")).hotkey;
         assert_eq!(
@@ -281,6 +282,10 @@ fn neuron_replaced_after_the_close_is_still_paid() {
     net.finalize(netuid);
     let had = net.stake_of(netuid, replaced.hotkey, replaced.coldkey);
     net.settle(netuid);
+    assert!(net.left(netuid, replaced.hotkey) > Rao::ZERO);
+    net.as_(STRANGER)
+        .collect_left(netuid, replaced.hotkey)
+        .expect("owed");
     let result = &computed.trace.results[0][usize::from(uid.0)];
     let pay = result.miner.0 + result.validator.0;
     assert!(pay > 0, "uid {} earned something", uid.0);

@@ -222,12 +222,12 @@ fn dividends_are_shared_by_stake_after_take() {
     let bob = gain(&mut net, BOB, Rao::from_tao(30));
     let charlie = gain(&mut net, CHARLIE, Rao::from_tao(10));
     let alice = gain(&mut net, ALICE, Rao::ZERO);
-    // The take is staked first, so it shares in the rest.
-    let (pool, rest) = (40_000_000_000 + take, paid - take);
+    // The take is collected, so it has no part in the rest.
+    let (pool, rest) = (40_000_000_000, paid - take);
     for (gain, expected) in [
         (bob, 30_000_000_000 * rest / pool),
         (charlie, 10_000_000_000 * rest / pool),
-        (alice, take + take * rest / pool),
+        (alice, take),
     ] {
         assert!(gain.abs_diff(expected) <= 1, "{gain} instead of {expected}");
     }

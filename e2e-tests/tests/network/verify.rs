@@ -63,18 +63,16 @@ fn verify_confirms_an_honest_epoch_posted_and_paid() {
     let computed = net.assert_epoch(netuid);
     let standing = verify(&mut net, netuid, 0);
     assert_eq!(standing.finding, None);
-    assert_eq!(standing.posted.assertion, Some(computed.assertion.clone()));
-    assert!(matches!(
-        standing.posted.fate,
-        AssertionStatus::Standing { .. }
-    ));
+    let posted = standing.posted.expect("posted");
+    assert_eq!(posted.assertion, Some(computed.assertion.clone()));
+    assert!(matches!(posted.fate, AssertionStatus::Standing { .. }));
     assert_eq!(standing.origin, InputSource::Chain);
     net.finalize(netuid);
     net.settle(netuid);
     let paid = verify(&mut net, netuid, 0);
     assert_eq!(
-        (paid.finding, paid.posted.fate),
-        (None, AssertionStatus::Final)
+        (paid.finding, paid.posted.map(|it| it.fate)),
+        (None, Some(AssertionStatus::Final))
     );
     assert_eq!(paid.honest, Ok(computed.assertion.digest()));
     assert_eq!(paid.steps as usize, computed.assertion.steps.len());
@@ -215,8 +213,9 @@ fn verify_after_a_replay_needs_no_store() {
     net.close(netuid);
     net.replay(netuid, 3);
     let replayed = verify(&mut net, netuid, 0);
-    assert_eq!((replayed.finding, replayed.posted.assertion), (None, None));
-    assert_eq!(replayed.posted.fate, AssertionStatus::Final);
+    let posted = replayed.posted.expect("final");
+    assert_eq!((replayed.finding, posted.assertion), (None, None));
+    assert_eq!(posted.fate, AssertionStatus::Final);
     net.settle(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
@@ -255,10 +254,12 @@ fn verify_uses_the_assertion_after_a_slashed_lie() {
     let (k, proof) = computed.trace.refute(&inputs, &lie).expect("refuted");
     net.as_(ALICE).dispute(netuid, k, &proof).expect("slashed");
     let slashed = verify(&mut net, netuid, 0);
-    assert_eq!(slashed.posted.fate, AssertionStatus::Slashed);
+    let fate = slashed.posted.map(|it| it.fate);
+    assert_eq!(fate, Some(AssertionStatus::Slashed));
     assert!(slashed.finding.is_some());
     net.assert_epoch(netuid);
     let again = verify(&mut net, netuid, 0);
-    assert_eq!((again.finding, again.posted.slashed), (None, 1));
+    let slashed = again.posted.map(|it| it.slashed);
+    assert_eq!((again.finding, slashed), (None, Some(1)));
     assert_eq!(net.with_chain(|chain| chain.block()), Ok(net.block()));
 }

@@ -1,15 +1,30 @@
 //! The watcher on the chain: it disputes false assertions, and checks all other subnets after an
 //! error.
 
-use inktensor_e2e_tests::{accounts::*, engines::kernels, intercept::Intercepted, Network, Shape};
+use crate::worker::ledger;
+use inktensor_client::chain::{ContractEvent, Typed};
+use inktensor_compute::engine::{native::Native, Engine, EngineError};
+use inktensor_devnet::sandbox::SandboxChain;
+use inktensor_e2e_tests::{
+    accounts::*,
+    engines::kernels,
+    intercept::{Intercepted, Transaction},
+    Network, Shape, TempDir,
+};
 use inktensor_primitives::{
     assertion::Assertion,
-    epoch::{Collateral, Stage},
-    NetUid, Rao, Uid,
+    epoch::{Collateral, Epochs, MemoryPublished, Stage},
+    kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
+    staking::{Child, MAX_CHILDREN, MAX_PARENTS},
+    NetUid, Rao, Uid, PAGE,
 };
 use inktensor_worker::{
     epochs::EpochCache,
-    roles::{Action, Keeper, RoleError, TickReport, Watcher},
+    roles::{Action, Keeper, Listener, Role, RoleError, Subnets, TickReport, Turn, Watcher},
+};
+use std::sync::{
+    atomic::{AtomicU32, Ordering},
+    Arc,
 };
 
 /// Runs the first epoch of `netuids`. Returns a ledger that has computed them.
@@ -168,17 +183,16 @@ fn watcher_that_loses_a_race_disputes_the_next_lie() {
         // On the first subnet another account sends a copy of the dispute first.
         let mut rushed = Intercepted {
             chain,
-            intercept:
-                |chain: &mut _, mut transaction: inktensor_e2e_tests::intercept::Transaction<'_>| {
-                    if copied == 0 {
-                        let own = transaction.signer;
-                        transaction.signer = ALICE;
-                        transaction.submit(chain)?;
-                        transaction.signer = own;
-                    }
-                    copied += 1;
-                    transaction.submit(chain)
-                },
+            intercept: |chain: &mut SandboxChain, mut transaction: Transaction<'_>| {
+                if copied == 0 {
+                    let own = transaction.signer;
+                    transaction.signer = ALICE;
+                    transaction.submit(chain)?;
+                    transaction.signer = own;
+                }
+                copied += 1;
+                transaction.submit(chain)
+            },
         };
         watcher.tick(&mut rushed, &mut ledger)
     });
@@ -240,4 +254,279 @@ fn watcher_disputes_up_to_the_block_before_the_deadline() {
     net.advance(net.rules().challenge_period - 1);
     let actions = watch(&mut net, &mut ledger).clean().expect("no problem");
     assert!(matches!(actions[..], [Action::Disputed { .. }]));
+}
+
+/// Attack W3: the lie is posted when an ordinary node has discarded the block of the close.
+#[test]
+fn lie_posted_long_after_the_close_is_disputed_from_an_ordinary_node() {
+    let (mut net, netuid, mut ledger) = watched();
+    net.with_chain(|chain| chain.limit_history(256));
+    net.advance(300);
+    lie_about_results(&mut net, netuid);
+    let actions = watch(&mut net, &mut ledger).clean().expect("no problem");
+    assert!(matches!(actions[..], [Action::Disputed { .. }]));
+}
+
+/// Returns a subnet with two chunks whose closed epoch reads memory, and a new watcher's ledger,
+/// which does not find the memory of the second chunk.
+fn half_remembered() -> (Network, NetUid, EpochCache) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 80,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2);
+    net.enrol_crowd(netuid, ALICE, "miner", 66);
+    let _ = experienced(&mut net, &[netuid]);
+    let _ = experienced(&mut net, &[netuid]);
+    net.close(netuid);
+    let is_of_the_second = |event: &ContractEvent| {
+        let published = event.decode::<MemoryPublished>();
+        published.is_some_and(|it| it.chunk == 1)
+    };
+    net.advance(1);
+    net.with_chain(|chain| chain.forget_events(is_of_the_second));
+    let ledger = EpochCache::new(net.addresses(), kernels());
+    (net, netuid, ledger)
+}
+
+#[test]
+fn watcher_without_a_chunk_of_memory_disputes_what_it_can_compute() {
+    let (mut net, netuid, mut ledger) = half_remembered();
+    let honest = net.compute(netuid);
+    let plan = &honest.trace.plan;
+    let reads = plan.phases.iter().position(|phase| phase.memory);
+    // The step of the first chunk in the first phase that reads memory is known, the next one not.
+    let last_known = reads.expect("a phase that reads memory") * 2;
+    for step in [0, last_known] {
+        let mut lie = honest.assertion.clone();
+        lie.steps[step][0] ^= 1;
+        net.propose_lie(netuid, &lie);
+        let actions = watch(&mut net, &mut ledger).clean().expect("no problem");
+        assert!(
+            matches!(actions[..], [Action::Disputed { step: found, .. }] if found as usize == step),
+            "{actions:?}"
+        );
+    }
+    let mut lie = honest.assertion.clone();
+    lie.steps[last_known + 1][0] ^= 1;
+    net.propose_lie(netuid, &lie);
+    let problem = watch(&mut net, &mut ledger).clean().expect_err("unknown");
+    let RoleError::Unchecked { reason, .. } = problem else {
+        panic!("it cannot be judged: {problem}");
+    };
+    assert!(
+        matches!(*reason, RoleError::MemoryUnknown { .. }),
+        "{reason}"
+    );
+    // An honest assertion looks like that one too.
+    let (k, proof) = honest
+        .trace
+        .refute(&net.inputs(netuid), &lie)
+        .expect("a lie");
+    net.as_(STRANGER)
+        .dispute(netuid, k, &proof)
+        .expect("refuted");
+    net.assert_epoch(netuid);
+    let problem = watch(&mut net, &mut ledger).clean().expect_err("unknown");
+    assert!(matches!(problem, RoleError::Unchecked { .. }), "{problem}");
+}
+
+/// A listener that records the blocks left of unchecked assertions, in order.
+#[derive(Default)]
+struct Recorder {
+    report: TickReport,
+    unchecked: Vec<(NetUid, Option<u32>)>,
+}
+
+impl Listener for Recorder {
+    fn took(&mut self, action: Action) {
+        self.report.took(action);
+    }
+
+    fn overtaken(&mut self, netuid: NetUid, how: RoleError) {
+        self.report.overtaken(netuid, how);
+    }
+
+    fn problem(&mut self, netuid: NetUid, problem: RoleError) {
+        self.report.problem(netuid, problem);
+    }
+
+    fn unchecked(&mut self, netuid: NetUid, blocks_left: Option<u32>) {
+        self.unchecked.push((netuid, blocks_left));
+    }
+}
+
+/// Takes one turn of a watcher.
+fn turn(net: &mut Network, ledger: &mut EpochCache) -> (bool, Recorder) {
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let mut subnets = Subnets::of(net.addresses());
+    let mut listener = Recorder::default();
+    let moved = net.with_chain(|chain| {
+        watcher.turn(&mut Turn {
+            chain,
+            epochs: ledger,
+            subnets: &mut subnets,
+            listener: &mut listener,
+            views: &[],
+        })
+    });
+    (moved.expect("the chain answers"), listener)
+}
+
+#[test]
+fn blocks_left_are_told_until_an_assertion_is_judged() {
+    let (mut net, netuid, mut ledger) = half_remembered();
+    net.assert_epoch(netuid);
+    let period = net.rules().challenge_period;
+    let (moved, listener) = turn(&mut net, &mut ledger);
+    assert!(!moved);
+    assert_eq!(listener.unchecked, [(netuid, Some(period)); 2]);
+    net.advance(2);
+    let (_, listener) = turn(&mut net, &mut ledger);
+    assert_eq!(listener.unchecked, [(netuid, Some(period - 2)); 2]);
+    let (mut net, netuid, mut ledger) = watched();
+    net.assert_epoch(netuid);
+    let (_, listener) = turn(&mut net, &mut ledger);
+    assert_eq!(listener.unchecked, [(netuid, Some(period)), (netuid, None)]);
+    // What was judged is not reported again.
+    let (_, listener) = turn(&mut net, &mut ledger);
+    assert_eq!(listener.unchecked, [(netuid, None)]);
+}
+
+/// The linked kernel on a machine that errs in its first epochs.
+struct Erring {
+    /// Epochs that are computed wrong.
+    left: AtomicU32,
+}
+
+impl Engine for Erring {
+    fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
+        Native::on_threads(1).plan(header)
+    }
+
+    fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
+        let mut output = Native::on_threads(1).step(input)?;
+        let errs = |left: u32| left.checked_sub(1);
+        if let Some(last) = output.results.last_mut() {
+            let counted = self
+                .left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, errs);
+            last.miner.0 += u64::from(counted.is_ok());
+        }
+        Ok(output)
+    }
+}
+
+/// Attack W6: a watcher whose machine erred, on an honest assertion.
+#[test]
+fn watcher_that_the_chain_contradicts_doubts_itself_and_computes_again() {
+    for errors in [1, u32::MAX] {
+        let mut net = Network::deploy();
+        let netuid = populated(&mut net);
+        net.close(netuid);
+        net.assert_epoch(netuid);
+        let folder = TempDir::new();
+        let engine = Erring {
+            left: AtomicU32::new(errors),
+        };
+        let mut ledger = ledger(&net, folder.store(&net).expect("made"), Arc::new(engine));
+        let before = net.snapshot();
+        let (moved, listener) = turn(&mut net, &mut ledger);
+        let problem = listener.report.clean().expect_err("reported at once");
+        assert!(matches!(problem, RoleError::Doubted { .. }), "{problem}");
+        assert!(moved, "it looks again at once");
+        let (moved, listener) = turn(&mut net, &mut ledger);
+        assert!(!moved);
+        if errors == 1 {
+            listener.report.clean().expect("computed right");
+            assert_eq!(listener.unchecked.last(), Some(&(netuid, None)));
+        } else {
+            let problem = listener.report.clean().expect_err("still wrong");
+            assert!(matches!(problem, RoleError::Doubted { .. }), "{problem}");
+            assert!(listener.unchecked.iter().all(|(_, left)| left.is_some()));
+        }
+        assert_eq!(net.snapshot(), before);
+    }
+}
+
+/// Returns a subnet whose closed epoch reads the stake of as many parents as five validators may
+/// have.
+fn with_parents() -> (Network, NetUid) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    let (validators, parents) = (u32::from(MAX_CHILDREN), u32::from(MAX_PARENTS));
+    net.enrol_crowd(netuid, ALICE, "validator", validators)
+        .enrol_crowd(netuid, ALICE, "parent", parents);
+    for parent in 0..parents {
+        let hotkey = nth("parent", parent);
+        net.stake(netuid, ALICE, hotkey, Rao::from_tao(100));
+        let children = (0..validators).map(|child| Child {
+            proportion: u64::MAX / u64::from(MAX_CHILDREN),
+            hotkey: nth("validator", child),
+        });
+        let children = children.collect();
+        net.as_(ALICE)
+            .set_children(netuid, hotkey, children)
+            .expect("set");
+    }
+    net.close(netuid);
+    (net, netuid)
+}
+
+/// Attack P7: the dispute of a step that reads the stake of many parents has no room in a call. The
+/// watcher has the chain store those stakes first.
+#[test]
+fn watcher_gathers_stakes_for_a_dispute_that_one_call_has_no_room_for() {
+    let (mut net, netuid) = with_parents();
+    let honest = net.compute(netuid);
+    let phases = &honest.trace.plan.phases;
+    let reads = phases.iter().position(|phase| phase.rows && phase.stake);
+    let mut lie = honest.assertion.clone();
+    lie.steps[reads.expect("a phase that reads both")][0] ^= 1;
+    net.propose_lie(netuid, &lie);
+    let refutation = honest.trace.refute(&net.inputs(netuid), &lie);
+    let (k, proof) = refutation.expect("a lie");
+
+    // The time of the dispute, if the stakes are stored and if they are not.
+    let template = net.template();
+    let [stored, whole] = [PAGE, 0].map(|count| {
+        let mut net = Network::begin_from(&template);
+        if count > 0 {
+            let gathered = net.as_(KEEPER).gather(netuid, 0, count);
+            assert_eq!(gathered, Ok(honest.header.neurons));
+        }
+        let (disputed, bill) = net.metered(|net| net.as_(STRANGER).dispute(netuid, k, &proof));
+        assert_eq!(disputed, Ok(()));
+        bill.total.ref_time
+    });
+    assert!(stored < whole, "{stored} and {whole} ps");
+    let limit = whole - (whole - stored) / 8;
+
+    let gathered = |net: &Network| {
+        let gathered = net.addresses().epoch().gathered(netuid, 0);
+        net.chain().query(gathered).expect("readable")
+    };
+    assert_eq!(gathered(&net), 0);
+    let watcher = Watcher::new(STRANGER, net.addresses());
+    let mut ledger = EpochCache::new(net.addresses(), kernels());
+    let report = net.with_chain(|chain| {
+        let mut limited = Intercepted {
+            chain,
+            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                chain.limit_time(limit);
+                let receipt = transaction.submit(chain);
+                chain.limit_time(1 << 60);
+                receipt
+            },
+        };
+        watcher.tick(&mut limited, &mut ledger)
+    });
+    let actions = report.expect("the chain answers").clean();
+    assert!(
+        matches!(actions.as_deref(), Ok([Action::Disputed { step, .. }]) if *step == k),
+        "{actions:?}"
+    );
+    assert_eq!(gathered(&net), honest.header.neurons);
+    assert_eq!(net.standing(netuid), []);
 }

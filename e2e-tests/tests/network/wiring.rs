@@ -1,12 +1,14 @@
 //! Permissions: peers are wired once, the deployer keeps no role, other accounts are refused.
 
-use inktensor_e2e_tests::{accounts::*, Network, Prepared, Shape};
+use inktensor_client::chain::ChainRead;
+use inktensor_e2e_tests::{accounts::*, network::config, Network, Prepared, Shape};
 use inktensor_primitives::{
-    emission::{EmissionError, SplitPreset},
+    emission::{EmissionError, Payout, SplitPreset},
     kernel::NeuronResult,
     registry::RegistryError,
     staking::{Payment, StakingError},
     token::{SuccessionError, Successor, WireError},
+    wiring::Wired,
     AccountId, NetUid, Rao, Uid,
 };
 
@@ -54,6 +56,27 @@ fn peers_are_the_deployed_contracts() {
 }
 
 #[test]
+fn wire_emits_the_peers_of_each_contract() {
+    // A network of its own: one that begins from a saved state has no earlier events.
+    let net = Network::deploy_with(&config());
+    let it = net.addresses();
+    let events = net.chain().events(0).expect("the events");
+    let wired: Vec<(AccountId, Vec<AccountId>)> = events
+        .iter()
+        .filter_map(|event| Some((event.contract, event.decode::<Wired>()?.peers)))
+        .collect();
+    assert_eq!(
+        wired,
+        [
+            (it.token, vec![it.emission, it.registry]),
+            (it.registry, vec![it.epoch]),
+            (it.staking, vec![it.emission, it.epoch]),
+            (it.emission, vec![it.epoch]),
+        ]
+    );
+}
+
+#[test]
 fn wire_twice_is_refused_even_by_the_deployer() {
     let mut net = Network::deploy();
     let addresses = net.addresses();
@@ -89,6 +112,19 @@ fn wire_by_another_account_is_refused() {
 }
 
 #[test]
+fn wire_of_the_treasury_as_epoch_contract_is_refused() {
+    let mut net = Network::half_deployed();
+    let epoch = net.addresses().epoch;
+    net.refuses(
+        DEPLOYER,
+        |it| it.wire_emission(TREASURY),
+        WireError::BadPeer,
+    );
+    // A refusal leaves the contract as it was, so the deployer can still name the right one.
+    assert_eq!(net.as_(DEPLOYER).wire_emission(epoch), Ok(()));
+}
+
+#[test]
 fn succeed_by_other_accounts_is_refused() {
     let mut net = Network::deploy();
     let insider = net.addresses().registry;
@@ -108,15 +144,21 @@ fn registry_refuses_all_but_the_epoch_contract() {
     for who in outsiders(&net, insider) {
         net.refuses(
             who,
-            |it| it.begin_registry_epoch(netuid, 0),
+            |it| it.begin_registry_epoch(netuid, 0, Vec::new()),
             RegistryError::NotEpoch,
         );
         let scores = vec![NeuronResult::default()];
         net.refuses(
             who,
-            |it| it.record_scores(netuid, 0, Uid(0), scores),
+            |it| it.record_pay(netuid, 0, Uid(0), scores, vec![Rao(1)]),
             RegistryError::NotEpoch,
         );
+        net.refuses(
+            who,
+            |it| it.take_owed(netuid, vec![Uid(0)]),
+            RegistryError::NotEpoch,
+        );
+        net.refuses(who, |it| it.take_left(netuid, who), RegistryError::NotEpoch);
     }
 }
 
@@ -140,13 +182,17 @@ fn distribute_by_other_accounts_is_refused() {
     let payment = Payment {
         hotkey: nth("validator", 0),
         coldkey: STRANGER,
-        miner: Rao::from_tao(1),
-        validator: Rao::ZERO,
+        amount: Rao::from_tao(1),
     };
     for who in outsiders(&net, insider) {
         net.refuses(
             who,
             |it| it.distribute(netuid, 0, vec![payment]),
+            StakingError::NotEmission,
+        );
+        net.refuses(
+            who,
+            |it| it.stake_pay(netuid, vec![payment]),
             StakingError::NotEmission,
         );
     }
@@ -159,10 +205,28 @@ fn emission_refuses_all_but_the_epoch_contract() {
     for who in outsiders(&net, insider) {
         net.refuses(
             who,
-            |it| it.draw(netuid, 0, SplitPreset::Network),
+            |it| it.draw(netuid, 0, SplitPreset::Network, Rao(1)),
             EmissionError::NotEpoch,
         );
-        net.refuses(who, |it| it.pay(netuid, 0, vec![]), EmissionError::NotEpoch);
+        let payout = Payout {
+            most: 0,
+            before: 0,
+            incentives: vec![Rao(1)],
+            dividends: vec![],
+            keeper: who,
+            fee: Rao(1),
+        };
+        net.refuses(who, |it| it.pay(netuid, 0, payout), EmissionError::NotEpoch);
+        let payment = Payment {
+            hotkey: nth("validator", 0),
+            coldkey: who,
+            amount: Rao(1),
+        };
+        net.refuses(
+            who,
+            |it| it.pay_owed(netuid, vec![payment]),
+            EmissionError::NotEpoch,
+        );
         net.refuses(
             who,
             |it| it.complete(netuid, 0, who, who),

@@ -1,12 +1,12 @@
 //! Accounts with keys of a development node.
 
 use inktensor_client::{
-    chain::rpc::{RpcChain, Settings, Wait},
+    chain::rpc::{RpcChain, Settings},
     keys,
     ss58::ss58,
 };
 use inktensor_primitives::AccountId;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use subxt_signer::{sr25519::Keypair, SecretUri};
 
 /// An account with a key.
@@ -80,12 +80,6 @@ impl Account {
 
 /// Returns a client at `url` with the keys of `accounts`.
 pub fn connect(url: &str, accounts: &[Account]) -> RpcChain {
-    let settings = Settings {
-        addresses: vec![url.into()],
-        timeout: Duration::from_secs(60),
-        wait: Wait::Best,
-        genesis: None,
-    };
     let keys = accounts.iter().map(|account| account.key());
-    RpcChain::connect(settings, keys).expect("the node answers")
+    RpcChain::connect(Settings::of(url), keys).expect("the node answers")
 }

@@ -312,6 +312,7 @@ mod tests {
         let network = Network {
             opened: Opened {
                 chain: Box::new(SandboxChain::new()),
+                nodes: Vec::new(),
                 contracts,
                 store: None,
             },

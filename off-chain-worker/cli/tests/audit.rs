@@ -446,6 +446,34 @@ fn what_the_check_finds_is_told_to_programs() {
 }
 
 #[test]
+fn the_steps_of_a_kernel_are_measured() {
+    let limit = 500_000_000_000u64;
+    let built = inktensor_client::deploy::Bundles::folder().expect("built contracts");
+    let file = built.join("yuma.wasm").display().to_string();
+    let check = ["kernel", "check", &file, "--vectors", "-"];
+    let epoch = small().to_string();
+    let output = inktensor(&[&check[..], &["--json"]].concat(), &epoch);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let found: Value = serde_json::from_str(out(&output)).expect("JSON");
+    let steps = &found["steps"];
+    // Five phases over one chunk.
+    assert_eq!(
+        (&steps["count"], &steps["limit"]),
+        (&json!(5), &json!(limit))
+    );
+    let longest = steps["longest"].as_u64().expect("a time");
+    assert!(longest > 0 && longest < limit, "{steps}");
+    let at = steps["at"].as_str().expect("a place");
+    assert!(at.starts_with("random-7042-n4-v2, phase "), "{at}");
+    let output = inktensor(&check, &epoch);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = out(&output);
+    assert!(text.contains("steps      5, the longest takes "), "{text}");
+    assert!(text.contains(" of 500 ms (random-7042-n4-v2, "), "{text}");
+    assert!(refusal(&inktensor(&check, "{}")).contains("missing field `input`"));
+}
+
+#[test]
 fn a_neuron_of_a_file_is_explained() {
     let vector = small();
     let expected = &vector["expected"];

@@ -85,8 +85,6 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         let amount = |key: &str| it[key].as_u64().expect("an amount");
         amount("stake_rao") - amount("weighs_rao")
     };
-    let of_others = pending(richest);
-
     // Stake comes out as TAO, and goes in again.
     let stakes = kept.json(&["stake", "list", "--coldkey", coldkey, "--netuid", "1"]);
     assert!(
@@ -99,6 +97,13 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
     let free = balance["balance_rao"].as_u64().expect("an amount");
     assert!(free >= 600_000_000_000, "{balance}");
+    // The youngest deposits went first: collected pay, for example. What is left is of others.
+    let find = |graph: &Value| {
+        let neurons = graph["neurons"].as_array().expect("neurons");
+        let it = neurons.iter().find(|it| it["hotkey"] == hotkey);
+        it.expect("the hotkey").clone()
+    };
+    let of_others = pending(&find(&kept.json(&["metagraph", "--netuid", "1"])));
     let added = kept.json(&[&["stake", "add", "--amount", "1.5"], &position[..]].concat());
     assert!(added["weighs_from"].as_u64() > Some(1), "{added}");
     let balance = kept.json(&["wallet", "balance", "--address", coldkey]);
@@ -119,11 +124,8 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         (&0.into(), &100_000_000_000u64.into(), &0.into())
     );
     // Neither weighs yet: stake on a subnet does in its next epoch, root stake after a root epoch.
-    let graph = kept.json(&["metagraph", "--netuid", "1"]);
-    let neurons = graph["neurons"].as_array().expect("neurons");
-    let it = neurons.iter().find(|it| it["hotkey"] == hotkey);
-    let it = it.expect("the hotkey");
-    assert_eq!(pending(it) - of_others, 1_500_000_000);
+    let it = find(&kept.json(&["metagraph", "--netuid", "1"]));
+    assert_eq!(pending(&it) - of_others, 1_500_000_000);
     let stakes = kept.json(&["stake", "list", "--coldkey", coldkey, "--netuid", "1"]);
     assert_eq!(stakes["stakes"][0]["pending_rao"], 1_500_000_000);
     let problem = kept.refusal(&["stake", "claim", "--account", coldkey]);

@@ -123,7 +123,7 @@ fn epochs_of_a_kept_demo_are_verified_and_bad_input_is_named() {
         assert!(problem.contains(what), "{problem}");
     };
     refused(verify("1", "99", &[]), "has not closed an epoch 99");
-    refused(verify("9", "0", &[]), "subnet 9 has not closed");
+    refused(verify("9", "0", &[]), "there is no subnet 9");
     refused(
         verify("1", "0", &["--store", "nowhere"]),
         "nowhere: there is no store",

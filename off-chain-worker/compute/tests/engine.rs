@@ -10,17 +10,19 @@ use inktensor_client::deploy::Bundle;
 use inktensor_compute::engine::{
     check::{check, Refusal, MAX_CODE},
     wasm::{Wasm, PLAN, STEP},
+    wasmi::{Interpreted, Measured, STEP_TIME},
     Engine, EngineError,
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{EpochPlan, KernelError, StepInput},
+    kernel::{EpochPlan, KernelError, StepInput, StepOutput},
     AccountId,
 };
 use inktensor_test_support::header;
 use proptest::prelude::*;
 use std::{
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -192,6 +194,44 @@ fn only_a_trusted_kernel_runs_without_a_clock() {
     ));
 }
 
+/// Returns a kernel that counts to `turns`. Then its step returns a `StepOutput` without content:
+/// two bytes for the layers around it, and the lengths of its five lists.
+fn counting(turns: u32) -> Vec<u8> {
+    kernel(&format!(
+        "(loop
+            (global.set $count (i32.add (global.get $count) (i32.const 1)))
+            (br_if 0 (i32.lt_u (global.get $count) (i32.const {turns}))))
+         (call $return (i32.const 0) (i32.const 0) (i32.const 7))"
+    ))
+}
+
+/// Runs a step of `code` in the chain's own interpreter.
+fn measured(code: &[u8]) -> Measured {
+    let kernel = Interpreted::load(code, &blake2(code)).expect("a kernel");
+    kernel.measure(&step_input())
+}
+
+/// A worker's engine is faster than the chain: it computes steps that no dispute could execute.
+#[test]
+fn a_step_above_the_time_of_the_chain_is_too_costly() {
+    let (light, heavy) = (counting(1_000_000), counting(60_000_000));
+    let one = measured(&counting(1)).time;
+    let of_light = measured(&light);
+    assert_eq!(of_light.output, Ok(StepOutput::default()));
+    assert!(one < of_light.time / 1_000, "{one} of {}", of_light.time);
+    assert!(of_light.time < STEP_TIME, "{}", of_light.time);
+    let of_heavy = measured(&heavy);
+    assert_eq!(of_heavy.output, Err(EngineError::TooCostly(STEP_TIME)));
+    assert!(of_heavy.time <= STEP_TIME && of_heavy.time > STEP_TIME / 100 * 99);
+    assert!(!EngineError::TooCostly(STEP_TIME).is_of_this_machine());
+    let wasm = Wasm::new().expect("wasmtime");
+    let loaded = wasm.load(&heavy, &blake2(&heavy)).expect("a kernel");
+    assert_eq!(loaded.step(&step_input()), Ok(StepOutput::default()));
+    // A step that never ends is no exception.
+    let endless = measured(&kernel("(loop (br 0))"));
+    assert_eq!(endless.output, Err(EngineError::TooCostly(STEP_TIME)));
+}
+
 #[test]
 fn a_kernel_that_panics_traps() {
     assert!(trap("unreachable").contains("panicked"));
@@ -276,7 +316,30 @@ fn code_is_held_to_its_hash_and_compiled_once() {
     );
     let first = wasm.load(&code, &blake2(&code)).expect("a kernel");
     let second = wasm.load(&code, &blake2(&code)).expect("a kernel");
-    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&first, &second));
+}
+
+/// Code that is made to compile slowly stalls no caller for longer than the limit, and is there
+/// once it is compiled.
+#[test]
+fn a_kernel_that_compiles_slowly_is_waited_for_within_the_limit() {
+    let (code, hash) = (built(), blake2(built()));
+    let start = Instant::now();
+    let wasm = Wasm::new().expect("wasmtime");
+    let wasm = wasm.compiling_within(Duration::ZERO);
+    let too_slow = EngineError::CompileTooSlow(Duration::ZERO);
+    assert_eq!(wasm.load(code, &hash).err(), Some(too_slow.clone()));
+    assert!(too_slow.is_of_this_machine(), "worth another try");
+    let kernel = loop {
+        match wasm.load(code, &hash) {
+            Ok(kernel) => break kernel,
+            Err(error) => assert_eq!(error, too_slow),
+        }
+        assert!(start.elapsed() < Duration::from_secs(60));
+        thread::sleep(Duration::from_millis(10));
+    };
+    let again = wasm.load(code, &hash).expect("compiled once");
+    assert!(Arc::ptr_eq(&kernel, &again));
 }
 
 #[test]

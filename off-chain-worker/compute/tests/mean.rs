@@ -84,6 +84,7 @@ fn steps(inputs: &EpochInputs) -> Vec<StepInput> {
                 scratch: &scratch,
                 memory: &inputs.memory,
                 inputs: &inputs.chunks,
+                deadline: None,
             };
             let input = job.input(chunk, carry);
             let output = Mean.step(&input).expect("an honest step");

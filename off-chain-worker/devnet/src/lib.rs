@@ -16,18 +16,22 @@
 //! only.
 //!
 //! # Map
-//! * [`sandbox`]: the chain in this process, and its state.
+//! * [`sandbox`]: the chain in this process, and its state; [`weights`]: the weights with which it
+//!   counts.
 //! * [`state_file`]: that state as bytes; [`chain_dir`]: a folder with them; [`persisted`]: a chain
 //!   that writes each transaction to such a folder.
 //! * [`server`] and [`remote`]: a chain that one process serves and others use.
 
 mod account;
 pub mod chain_dir;
+mod past;
 pub mod persisted;
 mod protocol;
 pub mod remote;
+mod runtime;
 pub mod sandbox;
 pub mod server;
 pub mod state_file;
 
 pub use account::account;
+pub use runtime::weights;

@@ -5,7 +5,7 @@
 //! where the request determines `T`. Both ends check a frame's length before they allocate, and
 //! have a deadline while it arrives.
 
-use inktensor_client::chain::ContractEvent;
+use inktensor_client::chain::{BlockId, ContractEvent};
 use inktensor_primitives::{AccountId, Digest};
 use scale::{Decode, DecodeAll, Encode};
 use std::{
@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Number of the protocol. Every change to requests or answers changes it.
-const PROTOCOL: u8 = 2;
+const PROTOCOL: u8 = 3;
 /// Largest request in bytes. The largest is code, up to 123 KiB on a chain; calls fit a contract's
 /// buffer of 256 KiB.
 pub const MAX_REQUEST: usize = 1024 * 1024;
@@ -31,8 +31,26 @@ pub enum Request {
     Genesis,
     /// The answer is a `u32`.
     Block,
+    /// The answer is a `BlockId`.
+    Best,
+    /// The answer is an `Option<Digest>`.
+    Ancestor {
+        /// Block whose past is asked for.
+        of: BlockId,
+        /// Number of a block in its past.
+        number: u32,
+    },
+    /// The answer is a `bool`.
+    Includes {
+        /// Block whose past is asked for.
+        of: BlockId,
+        /// Block that may be in its past.
+        block: BlockId,
+    },
     /// The answer is a `Vec<u8>`.
     Read {
+        /// Block to read at; by default the best one.
+        at: Option<BlockId>,
         /// Caller of the message.
         caller: AccountId,
         /// Contract that receives the message.
@@ -48,6 +66,8 @@ pub enum Request {
         to: AccountId,
         /// Selector and arguments.
         input: Vec<u8>,
+        /// Block without which the message is not valid.
+        after: Option<BlockId>,
     },
     /// The answer is a `Digest`.
     Upload {

@@ -6,7 +6,7 @@
 
 use crate::protocol::{self, Page, Request, Timed};
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt},
+    chain::{BlockId, Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt},
     io_error::text,
 };
 use inktensor_primitives::{AccountId, Digest};
@@ -155,6 +155,29 @@ fn frame(request: &Request) -> Result<Vec<u8>, ChainError> {
     }
 }
 
+fn read_request(at: Option<BlockId>, caller: AccountId, to: AccountId, input: &[u8]) -> Request {
+    Request::Read {
+        at,
+        caller,
+        to,
+        input: input.to_vec(),
+    }
+}
+
+fn submit_request(
+    signer: AccountId,
+    to: AccountId,
+    input: &[u8],
+    after: Option<BlockId>,
+) -> Request {
+    Request::Submit {
+        signer,
+        to,
+        input: input.to_vec(),
+        after,
+    }
+}
+
 fn read<T: Decode>(answer: &[u8]) -> Result<T, ChainError> {
     Result::<T, ChainError>::decode_all(&mut &answer[..]).map_err(|_| ChainError::BadAnswer)?
 }
@@ -168,9 +191,37 @@ impl ChainRead for RemoteChain {
         self.ask(&Request::Block)
     }
 
+    fn best(&self) -> Result<BlockId, ChainError> {
+        self.ask(&Request::Best)
+    }
+
+    fn finalized(&self) -> Result<BlockId, ChainError> {
+        self.best()
+    }
+
+    fn ancestor(&self, of: &BlockId, number: u32) -> Result<Option<Digest>, ChainError> {
+        self.ask(&Request::Ancestor { of: *of, number })
+    }
+
+    fn includes(&self, of: &BlockId, block: &BlockId) -> Result<bool, ChainError> {
+        let (of, block) = (*of, *block);
+        self.ask(&Request::Includes { of, block })
+    }
+
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
-        let input = input.to_vec();
-        self.ask(&Request::Read { caller, to, input })
+        self.ask(&read_request(None, caller, to, input))
+    }
+
+    fn read_all_at(
+        &self,
+        at: &BlockId,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        let reads = reads.iter();
+        reads
+            .map(|(to, input)| self.ask(&read_request(Some(*at), caller, *to, input)))
+            .collect()
     }
 
     fn estimate(
@@ -220,8 +271,17 @@ impl Chain for RemoteChain {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let input = input.to_vec();
-        self.order(&Request::Submit { signer, to, input })
+        self.order(&submit_request(signer, to, input, None))
+    }
+
+    fn submit_after(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+        after: &BlockId,
+    ) -> Result<Receipt, ChainError> {
+        self.order(&submit_request(signer, to, input, Some(*after)))
     }
 
     fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {

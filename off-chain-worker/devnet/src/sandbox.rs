@@ -1,26 +1,31 @@
 //! A chain in this process: the real `pallet-contracts`, without a node, with blocks on demand.
 //!
-//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`]. Accounts need no keys and
-//! never run out of the chain's own coin, which pays deposits. They can run out of TAO.
+//! Gas and deposits are those of pallet-contracts [`PALLET_VERSION`], unless other [`Weights`] are
+//! chosen. Accounts need no keys and never run out of the chain's own coin, which pays deposits.
+//! They can run out of TAO.
 
-use ink_sandbox::{
-    frame_support::storage::{
-        child, storage_prefix, unhashed, with_transaction, TransactionOutcome,
+use crate::{
+    past::{Moment, Past},
+    runtime::{
+        self, weights::Weights, Balances, Contracts, Externalities, Runtime, RuntimeEvent,
+        RuntimeOrigin, System,
     },
-    frame_support::traits::fungible::{Inspect, Mutate},
-    frame_support::{StorageHasher, Twox64Concat},
-    frame_system,
-    macros::{Balances, Contracts, DefaultSandboxRuntime, RuntimeEvent, RuntimeOrigin, System},
-    pallet_contracts::{
-        Code, CollectEvents, ContractResult, DebugInfo, Determinism, Event, StorageDeposit,
-    },
-    AccountId32, ContractExecResultFor, ContractInstantiateResultFor, DefaultSandbox,
-    DispatchError, Sandbox, Weight,
+};
+use frame_support::{
+    sp_runtime::{AccountId32, DispatchError},
+    storage::{child, storage_prefix, unhashed, with_transaction, TransactionOutcome},
+    traits::fungible::{Inspect, Mutate},
+    weights::Weight,
+    StorageHasher, Twox64Concat,
 };
 use inktensor_client::chain::{
-    Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
+    BlockId, Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
 };
 use inktensor_primitives::{AccountId, Digest};
+use pallet_contracts::{
+    Code, CollectEvents, ContractExecResult, ContractInstantiateResult, ContractResult, DebugInfo,
+    Determinism, Event, StorageDeposit,
+};
 use scale::Decode;
 use std::{cell::RefCell, fmt::Debug};
 
@@ -34,13 +39,23 @@ const DEPOSIT_LIMIT: u128 = 1 << 100;
 /// Amount that an account gets when it has less than half of it.
 const FUNDS: u128 = 1 << 110;
 
+type EventRecord = frame_system::EventRecord<RuntimeEvent, <Runtime as frame_system::Config>::Hash>;
+type CallResult = ContractExecResult<u128, EventRecord>;
+type InstantiateResult = ContractInstantiateResult<AccountId32, u128, EventRecord>;
+
 /// A chain in this process.
 pub struct SandboxChain {
     // Reading runs the contract in a transaction that is rolled back, which needs the state
     // mutably.
-    sandbox: RefCell<DefaultSandbox>,
+    state: RefCell<Externalities>,
     events: Vec<ContractEvent>,
+    past: Past,
+    /// Blocks after which a block is final; none by default.
+    lag: u32,
     gas: Weight,
+    weights: Weights,
+    /// Blocks whose events are kept.
+    history: u32,
 }
 
 /// The storage that a contract occupies.
@@ -55,8 +70,9 @@ pub struct StorageUse {
 /// A state of the chain to return to.
 #[derive(Clone)]
 pub struct Snapshot {
-    pub(super) state: ink_sandbox::Snapshot,
+    pub(super) state: runtime::Snapshot,
     pub(super) events: usize,
+    pub(super) moment: Moment,
 }
 
 /// The state of the chain with all events of its contracts, from which another chain can continue.
@@ -64,6 +80,7 @@ pub struct Snapshot {
 pub struct State {
     pub(super) snapshot: Snapshot,
     pub(super) events: Vec<ContractEvent>,
+    pub(super) past: Past,
 }
 
 impl Default for SandboxChain {
@@ -76,9 +93,50 @@ impl SandboxChain {
     /// Creates a chain at block 1.
     pub fn new() -> Self {
         Self {
-            sandbox: RefCell::new(DefaultSandbox::default()),
+            state: RefCell::new(runtime::genesis()),
             events: Vec::new(),
+            past: Past::begin(),
+            lag: 0,
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
+            weights: Weights::default(),
+            history: u32::MAX,
+        }
+    }
+
+    /// Counts messages with `weights` from now on. The state is the same under all weights.
+    pub const fn count_with(&mut self, weights: Weights) {
+        self.weights = weights;
+    }
+
+    /// Returns the weights that messages are counted with.
+    pub const fn weights(&self) -> Weights {
+        self.weights
+    }
+
+    /// Returns the cost of a message of `signer` with `weights`, without limits. The message
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// `NoContract`, `Trapped`, `Runtime`.
+    pub fn cost_with(
+        &self,
+        weights: Weights,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+    ) -> Result<Cost, ChainError> {
+        let (signer, input) = (account(signer), input.to_vec());
+        let gas = Weight::from_parts(NO_LIMIT, NO_LIMIT);
+        let result = self.counted(weights, || {
+            rolled_back(|| {
+                fund(&signer);
+                call(signer.clone(), account(to), input, gas)
+            })
+        })?;
+        let cost = cost(&result);
+        match result.result {
+            Ok(_) => Ok(cost),
+            Err(error) => Err(refusal(error, to)),
         }
     }
 
@@ -86,6 +144,7 @@ impl SandboxChain {
     pub fn begin_from(state: &State) -> Self {
         let mut chain = Self::new();
         chain.events.clone_from(&state.events);
+        chain.past.clone_from(&state.past);
         chain.restore(&state.snapshot);
         chain
     }
@@ -95,6 +154,7 @@ impl SandboxChain {
         State {
             snapshot: self.snapshot(),
             events: self.events.clone(),
+            past: self.past.clone(),
         }
     }
 
@@ -109,6 +169,28 @@ impl SandboxChain {
         self.gas = Weight::from_parts(self.gas.ref_time(), bytes);
     }
 
+    /// Keeps the states and events of the last `blocks` blocks only, as an ordinary node does:
+    /// older ones are `Pruned`. By default all are kept.
+    pub const fn limit_history(&mut self, blocks: u32) {
+        self.history = blocks;
+    }
+
+    /// Forgets the events for which `is_forgotten` returns true.
+    pub fn forget_events(&mut self, is_forgotten: impl Fn(&ContractEvent) -> bool) {
+        self.events.retain(|event| !is_forgotten(event));
+    }
+
+    /// Makes a block final so many blocks later only, as on a chain with forks. By default it is
+    /// final at once.
+    pub const fn lag_finality(&mut self, blocks: u32) {
+        self.lag = blocks;
+    }
+
+    /// Returns the oldest block whose state is kept.
+    fn oldest(&self) -> u32 {
+        self.past.now().number.saturating_sub(self.history)
+    }
+
     /// Returns the events of contracts from block `from` on, oldest first.
     pub fn events_from(&self, from: u32) -> &[ContractEvent] {
         let start = self.events.partition_point(|event| event.block < from);
@@ -117,25 +199,28 @@ impl SandboxChain {
 
     /// Lets `blocks` empty blocks pass.
     pub fn advance(&mut self, blocks: u32) {
-        self.sandbox.get_mut().execute_with(|| {
-            System::set_block_number(System::block_number().saturating_add(blocks));
+        let number = self.inside(|| {
+            let number = System::block_number().saturating_add(blocks);
+            System::set_block_number(number);
+            number
         });
+        self.past.add(number, &[]);
     }
 
     /// Returns a snapshot of the state.
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot {
-            state: self.sandbox.get_mut().take_snapshot(),
+            state: runtime::Snapshot::of(self.state.get_mut()),
             events: self.events.len(),
+            moment: self.past.moment(),
         }
     }
 
     /// Returns to a snapshot of this chain.
     pub fn restore(&mut self, snapshot: &Snapshot) {
-        self.sandbox
-            .get_mut()
-            .restore_snapshot(snapshot.state.clone());
+        self.state = RefCell::new(snapshot.state.clone().into());
         self.events.truncate(snapshot.events);
+        self.past.restore(&snapshot.moment);
     }
 
     /// Replaces the code of the contract at `address` by uploaded code. Only root can do this on a
@@ -148,14 +233,14 @@ impl SandboxChain {
         address: AccountId,
         code_hash: Digest,
     ) -> Result<(), ChainError> {
-        self.inside(|| {
-            Contracts::set_code(
-                RuntimeOrigin::root(),
-                account(address).into(),
-                code_hash.into(),
-            )
-        })
-        .map_err(runtime)
+        let number = self.inside(|| {
+            let contract = account(address).into();
+            Contracts::set_code(RuntimeOrigin::root(), contract, code_hash.into())?;
+            Ok::<_, DispatchError>(System::block_number())
+        });
+        let number = number.map_err(runtime)?;
+        self.past.add(number, &[address.as_ref(), &code_hash]);
+        Ok(())
     }
 
     /// Returns the root hash of the storage of the contract at `address`. Equal roots mean equal
@@ -187,20 +272,32 @@ impl SandboxChain {
     }
 
     fn inside<T>(&self, action: impl FnOnce() -> T) -> T {
-        self.sandbox.borrow_mut().execute_with(action)
+        self.counted(self.weights, action)
     }
 
-    /// Runs a transaction of `signer` and records the events of contracts.
-    fn transact<T>(&mut self, signer: &AccountId32, action: impl FnOnce() -> T) -> (T, usize) {
-        let sandbox = self.sandbox.get_mut();
-        let (result, emitted) = sandbox.execute_with(|| {
+    fn counted<T>(&self, weights: Weights, action: impl FnOnce() -> T) -> T {
+        let mut state = self.state.borrow_mut();
+        weights.in_force(|| state.execute_with(action))
+    }
+
+    /// Runs a transaction of `signer`, which `done` describes, and records the events of contracts.
+    fn transact<T>(
+        &mut self,
+        signer: &AccountId32,
+        done: &[&[u8]],
+        action: impl FnOnce() -> T,
+    ) -> (T, usize) {
+        let (result, emitted, number) = self.inside(|| {
             fund(signer);
             System::reset_events();
             let result = action();
-            (result, contract_events())
+            (result, contract_events(), System::block_number())
         });
         let before = self.events.len();
         self.events.extend(emitted);
+        let who: &[u8] = signer.as_ref();
+        let described: Vec<&[u8]> = std::iter::once(who).chain(done.iter().copied()).collect();
+        self.past.add(number, &described);
         (result, before)
     }
 }
@@ -210,8 +307,41 @@ impl ChainRead for SandboxChain {
         Ok(self.inside(|| System::block_hash(0)).0)
     }
 
-    fn block(&self) -> Result<u32, ChainError> {
-        Ok(self.inside(System::block_number))
+    fn best(&self) -> Result<BlockId, ChainError> {
+        Ok(self.past.now())
+    }
+
+    fn finalized(&self) -> Result<BlockId, ChainError> {
+        let best = self.best()?;
+        let number = best.number.saturating_sub(self.lag);
+        let hash = self.past.ancestor(&best, number)?;
+        // The first block is final from the start.
+        Ok(hash.map_or(best, |hash| BlockId { number, hash }))
+    }
+
+    fn ancestor(&self, of: &BlockId, number: u32) -> Result<Option<Digest>, ChainError> {
+        self.past.ancestor(of, number)
+    }
+
+    fn includes(&self, of: &BlockId, block: &BlockId) -> Result<bool, ChainError> {
+        self.past.includes(of, block)
+    }
+
+    /// Reads the present state, if `at` is in its past: the chain keeps no other one.
+    fn read_all_at(
+        &self,
+        at: &BlockId,
+        caller: AccountId,
+        reads: &[(AccountId, Vec<u8>)],
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
+        if !self.past.contains(at) {
+            return Err(ChainError::BlockGone(at.number));
+        }
+        if at.number < self.oldest() {
+            let first = self.oldest();
+            return Err(ChainError::Pruned { first });
+        }
+        self.read_all(caller, reads)
     }
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {
@@ -263,6 +393,10 @@ impl ChainRead for SandboxChain {
     }
 
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {
+        let first = self.oldest();
+        if from.max(1) < first {
+            return Err(ChainError::Pruned { first });
+        }
         Ok(self.events_from(from).to_vec())
     }
 }
@@ -274,9 +408,10 @@ impl Chain for SandboxChain {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let (signer, input, gas) = (account(signer), input.to_vec(), self.gas);
-        let (result, emitted) =
-            self.transact(&signer, || call(signer.clone(), account(to), input, gas));
+        let (signer, gas) = (account(signer), self.gas);
+        let (result, emitted) = self.transact(&signer, &[to.as_ref(), input], || {
+            call(signer.clone(), account(to), input.to_vec(), gas)
+        });
         let cost = cost(&result);
         let value = result.result.map_err(|error| refusal(error, to))?;
         Ok(Receipt {
@@ -287,11 +422,11 @@ impl Chain for SandboxChain {
     }
 
     fn upload(&mut self, signer: AccountId, code: &[u8]) -> Result<Digest, ChainError> {
-        let (signer, code) = (account(signer), code.to_vec());
-        let (result, _) = self.transact(&signer, || {
+        let signer = account(signer);
+        let (result, _) = self.transact(&signer, &[code], || {
             Contracts::bare_upload_code(
                 signer.clone(),
-                code,
+                code.to_vec(),
                 Some(DEPOSIT_LIMIT),
                 Determinism::Enforced,
             )
@@ -308,7 +443,10 @@ impl Chain for SandboxChain {
     ) -> Result<Instantiated, ChainError> {
         let (signer, gas) = (account(signer), self.gas);
         let code = Code::Existing(code_hash.into());
-        let (result, _) = self.transact(&signer, || make(signer.clone(), code, input, salt, gas));
+        let done = [&code_hash[..], input, salt];
+        let (result, _) = self.transact(&signer, &done, || {
+            make(signer.clone(), code, input, salt, gas)
+        });
         made(result)
     }
 }
@@ -317,12 +455,7 @@ fn account(id: AccountId) -> AccountId32 {
     AccountId32::new(*AsRef::<[u8; 32]>::as_ref(&id))
 }
 
-fn call(
-    signer: AccountId32,
-    to: AccountId32,
-    input: Vec<u8>,
-    gas: Weight,
-) -> ContractExecResultFor<DefaultSandboxRuntime> {
+fn call(signer: AccountId32, to: AccountId32, input: Vec<u8>, gas: Weight) -> CallResult {
     Contracts::bare_call(
         signer,
         to,
@@ -338,11 +471,11 @@ fn call(
 
 fn make(
     signer: AccountId32,
-    code: Code<<DefaultSandboxRuntime as frame_system::Config>::Hash>,
+    code: Code<<Runtime as frame_system::Config>::Hash>,
     input: &[u8],
     salt: &[u8],
     gas: Weight,
-) -> ContractInstantiateResultFor<DefaultSandboxRuntime> {
+) -> InstantiateResult {
     Contracts::bare_instantiate(
         signer,
         0,
@@ -356,9 +489,7 @@ fn make(
     )
 }
 
-fn made(
-    result: ContractInstantiateResultFor<DefaultSandboxRuntime>,
-) -> Result<Instantiated, ChainError> {
+fn made(result: InstantiateResult) -> Result<Instantiated, ChainError> {
     let cost = cost(&result);
     let value = result.result.map_err(runtime)?;
     Ok(Instantiated {
@@ -464,6 +595,22 @@ mod tests {
         assert_eq!(chain.block(), Ok(5_001));
         chain.restore(&start);
         assert_eq!(chain.block(), Ok(1));
+    }
+
+    #[test]
+    fn states_of_old_blocks_can_be_discarded() {
+        let mut chain = SandboxChain::new();
+        let start = chain.best().unwrap();
+        chain.limit_history(3);
+        chain.advance(3);
+        assert_eq!(chain.events(0), Ok(Vec::new()));
+        assert_eq!(chain.read_all_at(&start, ALICE.into(), &[]), Ok(Vec::new()));
+        chain.advance(1);
+        let discarded = ChainError::Pruned { first: 2 };
+        assert_eq!(chain.events(1), Err(discarded.clone()));
+        assert_eq!(chain.events(2), Ok(Vec::new()));
+        let read = chain.read_all_at(&start, ALICE.into(), &[]);
+        assert_eq!(read, Err(discarded));
     }
 
     #[test]

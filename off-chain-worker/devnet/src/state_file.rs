@@ -4,7 +4,11 @@
 //! and the rest in SCALE. The runtime trusts the state, which is a trie, so a file with another
 //! hash is refused.
 
-use crate::sandbox::{Snapshot, State, PALLET_VERSION};
+use crate::{
+    past::Past,
+    runtime::{self, RawStorage},
+    sandbox::{Snapshot, State, PALLET_VERSION},
+};
 use inktensor_client::chain::ContractEvent;
 use inktensor_primitives::{hash::blake2, Digest};
 use scale::{Decode, DecodeAll, Encode};
@@ -13,7 +17,7 @@ use thiserror::Error;
 /// First bytes of a file.
 const MAGIC: [u8; 16] = *b"inktensor chain\n";
 /// Number of the format. Every change to the format changes it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes before the state.
 const HEAD: usize = MAGIC.len() + 4 + 32;
 
@@ -40,8 +44,9 @@ pub enum StateFileError {
 struct Body {
     pallet: String,
     root: Digest,
-    storage: ink_sandbox::RawStorage,
+    storage: RawStorage,
     events: Vec<ContractEvent>,
+    past: Past,
 }
 
 impl State {
@@ -60,6 +65,7 @@ impl State {
             root: state.storage_root.0,
             storage: state.storage.clone(),
             events: self.events.clone(),
+            past: self.past.clone(),
         }
         .encode();
         let mut bytes = Vec::with_capacity(HEAD.saturating_add(body.len()));
@@ -93,15 +99,20 @@ impl State {
         if body.pallet != PALLET_VERSION {
             return Err(StateFileError::OtherPallet(body.pallet));
         }
+        if body.past.is_empty() {
+            return Err(StateFileError::Damaged);
+        }
         Ok(Self {
             snapshot: Snapshot {
-                state: ink_sandbox::Snapshot {
+                state: runtime::Snapshot {
                     storage: body.storage,
                     storage_root: body.root.into(),
                 },
                 events: body.events.len(),
+                moment: body.past.moment(),
             },
             events: body.events,
+            past: body.past,
         })
     }
 }
@@ -140,6 +151,7 @@ mod tests {
         let state = State::from_bytes(&state.to_bytes()).unwrap();
         let mut again = SandboxChain::begin_from(&state);
         assert_eq!(again.block(), Ok(7));
+        assert_eq!(again.best(), chain.best());
         assert_eq!(again.code(&blake2(&code)), Ok(Some(code)));
         assert_eq!(again.events(0), Ok(vec![event]));
         again.advance(1);

@@ -65,8 +65,18 @@ pub enum RoleError {
         /// The last final epoch.
         last: Option<u32>,
     },
+    /// The chain does not return the input of a chunk, so the epoch can be computed in part only.
+    #[error("the chain does not return the input of chunk {chunk} of subnet {netuid}: {reason}; connect to another node", netuid = netuid.0)]
+    InputsUnknown {
+        /// The subnet.
+        netuid: NetUid,
+        /// First chunk without input.
+        chunk: u16,
+        /// The chain's error.
+        reason: String,
+    },
     /// The two engines disagree on an epoch. One of them is wrong, so nothing is posted.
-    #[error("native and Wasm kernel differ on epoch {epoch} of subnet {}: {difference}; nothing is posted, report this", netuid.0)]
+    #[error("two engines differ on epoch {epoch} of subnet {}: {difference}; nothing is posted, report this", netuid.0)]
     EnginesDiffer {
         /// The subnet.
         netuid: NetUid,
@@ -90,6 +100,35 @@ pub enum RoleError {
         /// The subnet.
         netuid: NetUid,
     },
+    /// An assertion that stands could not be judged, and may be false. Another watcher has to
+    /// check it in time.
+    #[error("the assertion of epoch {epoch} of subnet {}, which can be disputed before block {deadline}, could not be checked: {reason}", netuid.0)]
+    Unchecked {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// First block at which the assertion can no longer be disputed.
+        deadline: u32,
+        /// The reason.
+        reason: Box<RoleError>,
+    },
+    /// The chain refused a dispute: its result is what was posted. What this worker has computed
+    /// may be wrong, so that was dropped, and the epoch is read again.
+    #[error("step {step} of epoch {epoch} of subnet {} differs from what is computed here, and the chain refuses a dispute: {reason}; \
+        the epoch is read and computed again: check this machine and its node", netuid.0)]
+    Doubted {
+        /// The subnet.
+        netuid: NetUid,
+        /// The epoch.
+        epoch: u32,
+        /// The disputed step.
+        step: u32,
+        /// Digest of the assertion.
+        assertion: Digest,
+        /// The contract's error.
+        reason: String,
+    },
     /// An assertion of this worker was disproved: its computation is wrong, or another program has
     /// its key. It puts no collateral behind this kernel until the operator trusts the kernel
     /// again.
@@ -107,7 +146,8 @@ pub enum RoleError {
     },
     /// The next assertion of a subnet needs more collateral than this worker may lock. Dispute the
     /// false assertions beside it, or raise the limit.
-    #[error("the next assertion of subnet {} needs collateral of {needed}, above the limit of {limit}; dispute the         false ones beside it, or raise the limit", netuid.0)]
+    #[error("the next assertion of subnet {} needs collateral of {needed}, above the limit of {limit}; \
+        dispute the false ones beside it, or raise --max-bond", netuid.0)]
     CollateralAboveLimit {
         /// The subnet.
         netuid: NetUid,
@@ -129,6 +169,28 @@ pub enum RoleError {
 }
 
 impl RoleError {
+    /// Returns the trouble with the connection to the chain that is the reason, if it is one.
+    pub fn trouble(&self) -> Option<&ChainError> {
+        match self {
+            RoleError::Chain(error) if error.is_of_the_connection() => Some(error),
+            RoleError::Unchecked { reason, .. } => reason.trouble(),
+            _ => None,
+        }
+    }
+
+    /// Returns true if an operator has to look into the problem at once: an account is wrong about
+    /// an epoch, or an assertion may be.
+    pub const fn is_grave(&self) -> bool {
+        matches!(
+            self,
+            RoleError::Slashed { .. }
+                | RoleError::EnginesDiffer { .. }
+                | RoleError::Disagreement { .. }
+                | RoleError::Unchecked { .. }
+                | RoleError::Doubted { .. }
+        )
+    }
+
     /// Converts the error of `message`.
     pub(crate) fn refused<E: ContractError>(
         message: &'static str,

@@ -5,10 +5,14 @@ use inktensor_client::{chain::ChainRead, deploy::Bundles};
 use inktensor_compute::engine::{
     native::{Mean, Native},
     wasm::Wasm,
+    wasmi::Interpreted,
     Engine, EngineError,
 };
 use inktensor_primitives::{hash::blake2, Digest};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// The engine for kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub struct Kernels {
     natives: BTreeMap<Digest, Arc<dyn Engine>>,
     prefers_native: bool,
     wasm: Wasm,
+    /// Kernels in the chain's own interpreter, by code hash.
+    interpreted: Mutex<BTreeMap<Digest, Arc<Interpreted>>>,
 }
 
 impl Kernels {
@@ -48,6 +54,7 @@ impl Kernels {
             natives,
             prefers_native,
             wasm: Wasm::new()?,
+            interpreted: Mutex::default(),
         })
     }
 
@@ -86,22 +93,43 @@ impl Kernels {
         }
     }
 
-    /// Returns the other engine for the kernel that [`Kernels::engine`] returns; `None` if there is
-    /// only one.
+    /// Returns the other engine for the kernel that [`Kernels::engine`] returns: the linked kernel
+    /// or wasmtime if there is a linked one, else the chain's own interpreter.
+    ///
+    /// # Errors
+    /// Those of loading the kernel.
     pub fn second(
         &self,
         chain: &dyn ChainRead,
         hash: &Digest,
-    ) -> Result<Option<Arc<dyn Engine>>, RoleError> {
+    ) -> Result<Arc<dyn Engine>, RoleError> {
         match self.natives.get(hash) {
-            None => Ok(None),
-            Some(_) if self.prefers_native => self.wasm(chain, hash).map(Some),
-            Some(native) => Ok(Some(Arc::clone(native))),
+            None => self.interpreted(chain, hash),
+            Some(_) if self.prefers_native => self.wasm(chain, hash),
+            Some(native) => Ok(Arc::clone(native)),
         }
     }
 
-    fn wasm(&self, chain: &dyn ChainRead, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
-        let code = chain.code(hash)?.ok_or(RoleError::NoKernelCode(*hash))?;
-        Ok(self.wasm.load(&code, hash)?)
+    fn interpreted(
+        &self,
+        chain: &dyn ChainRead,
+        hash: &Digest,
+    ) -> Result<Arc<dyn Engine>, RoleError> {
+        let lock = self.interpreted.lock();
+        let mut interpreted = lock.unwrap_or_else(PoisonError::into_inner);
+        if let Some(kernel) = interpreted.get(hash) {
+            return Ok(Arc::clone(kernel) as Arc<dyn Engine>);
+        }
+        let kernel = Arc::new(Interpreted::load(&code(chain, hash)?, hash)?);
+        interpreted.insert(*hash, Arc::clone(&kernel));
+        Ok(kernel)
     }
+
+    fn wasm(&self, chain: &dyn ChainRead, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
+        Ok(self.wasm.load(&code(chain, hash)?, hash)?)
+    }
+}
+
+fn code(chain: &dyn ChainRead, hash: &Digest) -> Result<Vec<u8>, RoleError> {
+    chain.code(hash)?.ok_or(RoleError::NoKernelCode(*hash))
 }

@@ -2,7 +2,6 @@
 
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees, Split},
-    staking::Payment,
     Rao,
 };
 
@@ -94,14 +93,15 @@ pub fn unspent(budget: &EpochBudget) -> Result<Rao, EmissionError> {
     budget.unspent().ok_or(EmissionError::Overflow)
 }
 
-/// Returns the sum of all parts of all payments.
-///
-/// # Errors
-/// `Overflow`.
-pub fn total(payments: &[Payment]) -> Result<Rao, EmissionError> {
-    sum(payments
-        .iter()
-        .flat_map(|payment| [payment.miner, payment.validator]))
+/// Returns the part of `fee` for the neurons `before .. after` of a chunk of `all`. The parts of a
+/// whole chunk sum to the fee.
+pub fn fee_part(fee: Rao, (before, after, all): (u16, u16, u16)) -> Rao {
+    let up_to = |neurons: u16| {
+        let share = fee.to_u128().saturating_mul(neurons.min(all).into());
+        share.checked_div(all.into()).unwrap_or_default()
+    };
+    let part = up_to(after).saturating_sub(up_to(before));
+    Rao(u64::try_from(part).unwrap_or(fee.0))
 }
 
 /// Returns the sum of `parts`.

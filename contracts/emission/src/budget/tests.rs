@@ -1,7 +1,7 @@
 //! Division and spending of budgets.
 
 use super::*;
-use inktensor_primitives::{AccountId, Bps};
+use inktensor_primitives::Bps;
 use proptest::prelude::*;
 
 fn split(miners: u16, validators: u16, owner: u16, treasury: u16) -> Split {
@@ -108,20 +108,23 @@ fn spending_stops_at_the_part_of_miners_and_validators() {
 }
 
 #[test]
-fn payments_that_wrap_around_are_refused() {
-    let payment = |miner, validator| Payment {
-        hotkey: AccountId::from([1; 32]),
-        coldkey: AccountId::from([2; 32]),
-        miner: Rao(miner),
-        validator: Rao(validator),
-    };
-    assert_eq!(total(&[payment(1, 2), payment(3, 4)]), Ok(Rao(10)));
-    let wrapping = [payment(u64::MAX, 0), payment(0, 1)];
-    assert_eq!(total(&wrapping), Err(EmissionError::Overflow));
-    assert_eq!(total(&[]), Ok(Rao::ZERO));
+fn sums_that_wrap_around_are_refused() {
+    assert_eq!(sum([Rao(3), Rao(7)]), Ok(Rao(10)));
+    let wrapping = sum([Rao(u64::MAX), Rao(1)]);
+    assert_eq!(wrapping, Err(EmissionError::Overflow));
+    assert_eq!(sum([]), Ok(Rao::ZERO));
 }
 
 proptest! {
+    /// However a chunk is divided, the parts of its fee sum to the fee.
+    #[test]
+    fn fee_parts_sum_to_the_fee(fee in 0..=Rao::CAP.0, mut cuts in prop::array::uniform2(0u16..=64)) {
+        cuts.sort_unstable();
+        let [a, b] = cuts;
+        let part = |from, to| fee_part(Rao(fee), (from, to, 64)).0;
+        prop_assert_eq!(part(0, a) + part(a, b) + part(b, 64), fee);
+    }
+
     #[test]
     fn the_parts_sum_to_the_whole(
         amount in 0..=Rao::CAP.0,

@@ -3,7 +3,7 @@
 //! Between calls, exactly:
 //!
 //! ```text
-//! issued - genesis = minted + unspent budgets + carried over + earned but not drawn
+//! issued - genesis = minted + owed + unspent budgets + carried over + earned but not drawn
 //! ```
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
 };
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees, Issuance, Split, SplitPreset},
+    staking::Payment,
     Rao,
 };
 
@@ -29,6 +30,8 @@ pub struct Ledger {
     block: u32,
     /// TAO minted so far.
     minted: Rao,
+    /// TAO that is owed to owners who have not collected it. It is minted when they do.
+    owed: Rao,
     /// Sharing between subnets by weight.
     accumulator: Accumulator,
 }
@@ -44,6 +47,8 @@ pub struct Account {
     carried: Rao,
     /// First epoch that has not been drawn.
     next_epoch: u32,
+    /// Owner's parts that are owed, and the owner and hotkey of the last completed epoch.
+    cut: Option<Payment>,
 }
 
 /// Division of budgets.
@@ -80,12 +85,43 @@ pub struct Draw {
 /// Amounts due at the completion of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
-    /// For the subnet's owner, as stake.
+    /// For the subnet's owner, owed.
     pub owner: Rao,
     /// For the treasury.
     pub treasury: Rao,
     /// For the subnet's next budget.
     pub carried: Rao,
+}
+
+impl Account {
+    /// Returns the owner's parts that are owed.
+    pub fn cut(&self) -> Rao {
+        self.cut.map_or(Rao::ZERO, |cut| cut.amount)
+    }
+
+    /// Adds an owner's part. Returns what is owed to another owner or on another hotkey, which must
+    /// be paid at once.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn add_cut(&mut self, part: Payment) -> Result<Option<Payment>, EmissionError> {
+        let same = |cut: &Payment| (cut.hotkey, cut.coldkey) == (part.hotkey, part.coldkey);
+        let (before, former) = match self.cut {
+            Some(cut) if same(&cut) => (cut.amount, None),
+            other => (Rao::ZERO, other),
+        };
+        let amount = budget::sum([before, part.amount])?;
+        self.cut = Some(Payment { amount, ..part });
+        Ok(former.filter(|it| !it.amount.is_zero()))
+    }
+
+    /// Removes and returns the owner's parts that are owed. The place for later ones stays.
+    pub fn take_cut(&mut self) -> Option<Payment> {
+        let cut = self.cut.filter(|it| !it.amount.is_zero())?;
+        let amount = Rao::ZERO;
+        self.cut = Some(Payment { amount, ..cut });
+        Some(cut)
+    }
 }
 
 impl Ledger {
@@ -96,6 +132,7 @@ impl Ledger {
             issued: genesis,
             block,
             minted: Rao::ZERO,
+            owed: Rao::ZERO,
             accumulator: Accumulator::default(),
         }
     }
@@ -140,20 +177,49 @@ impl Ledger {
             share,
             carried,
             next_epoch: epoch.checked_add(1).ok_or(EmissionError::Overflow)?,
+            ..*account
         };
         *self = next;
         Ok(Draw { budget, returned })
     }
 
-    /// Records `amount` of `budget` as minted for miners and validators.
+    /// Records pay of `budget` for miners and validators: `minted` now, and `owed` to owners.
     ///
     /// # Errors
     /// `OverBudget`, `Overflow`. After an error nothing has changed.
-    pub fn pay(&mut self, budget: &mut EpochBudget, amount: Rao) -> Result<(), EmissionError> {
+    pub fn pay(
+        &mut self,
+        budget: &mut EpochBudget,
+        minted: Rao,
+        owed: Rao,
+    ) -> Result<(), EmissionError> {
         let mut spent = *budget;
-        budget::spend(&mut spent, amount)?;
-        self.mint(amount)?;
+        budget::spend(&mut spent, budget::sum([minted, owed])?)?;
+        let owed = budget::sum([self.owed, owed])?;
+        self.mint(minted)?;
+        self.owed = owed;
         *budget = spent;
+        Ok(())
+    }
+
+    /// Records `amount` as owed to an owner, outside of any budget.
+    ///
+    /// # Errors
+    /// `Overflow`. After an error nothing has changed.
+    pub fn owe(&mut self, amount: Rao) -> Result<(), EmissionError> {
+        self.owed = budget::sum([self.owed, amount])?;
+        Ok(())
+    }
+
+    /// Records `amount` of what is owed as minted.
+    ///
+    /// # Errors
+    /// `Overflow` for more than is owed. After an error nothing has changed.
+    pub fn pay_owed(&mut self, amount: Rao) -> Result<(), EmissionError> {
+        let rest = self.owed.checked_sub(amount);
+        let rest = rest.ok_or(EmissionError::Overflow)?;
+        self.mint(amount)?;
+        self.owed = rest;
         Ok(())
     }
 
@@ -174,8 +240,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records owner's and treasury's parts of `budget` as minted. Carries over the unpaid rest of
-    /// miners, validators and fees. The budget is used up.
+    /// Records the owner's part of `budget` as owed and the treasury's as minted. Carries over the
+    /// unpaid rest of miners, validators and fees. The budget is used up.
     ///
     /// # Errors
     /// `Overflow`. After an error nothing has changed.
@@ -186,11 +252,9 @@ impl Ledger {
     ) -> Result<Closing, EmissionError> {
         let carried = budget::sum([budget::unpaid(budget)?, budget.proposer, budget.keeper])?;
         let sum = budget::sum([account.carried, carried])?;
-        let due = budget
-            .owner
-            .checked_add(budget.treasury)
-            .ok_or(EmissionError::Overflow)?;
-        self.mint(due)?;
+        let owed = budget::sum([self.owed, budget.owner])?;
+        self.mint(budget.treasury)?;
+        self.owed = owed;
         account.carried = sum;
         Ok(Closing {
             owner: budget.owner,
@@ -260,6 +324,7 @@ impl Ledger {
             per_block: curve::per_block(self.issued),
             block: self.block,
             minted: self.minted,
+            owed: self.owed,
             genesis: self.genesis,
             total_weight: self.accumulator.total_weight(),
         }

@@ -46,9 +46,21 @@ impl World {
         budget
     }
 
+    /// Pays `amount`, a third of it owed.
     fn pay(&mut self, key: (usize, u32), amount: u64) {
         let budget = self.budgets.get_mut(&key).unwrap();
-        self.ledger.pay(budget, Rao(amount)).unwrap();
+        let owed = amount / 3;
+        self.ledger
+            .pay(budget, Rao(amount - owed), Rao(owed))
+            .unwrap();
+    }
+
+    /// Pays a part of what is owed.
+    fn collect(&mut self, permille: u64) {
+        let owed = self.ledger.issuance().owed.0;
+        let amount = owed / 1_000 * permille;
+        self.ledger.pay_owed(Rao(amount)).unwrap();
+        assert_eq!(self.ledger.issuance().owed, Rao(owed - amount));
     }
 
     fn pay_fee(&mut self, key: (usize, u32), fee: Fee, amount: u64) {
@@ -79,6 +91,7 @@ impl World {
         let Issuance {
             issued,
             minted,
+            owed,
             genesis,
             block,
             ..
@@ -93,7 +106,7 @@ impl World {
             .iter()
             .map(|account| self.ledger.pending(account, block).unwrap().0)
             .sum();
-        let held = minted.0 + open + pending;
+        let held = minted.0 + owed.0 + open + pending;
         let made = issued.0 - genesis.0;
         assert!(held <= made, "{held} of {made}");
         assert!(made - held <= SUBNETS as u64, "{held} of {made}");
@@ -141,7 +154,9 @@ fn the_unpaid_rest_goes_to_the_next_budget() {
     world.pay((0, 1), 20_000_000);
     let closing = world.complete((0, 1));
     assert_eq!(closing.carried, Rao(800_000_000));
-    assert_eq!(world.ledger.issuance().minted, Rao(200_000_000));
+    let issuance = world.ledger.issuance();
+    assert_eq!(issuance.minted.0 + issuance.owed.0, 200_000_000);
+    assert_eq!(issuance.owed, Rao(180_000_000 + 20_000_000 / 3));
     world.check();
     let pending = world.ledger.pending(&world.accounts[0], world.now);
     assert_eq!(pending, Ok(Rao(800_000_000)));
@@ -164,7 +179,9 @@ fn the_rest_of_fees_goes_to_the_next_budget() {
     world.check();
     let closing = world.complete((0, 1));
     assert_eq!(closing.carried, Rao(2 * 406_925_000 + 1));
-    assert_eq!(world.ledger.issuance().minted, Rao(178_650_000 + 7_499_999));
+    let issuance = world.ledger.issuance();
+    assert_eq!(issuance.minted, Rao(7_499_999));
+    assert_eq!(issuance.owed, Rao(178_650_000));
     world.check();
 }
 
@@ -315,9 +332,46 @@ fn a_budget_is_not_overspent() {
     world.now += 1;
     let mut budget = world.draw(0, 1);
     let before = (world.ledger, budget);
-    let refused = world.ledger.pay(&mut budget, Rao(750_000_001));
+    let refused = world.ledger.pay(&mut budget, Rao(750_000_000), Rao(1));
     assert_eq!(refused, Err(EmissionError::OverBudget(Rao(750_000_000))));
     assert_eq!((world.ledger, budget), before);
+}
+
+#[test]
+fn no_more_is_collected_than_is_owed() {
+    let mut world = World::new(0, Split::DEFAULT);
+    world.draw(0, 1);
+    world.now += 1;
+    world.draw(0, 1);
+    world.pay((0, 1), 300);
+    let before = world.ledger;
+    assert_eq!(
+        world.ledger.pay_owed(Rao(101)),
+        Err(EmissionError::Overflow)
+    );
+    assert_eq!(world.ledger, before);
+    assert_eq!(world.ledger.pay_owed(Rao(100)), Ok(()));
+    let issuance = world.ledger.issuance();
+    assert_eq!((issuance.minted, issuance.owed), (Rao(300), Rao::ZERO));
+    world.check();
+}
+
+#[test]
+fn a_cut_of_a_former_owner_is_paid_at_once() {
+    let part = |owner: u8, amount| Payment {
+        hotkey: [owner; 32].into(),
+        coldkey: [owner; 32].into(),
+        amount: Rao(amount),
+    };
+    let mut account = Account::default();
+    assert_eq!(account.take_cut(), None);
+    assert_eq!(account.add_cut(part(1, 5)), Ok(None));
+    assert_eq!(account.add_cut(part(1, 7)), Ok(None));
+    assert_eq!(account.cut(), Rao(12));
+    assert_eq!(account.add_cut(part(2, 1)), Ok(Some(part(1, 12))));
+    assert_eq!(account.take_cut(), Some(part(2, 1)));
+    assert_eq!((account.take_cut(), account.cut()), (None, Rao::ZERO));
+    assert_eq!(account.add_cut(part(1, 3)), Ok(None), "nothing is owed");
 }
 
 #[test]
@@ -356,6 +410,9 @@ enum Call {
     Release {
         subnet: usize,
     },
+    Collect {
+        permille: u64,
+    },
 }
 
 fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
@@ -377,6 +434,7 @@ fn calls() -> impl Strategy<Value = Vec<(u32, Call)>> {
         any::<usize>().prop_map(|index| Call::Complete { index }),
         any::<usize>().prop_map(|index| Call::Carry { index }),
         (0..SUBNETS).prop_map(|subnet| Call::Release { subnet }),
+        (0u64..=1_000).prop_map(|permille| Call::Collect { permille }),
     ];
     let blocks = (0..20_000_000u32, 0u32..25).prop_map(|(blocks, shift)| blocks >> shift);
     prop::collection::vec((blocks, call), 1..60)
@@ -436,6 +494,7 @@ proptest! {
                         world.complete(key);
                     }
                 }
+                Call::Collect { permille } => world.collect(permille),
             }
             world.check();
         }

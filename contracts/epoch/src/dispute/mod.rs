@@ -13,7 +13,7 @@ use inktensor_primitives::{
     assertion::{carry_digest, scratch_digest, step_digest, Assertion},
     dispute::{Opening, StepProof},
     epoch::EpochError,
-    kernel::{ChunkInputs, StepInput, StepOutput, MAX_CARRY, MAX_SCRATCH},
+    kernel::{ChunkInputs, PhasePlan, StepInput, StepOutput, MAX_CARRY, MAX_SCRATCH},
     Digest,
 };
 
@@ -33,7 +33,7 @@ pub fn judge(
     k: u32,
     proof: StepProof,
     memory: Option<Memory>,
-    gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
+    gather: impl FnOnce(&ClosedEpoch, u16, PhasePlan) -> Result<ChunkInputs, EpochError>,
     run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
 ) -> Result<(), EpochError> {
     let step = Step::find(&closed, k)?;

@@ -4,16 +4,20 @@
 //! The worker reads the inputs of a chunk through the message `chunk_inputs`. Dispute and replay
 //! call the same function, so the worker and the chain cannot disagree.
 
+mod stakes;
+
+pub use stakes::StakeStore;
+
 use crate::{
     closed_epoch::{is_newcomer, ClosedEpoch, RosterSeat},
-    weights::{RowHead, RowStore},
+    weights::{HeadPage, RowHead, RowStore},
 };
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     epoch::EpochError,
-    kernel::{ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
+    kernel::{ChunkInputs, EpochHeader, NeuronInput, PhasePlan, NO_COMMIT},
     registry::{Neuron, Tenure},
-    AccountId, NetUid, Rao, Uid, Versioned,
+    AccountId, NetUid, Rao, Uid,
 };
 
 /// Source of neurons and stake: registry and staking. The errors of each call are those of the
@@ -27,13 +31,6 @@ pub trait Source {
         start: Uid,
         count: u16,
     ) -> Result<Vec<Neuron>, EpochError>;
-    /// Calls `Registry::tenures_at`.
-    fn tenures_at(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        uids: Vec<Uid>,
-    ) -> Result<Vec<Tenure>, EpochError>;
     /// Calls `Staking::stakes_at`.
     fn stakes_at(
         &self,
@@ -43,101 +40,163 @@ pub trait Source {
     ) -> Result<Vec<Rao>, EpochError>;
 }
 
-/// Returns the seat of each roster uid at the close of the epoch of `header`.
+/// Returns the seat of each roster uid, whose neurons have these tenures, at the close of the epoch
+/// of `header`.
 ///
 /// # Errors
-/// Those of the registry; `PeerUnavailable` unless the registry answers for every uid.
+/// `PeerUnavailable` unless there is a tenure for every uid.
 pub fn roster_seats(
-    source: &impl Source,
     rows: &RowStore,
     header: &EpochHeader,
+    tenures: &[Tenure],
 ) -> Result<Vec<RosterSeat>, EpochError> {
     let roster = &header.roster;
-    if roster.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tenures = source.tenures_at(header.netuid, header.epoch, roster.clone())?;
     if tenures.len() != roster.len() {
         return Err(EpochError::PeerUnavailable);
     }
     let mut seats = Vec::with_capacity(tenures.len());
     // The roster ascends, so each page of heads is read once.
     let mut page = None;
-    let mut heads = Vec::new();
+    let mut heads = HeadPage::default();
     for (uid, tenure) in roster.iter().zip(tenures) {
         if page != Some(uid.page()) {
             page = Some(uid.page());
-            heads = rows.heads(header.netuid, uid.page());
+            heads = rows.heads(header.netuid, *uid);
         }
-        let head = head_at(heads.get(uid.offset()), header.epoch)?;
+        let head = head_at(&heads, *uid, header.epoch)?;
         let is_owner = header.owner_uid == Some(*uid);
-        let seat = RosterSeat::freeze(tenure, head, is_owner, header.final_epoch);
+        let seat = RosterSeat::freeze(*tenure, head, is_owner, header.final_epoch);
         seats.push(seat);
     }
     Ok(seats)
 }
 
-/// Returns the inputs from storage for the steps of `chunk` of the closed epoch; the rows only
-/// `with_rows`.
+/// Storage with the inputs of steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a, S> {
+    source: &'a S,
+    rows: &'a RowStore,
+    stakes: &'a StakeStore,
+}
+
+impl<'a, S: Source> Inputs<'a, S> {
+    /// Returns the inputs in these places.
+    pub const fn new(source: &'a S, rows: &'a RowStore, stakes: &'a StakeStore) -> Self {
+        Self {
+            source,
+            rows,
+            stakes,
+        }
+    }
+
+    /// Returns the inputs that a phase reads of `chunk` of the closed epoch.
+    ///
+    /// # Errors
+    /// `ChunkOutOfRange` with the number of chunks, or those of registry and staking.
+    pub fn of_chunk(
+        &self,
+        closed: &ClosedEpoch,
+        chunk: u16,
+        reads: &PhasePlan,
+    ) -> Result<ChunkInputs, EpochError> {
+        let header = &closed.header;
+        let EpochHeader { netuid, epoch, .. } = *header;
+        let (start, len) = span(closed, chunk)?;
+        let seated = self.source.neurons_at(netuid, epoch, start, len)?;
+        let stakes = if reads.stake {
+            let mut stakes = self.stakes.gathered(netuid, chunk, epoch);
+            let rest = seated.get(stakes.len()..).unwrap_or_default();
+            stakes.extend(self.stakes_of(header, rest)?);
+            stakes
+        } else {
+            vec![Rao::ZERO; seated.len()]
+        };
+        let heads = self.rows.heads(netuid, start);
+        let neurons = neuron_inputs(closed, start, &seated, &stakes, &heads)?;
+        let rows = if reads.rows {
+            self.rows_of(closed, start, len)
+        } else {
+            Vec::new()
+        };
+        Ok(ChunkInputs { neurons, rows })
+    }
+
+    /// Returns the stakes that are gathered of `chunk` of the closed epoch, and of up to `count`
+    /// neurons more.
+    ///
+    /// # Errors
+    /// `ChunkOutOfRange` with the number of chunks, or those of registry and staking.
+    pub fn gather(
+        &self,
+        closed: &ClosedEpoch,
+        chunk: u16,
+        count: u16,
+    ) -> Result<Vec<Rao>, EpochError> {
+        let header = &closed.header;
+        let EpochHeader { netuid, epoch, .. } = *header;
+        let (start, len) = span(closed, chunk)?;
+        let mut stakes = self.stakes.gathered(netuid, chunk, epoch);
+        let done = u16::try_from(stakes.len()).unwrap_or(u16::MAX).min(len);
+        let count = len.saturating_sub(done).min(count);
+        let start = Uid(start.0.saturating_add(done));
+        let seated = self.source.neurons_at(netuid, epoch, start, count)?;
+        stakes.extend(self.stakes_of(header, &seated)?);
+        Ok(stakes)
+    }
+
+    /// Returns the stake of each of `neurons`.
+    fn stakes_of(&self, header: &EpochHeader, neurons: &[Neuron]) -> Result<Vec<Rao>, EpochError> {
+        if neurons.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hotkeys = neurons.iter().map(Neuron::identity).collect();
+        let stakes = self
+            .source
+            .stakes_at(header.netuid, hotkeys, header.epoch)?;
+        if stakes.len() == neurons.len() {
+            Ok(stakes)
+        } else {
+            Err(EpochError::PeerUnavailable)
+        }
+    }
+
+    /// Returns the roster's weights for the `len` uids from `start` on, a row after the other.
+    fn rows_of(&self, closed: &ClosedEpoch, start: Uid, len: u16) -> Vec<u16> {
+        let header = &closed.header;
+        // A chunk has at least one neuron.
+        let width = usize::from(len).max(1);
+        let mut cells = vec![0; width.saturating_mul(header.roster.len())];
+        let seats = header.roster.iter().zip(&closed.seats);
+        for ((uid, seat), out) in seats.zip(cells.chunks_mut(width)) {
+            if let Some(row) = seat.row {
+                self.rows.read(header.netuid, *uid, row, start, out);
+            }
+        }
+        cells
+    }
+}
+
+/// Returns the first uid of `chunk` of the closed epoch, and the number of its uids.
 ///
 /// # Errors
-/// `ChunkOutOfRange` with the number of chunks, or those of registry and staking.
-pub fn chunk_inputs(
-    source: &impl Source,
-    rows: &RowStore,
-    closed: &ClosedEpoch,
-    chunk: u16,
-    with_rows: bool,
-) -> Result<ChunkInputs, EpochError> {
-    let header = &closed.header;
-    let EpochHeader { netuid, epoch, .. } = *header;
-    let chunks = closed.plan.chunks(header.neurons);
+/// `ChunkOutOfRange` with the number of chunks.
+fn span(closed: &ClosedEpoch, chunk: u16) -> Result<(Uid, u16), EpochError> {
+    let neurons = closed.header.neurons;
+    let chunks = closed.plan.chunks(neurons);
     if chunk >= chunks {
         return Err(EpochError::ChunkOutOfRange(chunks));
     }
-    let (start, len) = closed.plan.span(chunk, header.neurons);
-    let seated = source.neurons_at(netuid, epoch, start, len)?;
-    let hotkeys = seated.iter().map(Neuron::identity).collect();
-    let stakes = source.stakes_at(netuid, hotkeys, epoch)?;
-    let heads = rows.heads(netuid, start.page());
-    let heads = heads.get(start.offset()..).unwrap_or_default();
-    let neurons = neuron_inputs(closed, start, &seated, &stakes, heads)?;
-
-    if !with_rows {
-        return Ok(ChunkInputs {
-            neurons,
-            rows: Vec::new(),
-        });
-    }
-    // A chunk has at least one neuron.
-    let width = usize::from(len).max(1);
-    let mut cells = vec![0; width.saturating_mul(header.roster.len())];
-    let seats = header.roster.iter().zip(&closed.seats);
-    for ((uid, seat), out) in seats.zip(cells.chunks_mut(width)) {
-        if let Some(row) = seat.row {
-            rows.read(netuid, *uid, row, start, out);
-        }
-    }
-    Ok(ChunkInputs {
-        neurons,
-        rows: cells,
-    })
+    Ok(closed.plan.span(chunk, neurons))
 }
 
-/// Returns the row head of a uid at the end of `epoch`.
-fn head_at(
-    cell: Option<&Versioned<Option<RowHead>>>,
-    epoch: u32,
-) -> Result<Option<RowHead>, EpochError> {
-    match cell {
-        // The stored epochs are the open one and the closed one.
-        Some(cell) => Ok(*cell.at(epoch).map_err(|_| EpochError::Overflow)?),
-        None => Ok(None),
-    }
+/// Returns the row head of a uid of the page `heads` at the end of `epoch`.
+fn head_at(heads: &HeadPage, uid: Uid, epoch: u32) -> Result<Option<RowHead>, EpochError> {
+    // The stored epochs are the open one and the closed one.
+    heads.head_at(uid, epoch).map_err(|_| EpochError::Overflow)
 }
 
-/// Returns the neurons of a chunk from uid `start` on, as consensus sees them. `heads` are the row
-/// heads from the same uid on; there may be fewer.
+/// Returns the neurons of a chunk from uid `start` on, as consensus sees them. `heads` is the page
+/// of row heads that has the chunk.
 ///
 /// # Errors
 /// `PeerUnavailable` unless there is one stake per neuron.
@@ -146,16 +205,15 @@ fn neuron_inputs(
     start: Uid,
     neurons: &[Neuron],
     stakes: &[Rao],
-    heads: &[Versioned<Option<RowHead>>],
+    heads: &HeadPage,
 ) -> Result<Vec<NeuronInput>, EpochError> {
     if neurons.len() != stakes.len() {
         return Err(EpochError::PeerUnavailable);
     }
     let header = &closed.header;
     let mut inputs = Vec::with_capacity(neurons.len());
-    for ((uid, place), (neuron, stake)) in (start.0..).zip(0usize..).zip(neurons.iter().zip(stakes))
-    {
-        let updated_at = head_at(heads.get(place), header.epoch)?
+    for (uid, (neuron, stake)) in (start.0..).zip(neurons.iter().zip(stakes)) {
+        let updated_at = head_at(heads, Uid(uid), header.epoch)?
             .filter(|head| head.generation == neuron.generation)
             .map_or(neuron.registered_at, |head| head.updated_at);
         let newcomer = is_newcomer(neuron.registered_epoch, header.final_epoch);

@@ -3,9 +3,13 @@
 use super::*;
 use crate::{
     tests::closed_epoch,
-    weights::{canonical, rewrite, RowWriter},
+    weights::{canonical, rewrite, RowCell, RowWriter},
 };
-use inktensor_primitives::AccountId;
+use ink::env::{
+    test::{callee, get_contract_storage_rw},
+    DefaultEnvironment,
+};
+use inktensor_primitives::{registry::roster_with_owner, AccountId};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -21,11 +25,13 @@ fn neuron(generation: u32, registered_epoch: u32) -> Neuron {
 }
 
 /// Returns a row set by `generation` at block 70 in epoch 4, and again at block 90 in epoch 5.
-fn rewritten(generation: u32) -> Versioned<Option<RowHead>> {
-    let mut cell = Versioned::default();
+fn rewritten(generation: u32) -> RowCell {
+    let mut cell = RowCell::default();
     for (open, block) in [(4, 70), (5, 90)] {
-        let head = rewrite(&cell, open, generation, block, 1).unwrap().head;
-        cell.write(open, Some(head));
+        let head = rewrite(&cell.head, open, generation, block, 1)
+            .unwrap()
+            .head;
+        cell.head.write(open, Some(head));
     }
     cell
 }
@@ -36,7 +42,8 @@ fn the_closed_epoch_is_read_not_the_open_one() {
     let closed = closed_epoch(4, Some(3), &[2, 3]);
     let neurons = [neuron(7, 1), neuron(8, 1), neuron(9, 4), neuron(10, 4)];
     let stakes = [Rao(1), Rao(2), Rao(3), Rao(4)];
-    let heads = [rewritten(7), rewritten(7), rewritten(9)];
+    let unset = RowCell::default();
+    let heads = HeadPage(vec![unset, rewritten(7), rewritten(7), rewritten(9)]);
     let inputs = neuron_inputs(&closed, Uid(1), &neurons, &stakes, &heads).unwrap();
     let seen: Vec<_> = inputs
         .iter()
@@ -68,7 +75,7 @@ fn the_closed_epoch_is_read_not_the_open_one() {
 fn a_stake_for_each_neuron() {
     let closed = closed_epoch(4, Some(3), &[]);
     assert_eq!(
-        neuron_inputs(&closed, Uid(0), &[neuron(1, 1)], &[], &[]),
+        neuron_inputs(&closed, Uid(0), &[neuron(1, 1)], &[], &HeadPage::default()),
         Err(EpochError::PeerUnavailable)
     );
 }
@@ -97,17 +104,6 @@ impl Source for Neurons {
         Ok(self.0[start..start + usize::from(count)].to_vec())
     }
 
-    fn tenures_at(&self, _: NetUid, _: u32, uids: Vec<Uid>) -> Result<Vec<Tenure>, EpochError> {
-        let tenure = |uid: Uid| {
-            let neuron = &self.0[usize::from(uid.0)];
-            Tenure {
-                generation: neuron.generation,
-                registered_epoch: neuron.registered_epoch,
-            }
-        };
-        Ok(uids.into_iter().map(tenure).collect())
-    }
-
     fn stakes_at(
         &self,
         _: NetUid,
@@ -115,6 +111,126 @@ impl Source for Neurons {
         _: u32,
     ) -> Result<Vec<Rao>, EpochError> {
         Ok(hotkeys.into_iter().map(stake_of).collect())
+    }
+}
+
+impl Neurons {
+    fn tenures(&self, uids: &[Uid]) -> Vec<Tenure> {
+        let neurons = uids.iter().map(|uid| &self.0[usize::from(uid.0)]);
+        let tenures = neurons.map(|neuron| Tenure {
+            generation: neuron.generation,
+            registered_epoch: neuron.registered_epoch,
+        });
+        tenures.collect()
+    }
+}
+
+/// Neurons whose stakes can be read only from a hotkey on.
+struct Rest(Neurons, usize);
+
+impl Source for Rest {
+    fn neurons_at(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        start: Uid,
+        count: u16,
+    ) -> Result<Vec<Neuron>, EpochError> {
+        self.0.neurons_at(netuid, epoch, start, count)
+    }
+
+    fn stakes_at(
+        &self,
+        netuid: NetUid,
+        hotkeys: Vec<AccountId>,
+        epoch: u32,
+    ) -> Result<Vec<Rao>, EpochError> {
+        assert_eq!(hotkeys.len(), self.1);
+        self.0.stakes_at(netuid, hotkeys, epoch)
+    }
+}
+
+#[ink::test]
+fn gathered_stakes_are_not_read_again() {
+    let hotkey = |uid: u8| Neuron {
+        hotkey: AccountId::from([uid + 1; 32]),
+        ..neuron(uid.into(), 0)
+    };
+    let neurons = Neurons((0..8).map(hotkey).collect());
+    let rows = RowStore::default();
+    let mut stakes = StakeStore::default();
+    let closed = closed_epoch(CLOSED, None, &[]);
+    let (netuid, chunk) = (closed.header.netuid, 1);
+    let all = Inputs::new(&neurons, &rows, &stakes)
+        .of_chunk(&closed, chunk, &PhasePlan::ALL)
+        .unwrap();
+    for (count, left, stored) in [(0, 4, 0), (3, 4, 3), (9, 1, 4), (9, 0, 4)] {
+        // What `of_chunk` reads, and what `gather` reads.
+        let rest = Rest(neurons.clone(), left);
+        let inputs = Inputs::new(&rest, &rows, &stakes);
+        assert_eq!(
+            inputs.of_chunk(&closed, chunk, &PhasePlan::ALL),
+            Ok(all.clone())
+        );
+        let part = Rest(neurons.clone(), left.min(count));
+        let inputs = Inputs::new(&part, &rows, &stakes);
+        let gathered = inputs
+            .gather(&closed, chunk, u16::try_from(count).unwrap())
+            .unwrap();
+        assert_eq!(gathered.len(), stored);
+        stakes.put(netuid, chunk, CLOSED, gathered);
+    }
+    let mut next = closed;
+    next.header.epoch += 1;
+    assert_eq!(stakes.gathered(netuid, chunk, next.header.epoch), []);
+    assert_eq!(stakes.gathered(netuid, chunk, CLOSED).len(), 4);
+}
+
+/// Returns the number of cells of this contract that `act` reads.
+fn cells_read<T>(act: impl FnOnce() -> T) -> usize {
+    let reads = || get_contract_storage_rw::<DefaultEnvironment>(&callee::<DefaultEnvironment>()).0;
+    let before = reads();
+    act();
+    reads() - before
+}
+
+/// Attack P6: a dispute pays for the rows of the whole roster in a phase that reads none.
+#[ink::test]
+fn a_phase_pays_for_its_own_inputs_only() {
+    let registry = Neurons((0..8u16).map(|uid| neuron(uid.into(), 0)).collect());
+    let mut closed = closed_epoch(CLOSED, None, &[0, 1, 2]);
+    let netuid = closed.header.netuid;
+    let (mut rows, mut stakes) = (RowStore::default(), StakeStore::default());
+    for (uid, generation) in closed.header.roster.iter().zip(0..) {
+        let writer = RowWriter {
+            netuid,
+            uid: *uid,
+            generation,
+            open: CLOSED,
+            block: 70,
+        };
+        let heads = rows.heads(netuid, *uid);
+        rows.write(writer, heads, &[7; 8]).unwrap();
+    }
+    let tenures = registry.tenures(&closed.header.roster);
+    closed.seats = roster_seats(&rows, &closed.header, &tenures).unwrap();
+    let chunk = 1;
+    stakes.put(netuid, chunk, CLOSED, vec![Rao(5)]);
+
+    let one = cells_read(|| rows.heads(netuid, Uid(0)));
+    assert!(one > 0);
+    for (reads_rows, reads_stake) in [(false, false), (true, false), (false, true), (true, true)] {
+        let reads = PhasePlan {
+            rows: reads_rows,
+            stake: reads_stake,
+            memory: false,
+        };
+        // One stake of the four is gathered. The source fails if it is asked for others.
+        let source = Rest(registry.clone(), if reads_stake { 3 } else { 0 });
+        let stored = Inputs::new(&source, &rows, &stakes);
+        let cells = cells_read(|| stored.of_chunk(&closed, chunk, &reads).unwrap());
+        let (of_rows, of_stake) = (3 * usize::from(reads_rows), usize::from(reads_stake));
+        assert_eq!(cells, one * (1 + of_rows + of_stake), "{reads:?}");
     }
 }
 
@@ -157,7 +273,7 @@ proptest! {
             let mut set: BTreeMap<u16, (u32, u32, Vec<u16>)> = BTreeMap::new();
             let mut rows = RowStore::default();
             let mut roster: Vec<Uid> = roster.iter().copied().map(Uid).collect();
-            roster = crate::closed_epoch::roster_with_owner(roster, owner.map(Uid));
+            roster = roster_with_owner(roster, owner.map(Uid));
             let mut closed = closed_epoch(CLOSED, final_epoch, &[]);
             closed.header.neurons = NEURONS;
             closed.header.owner_uid = owner.map(Uid);
@@ -167,7 +283,7 @@ proptest! {
             let mut frozen = None;
             for (block, (open, event)) in (100u32..).zip(events) {
                 if open > CLOSED && frozen.is_none() {
-                    closed.seats = roster_seats(&registry, &rows, &closed.header).unwrap();
+                    closed.seats = roster_seats(&rows, &closed.header, &registry.tenures(&roster)).unwrap();
                     frozen = Some((registry.clone(), set.clone()));
                 }
                 match event {
@@ -177,7 +293,8 @@ proptest! {
                         let row = canonical(NEURONS, &uids, &values).unwrap();
                         let generation = registry.0[usize::from(uid)].generation;
                         let writer = RowWriter { netuid, uid: Uid(uid), generation, open, block };
-                        rows.write(writer, &row).unwrap();
+                        let heads = rows.heads(netuid, Uid(uid));
+                        rows.write(writer, heads, &row).unwrap();
                         let shown = rows.row(netuid, Uid(uid), generation).unwrap();
                         assert_eq!(
                             canonical(NEURONS, &shown.uids, &shown.weights).as_ref(),
@@ -195,22 +312,24 @@ proptest! {
             let (registry, set) = match frozen {
                 Some(frozen) => frozen,
                 None => {
-                    closed.seats = roster_seats(&registry, &rows, &closed.header).unwrap();
+                    closed.seats = roster_seats(&rows, &closed.header, &registry.tenures(&roster)).unwrap();
                     (registry, set)
                 }
             };
 
+            let neither = PhasePlan { rows: false, stake: false, memory: false };
             let newcomer =
                 |neuron: &Neuron| final_epoch.is_some_and(|last| neuron.registered_epoch > last);
+            let stakes = StakeStore::default();
+            let stored = Inputs::new(&registry, &rows, &stakes);
             for size in [16, 64] {
                 closed.plan.chunk = size;
                 let mut neurons = Vec::new();
                 let mut columns = vec![Vec::new(); roster.len()];
                 for chunk in 0..closed.plan.chunks(NEURONS) {
-                    let inputs = chunk_inputs(&registry, &rows, &closed, chunk, true).unwrap();
-                    let alone = chunk_inputs(&registry, &rows, &closed, chunk, false).unwrap();
-                    assert_eq!(alone.neurons, inputs.neurons);
-                    assert!(alone.rows.is_empty());
+                    let inputs = stored.of_chunk(&closed, chunk, &PhasePlan::ALL).unwrap();
+                    let alone = stored.of_chunk(&closed, chunk, &neither).unwrap();
+                    assert_eq!(alone, inputs.clone().for_phase(&neither));
                     let width = inputs.neurons.len();
                     for (row, part) in columns.iter_mut().zip(inputs.rows.chunks(width)) {
                         row.extend_from_slice(part);
@@ -242,7 +361,7 @@ proptest! {
                 }
                 let chunks = closed.plan.chunks(NEURONS);
                 assert_eq!(
-                    chunk_inputs(&registry, &rows, &closed, chunks, true),
+                    stored.of_chunk(&closed, chunks, &PhasePlan::ALL),
                     Err(EpochError::ChunkOutOfRange(chunks))
                 );
             }

@@ -21,7 +21,7 @@ use inktensor_primitives::{
         MAX_ASSERTIONS,
     },
     registry::Subnet,
-    AccountId, Digest, Rao,
+    AccountId, Digest, Rao, Uid,
 };
 
 /// State of a subnet's epochs.
@@ -45,7 +45,7 @@ pub struct Lifecycle {
     pub last: Option<FinalEpoch>,
 }
 
-/// The parts of a final epoch that later headers name, besides roster and memory.
+/// The parts of a final epoch that later headers name, besides the memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -56,6 +56,8 @@ pub struct FinalEpoch {
     pub closed_at: u64,
     /// Hash of the epoch, which the next header names.
     pub digest: Digest,
+    /// Uids that the epoch gave a permit, ascending.
+    pub roster: Vec<Uid>,
 }
 
 /// An assertion about to be posted.

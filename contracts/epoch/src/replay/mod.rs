@@ -17,7 +17,7 @@ use inktensor_primitives::{
     assertion::Assertion,
     dispute::Opening,
     epoch::EpochError,
-    kernel::{ChunkInputs, NeuronResult, StepInput, StepOutput, MAX_CARRY},
+    kernel::{ChunkInputs, NeuronResult, PhasePlan, StepInput, StepOutput, MAX_CARRY},
     Digest, NetUid, Rao, Uid,
 };
 
@@ -186,7 +186,7 @@ impl ReplayStore {
         steps: u32,
         hashes: &[Option<Digest>],
         memory: Vec<Vec<u8>>,
-        gather: impl Fn(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
+        gather: impl Fn(&ClosedEpoch, u16, PhasePlan) -> Result<ChunkInputs, EpochError>,
         run: impl Fn(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<(Replay, Vec<ExecutedStep>), EpochError> {
         if steps == 0 {
@@ -216,7 +216,7 @@ impl ReplayStore {
         closed: &ClosedEpoch,
         hashes: &[Option<Digest>],
         memory: &mut impl Iterator<Item = Vec<u8>>,
-        gather: impl FnOnce(&ClosedEpoch, u16, bool) -> Result<ChunkInputs, EpochError>,
+        gather: impl FnOnce(&ClosedEpoch, u16, PhasePlan) -> Result<ChunkInputs, EpochError>,
         run: impl FnOnce(StepInput) -> Result<StepOutput, EpochError>,
     ) -> Result<ExecutedStep, EpochError> {
         let netuid = closed.header.netuid;

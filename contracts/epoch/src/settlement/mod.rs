@@ -1,10 +1,12 @@
 //! Settlement of a final epoch, chunk by chunk: the budget, the hashes of results, the payments.
+//!
+//! A chunk whose payments do not fit one call is settled in several, in order of uid.
 
 use crate::closed_epoch::{ClosedEpoch, Memory};
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest, Assertion},
-    epoch::{EpochError, Settlement},
+    epoch::{EpochError, PartlySettled, Settlement},
     kernel::NeuronResult,
     registry::Neuron,
     staking::Payment,
@@ -50,12 +52,14 @@ impl<'a> ChunkOutcome<'a> {
     }
 }
 
-/// The neurons of a chunk.
+/// The neurons of a chunk that are not paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct Unpaid {
     /// The first uid.
     pub start: Uid,
-    /// Number of neurons.
+    /// Number of neurons of the chunk before it, which are paid.
+    pub before: u16,
+    /// Number of neurons that are not paid.
     pub len: u16,
 }
 
@@ -75,6 +79,7 @@ impl Settling {
                 chunk: plan.chunk,
                 final_at: block,
                 settled: vec![0; usize::from(bytes)],
+                partly: Vec::new(),
                 budget: header.budget.total(),
                 paid: Rao::ZERO,
                 owner: closed.owner,
@@ -92,7 +97,7 @@ impl Settling {
     /// that have published it.
     pub fn published(&self) -> Memory {
         let hashes = (0..).zip(&self.memory).map(|(chunk, hash)| {
-            (self.replayed || self.settlement.is_settled(chunk)).then_some(*hash)
+            (self.replayed || self.settlement.is_published(chunk)).then_some(*hash)
         });
         Memory::new(self.kernel_code, self.settlement.chunk, hashes.collect())
     }
@@ -109,23 +114,24 @@ impl Settling {
             .ok_or(EpochError::Overflow)
     }
 
-    /// Settles a chunk. Returns the chunk's neurons and the sum of their pay.
+    /// Checks the outcome of a chunk that is to be settled. Returns the neurons of the chunk that
+    /// are not paid yet.
     ///
     /// # Errors
     /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
     /// `OverBudget`, in this order.
-    pub fn settle(
-        &mut self,
+    pub fn unpaid(
+        &self,
         netuid: NetUid,
         epoch: u32,
         outcome: &ChunkOutcome,
-    ) -> Result<(Span, Rao), EpochError> {
+    ) -> Result<Unpaid, EpochError> {
         let ChunkOutcome {
             chunk,
             results,
             memory,
         } = *outcome;
-        let settlement = &mut self.settlement;
+        let settlement = &self.settlement;
         if settlement.epoch != epoch {
             return Err(EpochError::NotSettling);
         }
@@ -135,11 +141,7 @@ impl Settling {
         if settlement.is_settled(chunk) {
             return Err(EpochError::AlreadySettled);
         }
-        let start = chunk.saturating_mul(settlement.chunk);
-        let len = settlement
-            .neurons
-            .saturating_sub(start)
-            .min(settlement.chunk);
+        let len = settlement.neurons_of(chunk);
         if results.len() != usize::from(len)
             || results_digest(netuid, epoch, chunk, results) != *expected
         {
@@ -149,23 +151,49 @@ impl Settling {
         if left != Some(&memory_digest(netuid, epoch, chunk, memory)) {
             return Err(EpochError::MemoryMismatch);
         }
+        let before = settlement.paid_neurons(chunk);
         // A sum that overflows is above the budget.
         let left = settlement
             .budget
             .checked_sub(settlement.paid)
             .ok_or(EpochError::Overflow)?;
-        let pay = total_pay(results)
-            .filter(|pay| *pay <= left)
-            .ok_or(EpochError::OverBudget(left))?;
+        let rest = results.get(usize::from(before)..).unwrap_or_default();
+        if total_pay(rest).is_none_or(|pay| pay > left) {
+            return Err(EpochError::OverBudget(left));
+        }
+        let start = chunk.saturating_mul(settlement.chunk);
+        Ok(Unpaid {
+            start: Uid(start.saturating_add(before)),
+            before,
+            len: len.saturating_sub(before),
+        })
+    }
+
+    /// Records that the next `neurons` of a chunk are paid, `amount` together. Returns true if the
+    /// chunk is settled.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn record(&mut self, chunk: u16, neurons: u16, amount: Rao) -> Result<bool, EpochError> {
+        let settlement = &mut self.settlement;
         settlement.paid = settlement
             .paid
-            .checked_add(pay)
+            .checked_add(amount)
             .ok_or(EpochError::Overflow)?;
+        let before = settlement.paid_neurons(chunk);
+        let paid = before.saturating_add(neurons);
+        settlement.partly.retain(|it| it.chunk != chunk);
+        if paid < settlement.neurons_of(chunk) {
+            settlement.partly.push(PartlySettled {
+                chunk,
+                neurons: paid,
+            });
+            return Ok(false);
+        }
         if let Some(byte) = settlement.settled.get_mut(usize::from(chunk / 8)) {
             *byte |= 1u8 << (chunk % 8);
         }
-        let start = Uid(start);
-        Ok((Span { start, len }, pay))
+        Ok(true)
     }
 }
 
@@ -176,18 +204,19 @@ fn total_pay(results: &[NeuronResult]) -> Option<Rao> {
     })
 }
 
-/// Returns the payments for `results` to the neurons that had the seats. A neuron without pay has
-/// no payment.
-pub fn payments(neurons: &[Neuron], results: &[NeuronResult]) -> Vec<Payment> {
-    neurons
-        .iter()
-        .zip(results)
-        .filter(|(_, result)| !(result.miner.is_zero() && result.validator.is_zero()))
-        .map(|(neuron, result)| Payment {
-            hotkey: neuron.identity(),
-            coldkey: neuron.coldkey,
-            miner: result.miner,
-            validator: result.validator,
+/// Returns the dividends in `results` of the neurons that had the seats, with their places. A
+/// neuron without dividends has no payment.
+pub fn dividends(neurons: &[Neuron], results: &[NeuronResult]) -> Vec<(u16, Payment)> {
+    (0u16..)
+        .zip(neurons.iter().zip(results))
+        .filter(|(_, (_, result))| !result.validator.is_zero())
+        .map(|(place, (neuron, result))| {
+            let payment = Payment {
+                hotkey: neuron.identity(),
+                coldkey: neuron.coldkey,
+                amount: result.validator,
+            };
+            (place, payment)
         })
         .collect()
 }

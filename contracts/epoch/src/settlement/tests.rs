@@ -49,6 +49,19 @@ fn settling(budget: u64, chunks: &[Vec<NeuronResult>]) -> Settling {
     Settling::begin(&closed, assertion, 100, false)
 }
 
+/// Settles a whole chunk in one call. Returns the neurons that were not paid, and their pay.
+fn settle(
+    settling: &mut Settling,
+    epoch: u32,
+    chunk: u16,
+    results: &[NeuronResult],
+) -> Result<(Unpaid, Rao), EpochError> {
+    let unpaid = settling.unpaid(NETUID, epoch, &outcome(chunk, results))?;
+    let pay = total_pay(results).unwrap();
+    assert_eq!(settling.record(chunk, unpaid.len, pay), Ok(true));
+    Ok((unpaid, pay))
+}
+
 /// The outcome of a chunk.
 fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome<'_> {
     ChunkOutcome::new(chunk, results, MEMORY)
@@ -58,22 +71,23 @@ fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome<'_> {
 fn each_chunk_is_paid_once() {
     let chunks = [vec![result(1, 2), result(3, 0)], vec![result(0, 4)]];
     let mut settling = settling(10, &chunks);
-    let span = |start, len| Span {
+    let unpaid = |start, len| Unpaid {
         start: Uid(start),
+        before: 0,
         len,
     };
     assert_eq!(
-        settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
-        Ok((span(2, 1), Rao(4)))
+        settle(&mut settling, EPOCH, 1, &chunks[1]),
+        Ok((unpaid(2, 1), Rao(4)))
     );
     assert_eq!(
-        settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
+        settle(&mut settling, EPOCH, 1, &chunks[1]),
         Err(EpochError::AlreadySettled)
     );
     assert!(!settling.settlement.is_complete());
     assert_eq!(
-        settling.settle(NETUID, EPOCH, &outcome(0, &chunks[0])),
-        Ok((span(0, 2), Rao(6)))
+        settle(&mut settling, EPOCH, 0, &chunks[0]),
+        Ok((unpaid(0, 2), Rao(6)))
     );
     assert!(settling.settlement.is_complete());
     assert_eq!(settling.settlement.paid, Rao(10));
@@ -85,9 +99,7 @@ fn only_final_results_are_paid() {
     let mut settling = settling(10, &chunks);
     let before = settling.clone();
     let mut refused = |epoch, chunk, results: &[NeuronResult]| {
-        let error = settling
-            .settle(NETUID, epoch, &outcome(chunk, results))
-            .unwrap_err();
+        let error = settle(&mut settling, epoch, chunk, results).unwrap_err();
         assert_eq!(settling, before);
         error
     };
@@ -110,7 +122,7 @@ fn results_of_the_wrong_length_are_never_paid() {
     let long = vec![result(1, 1); 3];
     settling.results = vec![results_digest(NETUID, EPOCH, 0, &long)];
     assert_eq!(
-        settling.settle(NETUID, EPOCH, &outcome(0, &long)),
+        settle(&mut settling, EPOCH, 0, &long),
         Err(EpochError::ResultsMismatch)
     );
 }
@@ -119,14 +131,33 @@ fn results_of_the_wrong_length_are_never_paid() {
 fn no_epoch_pays_more_than_its_budget() {
     let chunks = [vec![result(4, 2); 2], vec![result(u64::MAX, 1)]];
     let mut settling = settling(15, &chunks);
-    assert!(settling
-        .settle(NETUID, EPOCH, &outcome(0, &chunks[0]))
-        .is_ok());
+    assert!(settle(&mut settling, EPOCH, 0, &chunks[0]).is_ok());
     assert_eq!(
-        settling.settle(NETUID, EPOCH, &outcome(1, &chunks[1])),
+        settle(&mut settling, EPOCH, 1, &chunks[1]),
         Err(EpochError::OverBudget(Rao(3)))
     );
     assert!(!settling.settlement.is_settled(1));
+}
+
+#[test]
+fn a_chunk_that_is_settled_in_part_goes_on_at_the_next_neuron() {
+    let chunks = [vec![result(1, 2), result(3, 0)], vec![result(0, 4)]];
+    let mut settling = settling(10, &chunks);
+    assert_eq!(settling.record(0, 1, Rao(3)), Ok(false));
+    let settlement = &settling.settlement;
+    assert!(!settlement.is_settled(0) && settlement.is_published(0));
+    let expected = Unpaid {
+        start: Uid(1),
+        before: 1,
+        len: 1,
+    };
+    let unpaid = settling.unpaid(NETUID, EPOCH, &outcome(0, &chunks[0]));
+    assert_eq!(unpaid, Ok(expected));
+    settle(&mut settling, EPOCH, 1, &chunks[1]).unwrap();
+    assert_eq!(settling.record(0, 1, Rao(3)), Ok(true));
+    assert!(settling.settlement.is_complete());
+    assert_eq!(settling.settlement.partly, []);
+    assert_eq!(settling.settlement.paid, Rao(10));
 }
 
 #[test]
@@ -145,7 +176,7 @@ fn holds_the_next_close_up_for_the_window() {
 }
 
 #[test]
-fn neurons_without_pay_have_no_payment() {
+fn neurons_without_dividends_have_no_payment() {
     let neuron = |byte| Neuron {
         hotkey: account(byte),
         coldkey: account(byte + 100),
@@ -155,14 +186,13 @@ fn neurons_without_pay_have_no_payment() {
         identity: None,
     };
     let neurons = [neuron(1), neuron(2), neuron(3)];
-    let paid = payments(&neurons, &[result(5, 0), result(0, 0), result(0, 6)]);
-    let expected = |byte, miner, validator| Payment {
-        hotkey: account(byte),
-        coldkey: account(byte + 100),
-        miner: Rao(miner),
-        validator: Rao(validator),
+    let paid = dividends(&neurons, &[result(5, 0), result(0, 0), result(7, 6)]);
+    let expected = Payment {
+        hotkey: account(3),
+        coldkey: account(103),
+        amount: Rao(6),
     };
-    assert_eq!(paid, [expected(1, 5, 0), expected(3, 0, 6)]);
+    assert_eq!(paid, [(2, expected)]);
 }
 
 proptest! {
@@ -190,9 +220,9 @@ proptest! {
                 .count();
             prop_assert_eq!(settled, done);
             let results = &chunks[usize::from(*chunk)];
-            prop_assert!(settling.settle(NETUID, EPOCH, &outcome(*chunk, results)).is_ok());
+            prop_assert!(settle(&mut settling, EPOCH, *chunk, results).is_ok());
             prop_assert_eq!(
-                settling.settle(NETUID, EPOCH, &outcome(*chunk, results)),
+                settle(&mut settling, EPOCH, *chunk, results),
                 Err(EpochError::AlreadySettled)
             );
         }

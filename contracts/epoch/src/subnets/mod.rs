@@ -3,8 +3,8 @@
 
 use crate::{
     closed_epoch::{is_newcomer, ClosedEpoch, Memory},
-    lifecycle::Lifecycle,
-    settlement::{ChunkOutcome, Settling, Span},
+    lifecycle::{FinalEpoch, Lifecycle},
+    settlement::Settling,
 };
 use ink::{
     prelude::vec::Vec,
@@ -14,7 +14,7 @@ use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochClosed, EpochError, Finalized, Settled, Settlement},
     registry::Seat,
-    AccountId, Digest, NetUid, Uid,
+    AccountId, Digest, NetUid, Rao, Uid,
 };
 
 /// Outcome of a closed epoch.
@@ -44,8 +44,6 @@ pub struct SubnetStore {
     lifecycles: Mapping<NetUid, Lifecycle, ManualKey<0x4550_0020>>,
     /// The epoch that closed last.
     closed: Mapping<NetUid, ClosedEpoch, ManualKey<0x4550_0021>>,
-    /// Roster of the last final epoch.
-    rosters: Mapping<NetUid, Vec<Uid>, ManualKey<0x4550_0022>>,
     /// Memory that the last settled epoch has published.
     memories: Mapping<NetUid, Memory, ManualKey<0x4550_0023>>,
     /// Settlement of the last final epoch, until all its chunks are settled.
@@ -55,9 +53,13 @@ pub struct SubnetStore {
 impl SubnetStore {
     /// Returns the lifecycle of a subnet that started at `started_at`.
     pub fn lifecycle(&self, netuid: NetUid, started_at: u32) -> Lifecycle {
-        self.lifecycles
-            .get(netuid)
+        self.stored_lifecycle(netuid)
             .unwrap_or_else(|| Lifecycle::new(started_at))
+    }
+
+    /// Returns the lifecycle of a subnet; nothing before the first close.
+    pub fn stored_lifecycle(&self, netuid: NetUid) -> Option<Lifecycle> {
+        self.lifecycles.get(netuid)
     }
 
     /// Returns the epoch that closed last.
@@ -85,17 +87,20 @@ impl SubnetStore {
 
     /// Returns the roster of the last final epoch.
     pub fn roster(&self, netuid: NetUid) -> Vec<Uid> {
-        self.rosters.get(netuid).unwrap_or_default()
+        let last = self.last_final(netuid);
+        last.map(|last| last.roster).unwrap_or_default()
     }
 
     /// Returns true if the neuron on `seat` holds a permit by the last final epoch.
     pub fn has_permit(&self, netuid: NetUid, seat: &Seat) -> bool {
-        let lifecycle = self.lifecycles.get(netuid);
-        let final_epoch = lifecycle
-            .and_then(|lifecycle| lifecycle.last)
-            .map(|last| last.epoch);
-        !is_newcomer(seat.registered_epoch, final_epoch)
-            && self.roster(netuid).binary_search(&seat.uid).is_ok()
+        self.last_final(netuid).is_some_and(|last| {
+            !is_newcomer(seat.registered_epoch, Some(last.epoch))
+                && last.roster.binary_search(&seat.uid).is_ok()
+        })
+    }
+
+    fn last_final(&self, netuid: NetUid) -> Option<FinalEpoch> {
+        self.lifecycles.get(netuid)?.last
     }
 
     /// Returns the memory that the closed epoch reads: what the last final epoch before it has
@@ -159,7 +164,6 @@ impl SubnetStore {
         let netuid = closed.header.netuid;
         let Outcome { assertion, digest } = outcome;
         self.lifecycles.insert(netuid, lifecycle);
-        self.rosters.insert(netuid, &assertion.roster);
         let settling = Settling::begin(closed, assertion, block, proposer.is_none());
         self.settling.insert(netuid, &settling);
         Finalized {
@@ -170,34 +174,42 @@ impl SubnetStore {
         }
     }
 
-    /// Settles a chunk of the last final epoch. Returns the chunk's neurons, the settlement after
-    /// the chunk, and the event.
+    /// Returns the settlement of the last final epoch, to settle a chunk.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
-    /// `OverBudget`, in this order.
+    /// `NotSettling`.
+    pub fn settling(&self, netuid: NetUid) -> Result<Settling, EpochError> {
+        self.settling.get(netuid).ok_or(EpochError::NotSettling)
+    }
+
+    /// Records that the next `neurons` of a chunk of `settling` are paid, `amount` together.
+    /// Returns the event.
+    ///
+    /// # Errors
+    /// `Overflow`.
     pub fn settle(
         &mut self,
         netuid: NetUid,
-        epoch: u32,
-        outcome: &ChunkOutcome,
-    ) -> Result<(Span, Settlement, Settled), EpochError> {
-        let mut settling = self.settling.get(netuid).ok_or(EpochError::NotSettling)?;
-        let (span, paid) = settling.settle(netuid, epoch, outcome)?;
+        settling: &mut Settling,
+        chunk: u16,
+        (neurons, amount): (u16, Rao),
+    ) -> Result<Settled, EpochError> {
+        let settled = settling.record(chunk, neurons, amount)?;
         let complete = settling.settlement.is_complete();
         if complete {
-            self.end(netuid, &settling);
+            self.end(netuid, settling);
         } else {
-            self.settling.insert(netuid, &settling);
+            self.settling.insert(netuid, &*settling);
         }
-        let settled = Settled {
+        Ok(Settled {
             netuid,
-            epoch,
-            chunk: outcome.chunk,
-            paid,
+            epoch: settling.settlement.epoch,
+            chunk,
+            neurons,
+            paid: amount,
+            settled,
             complete,
-        };
-        Ok((span, settling.settlement, settled))
+        })
     }
 
     /// Ends the settlement of the last final epoch, if one is in progress and its window has

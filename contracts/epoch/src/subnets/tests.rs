@@ -1,6 +1,7 @@
 //! Storage of a subnet's epochs: what each transition leaves.
 
 use super::*;
+use crate::settlement::ChunkOutcome;
 use crate::tests::closed_epoch;
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest},
@@ -15,6 +16,7 @@ fn closed() -> (Lifecycle, ClosedEpoch) {
     let mut closed = closed_epoch(0, None, &[]);
     closed.plan.phases = vec![PhasePlan {
         rows: false,
+        stake: false,
         memory: false,
     }];
     closed.header.budget = Budget::Combined(Rao(20));
@@ -61,7 +63,7 @@ fn final_by(store: &mut SubnetStore, proposer: Option<AccountId>) -> ClosedEpoch
         roster: vec![Uid(2)],
     });
     let due = lifecycle.due_replay(120, 0).unwrap();
-    due.finish(closed.ended_as(&outcome.digest));
+    due.finish(closed.ended_as(&outcome.digest, &outcome.assertion.roster));
     let finalized = store.finalize(&lifecycle, &closed, outcome, proposer, 120);
     assert_eq!((finalized.netuid, finalized.epoch), (NETUID, 0));
     closed
@@ -98,13 +100,15 @@ fn a_permit_is_not_the_next_neurons() {
 }
 
 /// Settles chunk 0, with pay 1, or chunk 1, with pay 2 a neuron.
-fn settle(store: &mut SubnetStore, chunk: u16) -> Result<(Span, Settlement, Settled), EpochError> {
-    let results = results(u64::from(chunk) + 1);
-    store.settle(
-        NETUID,
-        0,
-        &ChunkOutcome::new(chunk, &results, &memory(chunk)),
-    )
+fn settle(store: &mut SubnetStore, chunk: u16) -> Result<Settled, EpochError> {
+    let rao = u64::from(chunk) + 1;
+    let mut settling = store.settling(NETUID)?;
+    let results = results(rao);
+    let memory = memory(chunk);
+    let outcome = ChunkOutcome::new(chunk, &results, &memory);
+    let unpaid = settling.unpaid(NETUID, 0, &outcome)?;
+    let amount = Rao(rao * u64::from(unpaid.len));
+    store.settle(NETUID, &mut settling, chunk, (unpaid.len, amount))
 }
 
 #[ink::test]
@@ -155,9 +159,10 @@ fn a_chunk_is_settled_with_its_memory_only() {
     for wrong in [&memory(1)[..], &[], &[2]] {
         let results = results(1);
         let outcome = ChunkOutcome::new(0, &results, wrong);
+        let settling = store.settling(NETUID).unwrap();
         assert_eq!(
-            store.settle(NETUID, 0, &outcome).err(),
-            Some(EpochError::MemoryMismatch)
+            settling.unpaid(NETUID, 0, &outcome),
+            Err(EpochError::MemoryMismatch)
         );
     }
     settle(&mut store, 0).unwrap();
@@ -167,16 +172,15 @@ fn a_chunk_is_settled_with_its_memory_only() {
 fn a_settlement_is_removed_with_its_last_chunk() {
     let mut store = SubnetStore::default();
     final_epoch(&mut store);
-    let (_, _, settled) = settle(&mut store, 1).unwrap();
+    let settled = settle(&mut store, 1).unwrap();
     assert_eq!((settled.paid, settled.complete), (Rao(8), false));
     assert_eq!(
         settle(&mut store, 1).err(),
         Some(EpochError::AlreadySettled)
     );
-    let (span, settlement, settled) = settle(&mut store, 0).unwrap();
-    assert_eq!((span.start, span.len), (Uid(0), 4));
-    assert_eq!(settlement.paid, Rao(12));
-    assert!(settled.complete);
+    let settled = settle(&mut store, 0).unwrap();
+    assert_eq!((settled.neurons, settled.paid), (4, Rao(4)));
+    assert!(settled.settled && settled.complete);
     assert_eq!(store.settlement(NETUID), None);
     assert_eq!(settle(&mut store, 0).err(), Some(EpochError::NotSettling));
 }

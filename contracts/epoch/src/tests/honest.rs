@@ -152,8 +152,8 @@ impl Honest {
         let neurons = self.closed.header.neurons;
         let (phase, chunk) = self.closed.plan.place(k, neurons).unwrap();
         let proof = self.proof(k, &self.assertion);
-        let inputs = self.inputs[usize::from(chunk)].clone();
         let reads = self.closed.plan.phases[usize::from(phase)];
+        let inputs = self.inputs[usize::from(chunk)].clone().for_phase(&reads);
         StepInput {
             header: self.closed.header.clone(),
             phase,
@@ -162,7 +162,7 @@ impl Honest {
             scratch: proof.scratch,
             memory: proof.memory,
             neurons: inputs.neurons,
-            rows: if reads.rows { inputs.rows } else { Vec::new() },
+            rows: inputs.rows,
         }
     }
 
@@ -196,7 +196,7 @@ prop_compose! {
     /// Generates any epoch.
     pub fn honest()(
         power in 0u32..3,
-        phases in prop::collection::vec(any::<(bool, bool)>(), 1..5),
+        phases in prop::collection::vec(any::<(bool, bool, bool)>(), 1..5),
         neurons in 1u16..14,
         remembers in 0u16..5,
         memory_phase in any::<Index>(),
@@ -213,7 +213,11 @@ prop_compose! {
             results_phase: phase(results_phase),
             phases: phases
                 .into_iter()
-                .map(|(rows, memory)| PhasePlan { rows, memory })
+                .map(|(rows, memory, stake)| PhasePlan {
+                    rows,
+                    stake,
+                    memory,
+                })
                 .collect(),
         };
         Honest::compute(closed, remembers, seed)
@@ -224,7 +228,11 @@ prop_compose! {
 /// rows.
 pub fn small() -> Honest {
     let mut closed = tests::closed_epoch(4, Some(FINAL_EPOCH), &[1]);
-    let phase = |rows, memory| PhasePlan { rows, memory };
+    let phase = |rows, memory| PhasePlan {
+        rows,
+        stake: memory,
+        memory,
+    };
     closed.plan = EpochPlan {
         chunk: 4,
         phases: vec![phase(false, true), phase(true, false)],

@@ -7,7 +7,7 @@ use crate::{
     replay,
     settlement::Settling,
     tests,
-    weights::{rewrite, HeadPage, RowHead, RowPage},
+    weights::{rewrite, HeadPage, LastCommit, RowCell, RowPage},
 };
 use ink::scale::Encode;
 use inktensor_primitives::{
@@ -41,13 +41,7 @@ fn largest_plan() -> EpochPlan {
         .flat_map(|phases| {
             [1, 2, 4, 8, 16, 32, 64].map(|chunk| EpochPlan {
                 chunk,
-                phases: vec![
-                    PhasePlan {
-                        rows: true,
-                        memory: true
-                    };
-                    phases
-                ],
+                phases: vec![PhasePlan::ALL; phases],
                 memory_phase: 0,
                 results_phase: 0,
             })
@@ -76,7 +70,7 @@ fn largest_epoch() -> ClosedEpoch {
     closed.header.neurons = MAX_UIDS;
     closed.header.owner_uid = Some(Uid(0));
     closed.plan = largest_plan();
-    let row = rewrite(&Versioned::default(), 0, 0, 0, u64::MAX).map(|plan| plan.head.row());
+    let row = rewrite(&Versioned::default(), 0, 0, 0, u16::MAX).map(|plan| plan.head.row());
     closed.seats = roster()
         .iter()
         .map(|_| RosterSeat {
@@ -85,6 +79,10 @@ fn largest_epoch() -> ClosedEpoch {
         })
         .collect();
     closed
+}
+
+fn largest_row() -> Option<RowPage> {
+    RowPage::pack(&[1; 256])
 }
 
 fn memory(closed: &ClosedEpoch, assertion: &Assertion) -> Memory {
@@ -149,9 +147,9 @@ fn judging_a_step_fits_the_linear_memory() {
     let closed = largest_epoch();
     let memory = memory(&closed, &proof.assertion);
     let page = usize::from(PAGE);
-    let gathered = page
-        * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<Versioned<Option<RowHead>>>())
-        + roster().len() * RowPage::pack(&[1; 64]).encoded_size();
+    let gathered = page * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<RowCell>());
+    // Pages of rows are decoded in one piece.
+    let rows = roster().len() * largest_row().encoded_size();
     let decoded = 2
         * (proof.encoded_size()
             + closed.encoded_size()
@@ -161,7 +159,7 @@ fn judging_a_step_fits_the_linear_memory() {
             + output.encoded_size());
     let given = proof.carry.len() + proof.scratch.len() + proof.memory.len();
     let hashed = proof.assertion.encoded_size() + 2 * given + output.results.encoded_size();
-    let needed = STACK + STATIC_BUFFER + decoded + hashed;
+    let needed = STACK + STATIC_BUFFER + decoded + rows + hashed;
     assert!(
         needed <= MAX_LINEAR,
         "{needed} bytes do not fit {MAX_LINEAR}"
@@ -190,9 +188,9 @@ fn replaying_a_step_fits_the_linear_memory() {
     let assertion = largest_assertion();
     let memory = memory(&closed, &assertion);
     let page = usize::from(PAGE);
-    let gathered = page
-        * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<Versioned<Option<RowHead>>>())
-        + roster().len() * RowPage::pack(&[1; 64]).encoded_size();
+    let gathered = page * (size_of::<Neuron>() + size_of::<Rao>() + size_of::<RowCell>());
+    // Pages of rows are decoded in one piece.
+    let rows = roster().len() * largest_row().encoded_size();
     let decoded = 2
         * (MAX_MEMORY
             + MAX_CARRY
@@ -214,7 +212,7 @@ fn replaying_a_step_fits_the_linear_memory() {
         + output.results.encoded_size();
     // The last step makes the epoch final.
     let kept = Settling::begin(&closed, assertion.clone(), 0, false).encoded_size();
-    let needed = STACK + STATIC_BUFFER + decoded + grown + copied + hashed + kept;
+    let needed = STACK + STATIC_BUFFER + decoded + rows + grown + copied + hashed + kept;
     assert!(
         needed <= MAX_LINEAR,
         "{needed} bytes do not fit {MAX_LINEAR}"
@@ -225,7 +223,7 @@ fn replaying_a_step_fits_the_linear_memory() {
 #[test]
 fn closing_fits_the_linear_memory() {
     let pages = usize::from(MAX_UIDS / PAGE);
-    let heads = pages * usize::from(PAGE) * size_of::<Versioned<Option<RowHead>>>();
+    let heads = pages * usize::from(PAGE) * size_of::<RowCell>();
     let tenures = roster().len() * size_of::<Tenure>();
     let needed = STACK + STATIC_BUFFER + heads + 2 * tenures + 4 * largest_epoch().encoded_size();
     assert!(
@@ -249,10 +247,17 @@ fn every_cell_fits_a_storage_value() {
     let assertion = largest_assertion();
     let closed = largest_epoch();
     let head = rewrite(&Versioned::default(), 0, 0, 0, 0).map(|plan| plan.head);
-    let mut cell = Versioned::new(0, head.ok());
-    cell.write(1, head.ok());
-    let heads: HeadPage = vec![cell; usize::from(PAGE)];
-    let row = RowPage::pack(&[1; 64]);
+    let mut head_by_epoch = Versioned::new(0, head.ok());
+    head_by_epoch.write(1, head.ok());
+    let cell = RowCell {
+        head: head_by_epoch,
+        committed: Some(LastCommit {
+            generation: 0,
+            block: 0,
+        }),
+    };
+    let heads = HeadPage(vec![cell; usize::from(PAGE)]);
+    let row = largest_row();
     for (what, bytes) in [
         ("closed epoch", closed.encoded_size()),
         ("roster", roster().encoded_size()),

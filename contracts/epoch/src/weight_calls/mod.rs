@@ -4,8 +4,8 @@ use crate::{
     inputs::Source,
     subnets::SubnetStore,
     weights::{
-        check_rate, check_stake, reveals_in, row, Commit, CommitStore, Facts, Queue, RowStore,
-        RowWriter, Way, WeightsUpdate,
+        check_rate, check_stake, reveals_in, row, Commit, CommitStore, Facts, HeadPage, LastCommit,
+        RowStore, RowWriter, Way, WeightsUpdate,
     },
 };
 use ink::prelude::{vec, vec::Vec};
@@ -97,7 +97,8 @@ impl WeightStore {
         block: u32,
         sources: &Sources<S>,
     ) -> Result<Vec<u16>, EpochError> {
-        let facts = self.facts(validator, sources);
+        let heads = self.heads(validator);
+        let facts = ValidatorFacts::new(validator, &heads, sources);
         row(&validator.voter, Way::Set(block), update, &facts)
     }
 
@@ -140,7 +141,9 @@ impl WeightStore {
             }
             .digest()
         })?;
-        let facts = self.facts(validator, sources);
+        // A reveal has no rate limit, so no row is read for it.
+        let heads = HeadPage::default();
+        let facts = ValidatorFacts::new(validator, &heads, sources);
         let row = row(voter, Way::Reveal, update, &facts)?;
         Ok((row, commit))
     }
@@ -156,14 +159,26 @@ impl WeightStore {
         block: u32,
         sources: &Sources<S>,
     ) -> Result<WeightsSet, EpochError> {
-        let row = self.settable_row(validator, update, block, sources)?;
-        let (netuid, generation) = (validator.netuid, validator.voter.seat.generation);
-        let mut queue = self.commits.get(netuid, generation);
-        if queue != Queue::default() {
-            queue.clear();
-            self.commits.put(netuid, generation, &queue);
+        let mut heads = self.heads(validator);
+        let facts = ValidatorFacts::new(validator, &heads, sources);
+        let row = row(&validator.voter, Way::Set(block), update, &facts)?;
+        let (netuid, seat) = (validator.netuid, &validator.voter.seat);
+        let mut cell = heads.cell(seat.uid);
+        if let Some(last) = cell.committed.take() {
+            let generation = last.generation;
+            if generation == seat.generation {
+                let mut queue = self.commits.get(netuid, generation);
+                queue.clear();
+                if self.commits.put(netuid, generation, &queue) {
+                    cell.committed = Some(last);
+                }
+            } else {
+                // The neuron that made them is gone.
+                self.commits.remove(netuid, generation);
+            }
+            heads.set(seat.uid, cell);
         }
-        self.write(validator, &row, block)
+        self.write(validator, heads, &row, block)
     }
 
     /// Commits the validator to weights. The commit must name the open epoch.
@@ -185,7 +200,8 @@ impl WeightStore {
         if !terms.commit_reveal {
             return Err(EpochError::NoCommitReveal);
         }
-        let facts = self.facts(validator, sources);
+        let mut heads = self.heads(validator);
+        let facts = ValidatorFacts::new(validator, &heads, sources);
         check_stake(voter, &facts)?;
         check_rate(terms, commit.block, facts.updated_at())?;
         if commit.epoch != seat.epoch {
@@ -195,6 +211,18 @@ impl WeightStore {
         let missed = queue.expire(seat.epoch, terms.reveal_period);
         queue.add(commit)?;
         self.commits.put(netuid, seat.generation, &queue);
+        let mut cell = heads.cell(seat.uid);
+        let last = LastCommit {
+            generation: seat.generation,
+            block: commit.block,
+        };
+        if let Some(before) = cell.committed.replace(last) {
+            if before.generation != last.generation {
+                self.commits.remove(netuid, before.generation);
+            }
+        }
+        heads.set(seat.uid, cell);
+        self.rows.put_heads(netuid, seat.uid, &heads);
         let committed = WeightsCommitted {
             netuid,
             hotkey,
@@ -221,13 +249,19 @@ impl WeightStore {
         queue.reveal(&commit);
         let missed = queue.expire(seat.epoch, terms.reveal_period);
         self.commits.put(validator.netuid, seat.generation, &queue);
-        let set = self.write(validator, &row, commit.block)?;
+        let heads = self.heads(validator);
+        let set = self.write(validator, heads, &row, commit.block)?;
         Ok((reveals_missed(validator, missed), set))
+    }
+
+    fn heads(&self, validator: &Validator) -> HeadPage {
+        self.rows.heads(validator.netuid, validator.voter.seat.uid)
     }
 
     fn write(
         &mut self,
         validator: &Validator,
+        heads: HeadPage,
         row: &[u16],
         block: u32,
     ) -> Result<WeightsSet, EpochError> {
@@ -244,7 +278,7 @@ impl WeightStore {
             open: voter.seat.epoch,
             block,
         };
-        let entries = self.rows.write(writer, row)?;
+        let entries = self.rows.write(writer, heads, row)?;
         Ok(WeightsSet {
             netuid,
             hotkey,
@@ -252,25 +286,28 @@ impl WeightStore {
             entries,
         })
     }
-
-    fn facts<'a, S>(
-        &'a self,
-        validator: &'a Validator,
-        sources: &'a Sources<'a, S>,
-    ) -> ValidatorFacts<'a, S> {
-        ValidatorFacts {
-            weights: self,
-            validator,
-            sources,
-        }
-    }
 }
 
 /// Facts about a validator in storage and in the other contracts.
 struct ValidatorFacts<'a, S> {
-    weights: &'a WeightStore,
     validator: &'a Validator,
+    heads: &'a HeadPage,
     sources: &'a Sources<'a, S>,
+}
+
+impl<'a, S> ValidatorFacts<'a, S> {
+    /// Returns the facts about `validator`, whose uid's page of heads is `heads`.
+    const fn new(
+        validator: &'a Validator,
+        heads: &'a HeadPage,
+        sources: &'a Sources<'a, S>,
+    ) -> Self {
+        Self {
+            validator,
+            heads,
+            sources,
+        }
+    }
 }
 
 impl<S: Source> Facts for ValidatorFacts<'_, S> {
@@ -284,10 +321,8 @@ impl<S: Source> Facts for ValidatorFacts<'_, S> {
     }
 
     fn updated_at(&self) -> Option<u32> {
-        let Validator { netuid, voter, .. } = self.validator;
-        let (uid, generation) = (voter.seat.uid, voter.seat.generation);
-        let set = self.weights.rows.updated_at(*netuid, uid, generation);
-        set.max(self.weights.commits.get(*netuid, generation).last())
+        let seat = &self.validator.voter.seat;
+        self.heads.cell(seat.uid).updated_at(seat.generation)
     }
 
     fn has_permit(&self) -> bool {

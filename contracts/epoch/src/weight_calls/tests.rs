@@ -3,7 +3,7 @@
 use super::*;
 use inktensor_primitives::{
     epoch::CommitState,
-    registry::{Neuron, Seat, Tenure, WeightTerms},
+    registry::{Neuron, Seat, WeightTerms},
     Uid,
 };
 
@@ -17,10 +17,6 @@ struct Stake(Rao);
 
 impl Source for Stake {
     fn neurons_at(&self, _: NetUid, _: u32, _: Uid, _: u16) -> Result<Vec<Neuron>, EpochError> {
-        Err(EpochError::PeerUnavailable)
-    }
-
-    fn tenures_at(&self, _: NetUid, _: u32, _: Vec<Uid>) -> Result<Vec<Tenure>, EpochError> {
         Err(EpochError::PeerUnavailable)
     }
 
@@ -171,6 +167,38 @@ fn weights_set_at_once_drop_older_commits_and_count_for_the_rate_limit() {
         Err(EpochError::WeightsTooSoon(70))
     );
     assert!(store.settable_row(&now, update(), 70, &sources).is_ok());
+}
+
+/// Lets a neuron commit, and the next one of its uid set weights or commit.
+fn replace_a_neuron_that_committed(commits_too: bool) {
+    let (permits, stake) = (SubnetStore::default(), Stake(Rao(100)));
+    let sources = Sources::new(&permits, &stake);
+    let mut store = WeightStore::default();
+    let before = validator(5, true);
+    store
+        .commit(&before, commit(b"a", 5, 50), &sources)
+        .unwrap();
+    assert_eq!(store.commits(&before).commits.len(), 1);
+    let mut next = validator(5, commits_too);
+    next.voter.seat.generation = 8;
+    if commits_too {
+        let commit = commit(b"b", 5, 50);
+        store.commit(&next, commit, &sources).unwrap();
+    } else {
+        store.set(&next, update(), 50, &sources).unwrap();
+    }
+    assert_eq!(store.commits(&before), CommitsView::default());
+    assert_eq!(store.commits(&next).commits.len(), usize::from(commits_too));
+}
+
+#[ink::test]
+fn commits_of_a_replaced_neuron_are_deleted_by_weights_of_the_next_one() {
+    replace_a_neuron_that_committed(false);
+}
+
+#[ink::test]
+fn commits_of_a_replaced_neuron_are_deleted_by_a_commit_of_the_next_one() {
+    replace_a_neuron_that_committed(true);
 }
 
 #[ink::test]

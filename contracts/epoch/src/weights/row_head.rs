@@ -1,9 +1,6 @@
 //! Head of a row: the neuron that set the row, the block, and the page cells that hold it.
 
-use inktensor_primitives::{versioned::TooOld, Versioned, MAX_UIDS, PAGE};
-
-/// Pages of a row on the largest subnet: one bit each in a `u64`.
-pub const PAGES: u16 = MAX_UIDS / PAGE;
+use inktensor_primitives::{versioned::TooOld, Versioned};
 
 /// One of a row's two sets of page cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,19 +29,19 @@ impl Slot {
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 struct Occupied {
-    a: u64,
-    b: u64,
+    a: u16,
+    b: u16,
 }
 
 impl Occupied {
-    const fn of(self, slot: Slot) -> u64 {
+    const fn of(self, slot: Slot) -> u16 {
         match slot {
             Slot::A => self.a,
             Slot::B => self.b,
         }
     }
 
-    const fn with(self, slot: Slot, pages: u64) -> Self {
+    const fn with(self, slot: Slot, pages: u16) -> Self {
         match slot {
             Slot::A => Self {
                 a: pages,
@@ -93,7 +90,7 @@ pub struct RowRef {
     /// The slot.
     pub slot: Slot,
     /// Bit `p`: page `p` exists.
-    pub pages: u64,
+    pub pages: u16,
 }
 
 impl RowRef {
@@ -104,8 +101,8 @@ impl RowRef {
 }
 
 /// Returns the bit of `page` in a set of pages; zero past the last page that a subnet can have.
-pub fn bit(page: u16) -> u64 {
-    1u64.checked_shl(u32::from(page)).unwrap_or_default()
+pub fn bit(page: u16) -> u16 {
+    1u16.checked_shl(u32::from(page)).unwrap_or_default()
 }
 
 /// Effect of a write on a row.
@@ -115,7 +112,7 @@ pub struct Rewrite {
     pub head: RowHead,
     /// Pages in the new row's slot that belong to an older row and are not overwritten. The caller
     /// deletes them.
-    pub stale: u64,
+    pub stale: u16,
 }
 
 /// Plans the write of a row with `pages` in the open epoch `open`.
@@ -130,7 +127,7 @@ pub fn rewrite(
     open: u32,
     generation: u32,
     block: u32,
-    pages: u64,
+    pages: u16,
 ) -> Result<Rewrite, TooOld> {
     let before = match open.checked_sub(1) {
         Some(previous) => *cell.at(previous)?,
@@ -151,7 +148,7 @@ pub fn rewrite(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::page::PAGES, *};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -163,10 +160,10 @@ mod tests {
     }
 
     impl Row {
-        fn write(&mut self, open: u32, number: u32, pages: u64) {
+        fn write(&mut self, open: u32, number: u32, pages: u16) {
             let plan = rewrite(&self.cell, open, 0, number, pages).unwrap();
             let slot = plan.head.slot == Slot::B;
-            for page in 0..64 {
+            for page in 0..16 {
                 if plan.stale & bit(page) != 0 {
                     assert!(self.pages.remove(&(slot, page)).is_some());
                 }
@@ -178,10 +175,10 @@ mod tests {
         }
 
         /// Returns the number of the write that `epoch` reads, and its pages.
-        fn at(&self, epoch: u32) -> Option<(u32, u64)> {
+        fn at(&self, epoch: u32) -> Option<(u32, u16)> {
             let head = (*self.cell.at(epoch).unwrap())?;
             let row = head.row();
-            for page in (0..64).filter(|page| row.has(*page)) {
+            for page in (0..16).filter(|page| row.has(*page)) {
                 assert_eq!(
                     self.pages.get(&(row.slot == Slot::B, page)),
                     Some(&head.updated_at)
@@ -204,7 +201,7 @@ mod tests {
         /// The closed epoch reads the same row after any writes of the open epoch.
         #[test]
         fn the_closed_epochs_row_stays(
-            writes in prop::collection::vec((0u32..3, any::<u64>(), any::<u64>()), 1..20)
+            writes in prop::collection::vec((0u32..3, any::<u16>(), any::<u16>()), 1..20)
         ) {
             let mut row = Row::default();
             let mut open = 0;
@@ -230,7 +227,7 @@ mod tests {
 
     #[test]
     fn no_page_beyond_the_last() {
-        assert_eq!(bit(PAGES - 1), 1 << 63);
+        assert_eq!(bit(PAGES - 1), 1 << 15);
         assert_eq!(bit(PAGES), 0);
     }
 }

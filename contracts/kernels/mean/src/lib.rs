@@ -24,10 +24,10 @@
 //!
 //! | phase | reads | computes |
 //! |---|---|---|
-//! | [`STAKE`] | neurons | stake, the next permits, the block of each validator's weights |
+//! | [`STAKE`] | neurons, stake | stake, the next permits, the block of each validator's weights |
 //! | [`SUMS`] | neurons, rows | the sum of each row's weights that count |
 //! | [`SCORES`] | neurons, rows | scores, passed on as scratch, and their sum |
-//! | [`PAY`] | neurons | results; after the last chunk the roster |
+//! | [`PAY`] | neurons, stake | results; after the last chunk the roster |
 //!
 //! # Modules
 //! * `pay`: results from scores and stake
@@ -74,13 +74,19 @@ pub fn plan(header: &EpochHeader) -> Result<EpochPlan, KernelError> {
     if !header.params.is_empty() {
         return Err(KernelError::BadParams);
     }
-    let phase = |rows| PhasePlan {
+    let phase = |rows, stake| PhasePlan {
         rows,
+        stake,
         memory: false,
     };
     Ok(EpochPlan {
         chunk: PAGE,
-        phases: vec![phase(false), phase(true), phase(true), phase(false)],
+        phases: vec![
+            phase(false, true),
+            phase(true, false),
+            phase(true, false),
+            phase(false, true),
+        ],
         // The kernel has no memory, but a plan must name a phase for it.
         memory_phase: PAY,
         results_phase: PAY,

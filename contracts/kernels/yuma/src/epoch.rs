@@ -90,15 +90,19 @@ impl<'a> Epoch<'a> {
         if params.bonds_moving_average > MILLION || header.max_validators > MAX_PERMITS {
             return Err(KernelError::BadParams);
         }
-        let phase = |rows, memory| PhasePlan { rows, memory };
+        let phase = |rows, stake, memory| PhasePlan {
+            rows,
+            stake,
+            memory,
+        };
         let plan = EpochPlan {
             chunk,
             phases: vec![
-                phase(false, false),
-                phase(true, false),
-                phase(true, false),
-                phase(true, true),
-                phase(false, false),
+                phase(false, true, false),
+                phase(true, true, false),
+                phase(true, false, false),
+                phase(true, false, true),
+                phase(false, true, false),
             ],
             memory_phase: BONDS,
             results_phase: EMISSION,

@@ -8,6 +8,7 @@ use ink::prelude::vec;
 fn plan(chunk: u16, phases: usize) -> EpochPlan {
     let phase = PhasePlan {
         rows: false,
+        stake: false,
         memory: false,
     };
     EpochPlan {

@@ -88,6 +88,8 @@ pub enum EmissionError {
     StillLive,
     /// No other subnet shares in issuance now. Try again when one does.
     NobodyShares,
+    /// Nothing is owed to the subnet's owner. Collect after the next settlement.
+    NothingOwed,
 }
 
 #[cfg(feature = "std")]
@@ -130,6 +132,10 @@ impl core::fmt::Display for EmissionError {
             Self::NobodyShares => write!(
                 f,
                 "no other subnet shares in issuance now; try again when one does"
+            ),
+            Self::NothingOwed => write!(
+                f,
+                "nothing is owed to the subnet's owner; collect after the next settlement"
             ),
         }
     }

@@ -38,7 +38,6 @@ pub struct Completed {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// Amount paid to miners and validators.
     pub paid: Rao,
@@ -57,10 +56,8 @@ pub struct FeePaid {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The account that was paid.
-    #[ink(topic)]
     pub payee: AccountId,
     /// The kind of fee.
     pub fee: Fee,

@@ -9,7 +9,9 @@ mod types;
 
 pub use error::{EmissionDeployError, EmissionError};
 pub use events::{Carried, Completed, Drawn, FeePaid, Released};
-pub use types::{EmissionPeers, EpochBudget, Fee, Fees, Issuance, Split, SplitPreset};
+pub use types::{
+    EmissionPeers, EpochBudget, Fee, Fees, Issuance, Paid, Payout, Split, SplitPreset,
+};
 
 use crate::{staking::Payment, token::WireError, AccountId, NetUid, Rao};
 use ink::prelude::vec::Vec;
@@ -49,6 +51,18 @@ pub trait Emission {
     #[ink(message)]
     fn peers(&self) -> EmissionPeers;
 
+    /// Returns the owner's parts of a subnet's budgets that are owed, in rao.
+    #[ink(message)]
+    fn cut(&self, netuid: NetUid) -> Rao;
+
+    /// Stakes the owner's parts of a subnet's budgets on the owner's hotkey. Returns the sum in
+    /// rao. Anyone may call.
+    ///
+    /// # Errors
+    /// `NothingOwed`, `Token`, `Staking`.
+    #[ink(message)]
+    fn collect_cut(&mut self, netuid: NetUid) -> Result<Rao, EmissionError>;
+
     /// Divides the share of a retired subnet between the subnets that share in issuance now, and
     /// ends its weight. Returns the amount in rao.
     ///
@@ -65,35 +79,45 @@ pub trait Emission {
     /// Draws a subnet's budget for `epoch` and divides it by `preset`. Epoch contract only, when
     /// the epoch closes.
     ///
-    /// Issuance is evaluated up to the current block, and the subnet's weight is read again: the
-    /// stake that weighed in `epoch`. If it is less than before, the subnet draws that part of its
-    /// share, and all subnets share the rest.
+    /// Issuance is evaluated up to the current block. `matured`, the stake in rao that weighed in
+    /// `epoch`, is the subnet's weight from now on. If it is less than before, the subnet draws
+    /// that part of its share, and all subnets share the rest.
     ///
     /// # Events
     /// `Drawn`.
     ///
     /// # Errors
-    /// `NotEpoch`, `Staking`, `AlreadyDrawn`.
+    /// `NotEpoch`, `AlreadyDrawn`.
     #[ink(message)]
     fn draw(
         &mut self,
         netuid: NetUid,
         epoch: u32,
         preset: SplitPreset,
+        matured: Rao,
     ) -> Result<EpochBudget, EmissionError>;
 
-    /// Mints and pays `payments`, the pay of one chunk of `epoch`, as stake. Returns their sum in
-    /// rao. Epoch contract only.
+    /// Pays neurons of one chunk of `epoch`, in order, as far as one call has room for, and the
+    /// part of the keeper's fee. Epoch contract only.
+    ///
+    /// Dividends are minted as stake. Incentive and take are owed to owners, and minted when they
+    /// are collected.
+    ///
+    /// # Events
+    /// `FeePaid`, unless the fee is zero.
     ///
     /// # Errors
     /// `NotEpoch`, `NotDrawn`, `OverBudget`, `Token`, `Staking`.
     #[ink(message)]
-    fn pay(
-        &mut self,
-        netuid: NetUid,
-        epoch: u32,
-        payments: Vec<Payment>,
-    ) -> Result<Rao, EmissionError>;
+    fn pay(&mut self, netuid: NetUid, epoch: u32, payout: Payout) -> Result<Paid, EmissionError>;
+
+    /// Mints pay that is owed to owners, and stakes it on their hotkeys. Returns the sum in rao.
+    /// Epoch contract only, for pay that the registry no longer owes.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `Overflow` for more than is owed, `Token`, `Staking`.
+    #[ink(message)]
+    fn pay_owed(&mut self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, EmissionError>;
 
     /// Mints and pays `amount` rao of a fee of `epoch` to `payee`, as TAO. Epoch contract only.
     ///
@@ -112,9 +136,11 @@ pub trait Emission {
         amount: Rao,
     ) -> Result<(), EmissionError>;
 
-    /// Ends the pay-out of `epoch`: pays the subnet's owner, as stake, and the treasury. Epoch
-    /// contract only, after the last chunk or after the settle window.
+    /// Ends the pay-out of `epoch`: pays the treasury. Epoch contract only, after the last chunk or
+    /// after the settle window.
     ///
+    /// The owner's part is owed to the subnet's owner, who collects it with `collect_cut`. What is
+    /// owed to a former owner, or on another hotkey, is paid to that owner as TAO.
     /// The unpaid rest of miners, validators and fees goes to the subnet's next budget.
     ///
     /// # Events

@@ -1,6 +1,7 @@
 //! Splits, fees, budgets, and the state of issuance.
 
-use crate::{AccountId, Bps, Rao};
+use crate::{staking::Payment, AccountId, Bps, Rao};
+use ink::prelude::vec::Vec;
 
 /// The division of a subnet's budget, in basis points that sum to 10 000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +140,34 @@ impl EpochBudget {
     }
 }
 
+/// The pay of a chunk of an epoch, from the first neuron that is not paid on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Payout {
+    /// Number of the chunk's neurons that are paid already.
+    pub before: u16,
+    /// Most neurons to pay, of the others.
+    pub most: u16,
+    /// Incentive of each of the other neurons, in rao.
+    pub incentives: Vec<Rao>,
+    /// Dividends of those to pay that have any, with the place of each in `incentives`, ascending.
+    pub dividends: Vec<(u16, Payment)>,
+    /// The account that settles the chunk.
+    pub keeper: AccountId,
+    /// Fee for settling the whole chunk, in rao. Each call is paid for its part of the neurons.
+    pub fee: Rao,
+}
+
+/// The part of a chunk that one call has paid.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Paid {
+    /// Pay of these neurons, in rao.
+    pub amount: Rao,
+    /// Pay that is owed to the owner of each of these neurons, in rao: incentive and take.
+    pub owed: Vec<Rao>,
+}
+
 /// The state of issuance. All amounts are in rao.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -151,6 +180,8 @@ pub struct Issuance {
     pub block: u32,
     /// Amount minted so far by this contract.
     pub minted: Rao,
+    /// Amount that is owed to owners who have not collected it, and that is not minted.
+    pub owed: Rao,
     /// Amount issued at genesis.
     pub genesis: Rao,
     /// Sum of the weights of all subnets that share in issuance.

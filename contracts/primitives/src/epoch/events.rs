@@ -129,7 +129,6 @@ pub struct ResultsPublished {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The chunk.
     pub chunk: u16,
@@ -148,7 +147,6 @@ pub struct MemoryPublished {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The chunk.
     pub chunk: u16,
@@ -158,19 +156,22 @@ pub struct MemoryPublished {
     pub bytes: Vec<u8>,
 }
 
-/// A settled chunk of a final epoch.
+/// A chunk of a final epoch that one call has settled, at least partly.
 #[ink::event]
 pub struct Settled {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The chunk.
     pub chunk: u16,
-    /// Pay of the chunk's neurons, in rao.
+    /// Number of the chunk's neurons that the call has paid, in order of uid.
+    pub neurons: u16,
+    /// Pay of these neurons, in rao.
     pub paid: Rao,
+    /// True if every neuron of the chunk is paid.
+    pub settled: bool,
     /// True if every chunk of the epoch is settled.
     pub complete: bool,
 }

@@ -17,8 +17,8 @@ pub use events::{
     WeightsSet,
 };
 pub use types::{
-    Collateral, EpochRules, EpochStatus, Peers, PostedAssertion, Settlement, Stage, WeightsRow,
-    ASSERTION_AGE, MAX_ASSERTIONS,
+    Collateral, EpochRules, EpochStatus, PartlySettled, Peers, PostedAssertion, Settlement, Stage,
+    WeightsRow, ASSERTION_AGE, MAX_ASSERTIONS,
 };
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
@@ -35,6 +35,10 @@ use ink::prelude::vec::Vec;
 
 /// Most bytes of memory in one [`MemoryPublished`] event: half of the largest event.
 pub const MEMORY_PART: usize = 8 * 1024;
+
+/// Most subnets that one call of [`Epochs::statuses`] answers. Each loads the code of the registry:
+/// twice as many would not fit the proof of a block.
+pub const MAX_STATUSES: usize = 16;
 
 /// The epoch contract. No account has a role in it: the rules are the same for every caller.
 ///
@@ -156,6 +160,11 @@ pub trait Epochs {
     /// Returns the status of a subnet's epochs, or nothing if the subnet does not exist.
     #[ink(message)]
     fn status(&self, netuid: NetUid) -> Option<EpochStatus>;
+
+    /// Returns the status of the epochs of each of `netuids`, in their order, or nothing for a
+    /// subnet that does not exist. At most the first [`MAX_STATUSES`] are answered.
+    #[ink(message)]
+    fn statuses(&self, netuids: Vec<NetUid>) -> Vec<Option<EpochStatus>>;
 
     /// Returns the uids with a permit by the last final epoch, ascending.
     #[ink(message)]
@@ -293,11 +302,17 @@ pub trait Epochs {
     /// results and memory. Returns the pay in rao. Anyone may call, with the final results and
     /// memory, and receives the keeper's fee.
     ///
-    /// The next epoch reads the memory of settled chunks only: memory that not everybody can read
+    /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them. A
+    /// call pays at most `most` neurons, the first of the chunk that are not paid, and fewer if
+    /// their parents are many; at least one. It receives its part of the fee, and further calls go
+    /// on.
+    ///
+    /// The next epoch reads the memory of published chunks only: memory that not everybody can read
     /// does not count.
     ///
     /// # Events
-    /// `ResultsPublished`, `MemoryPublished` for each part of the memory, `Settled`.
+    /// `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first call;
+    /// `Settled`.
     ///
     /// # Errors
     /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
@@ -310,7 +325,26 @@ pub trait Epochs {
         chunk: u16,
         results: Vec<NeuronResult>,
         memory: Vec<u8>,
+        most: u16,
     ) -> Result<Rao, EpochError>;
+
+    /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on its
+    /// own hotkey. Returns the sum in rao. Anyone may call.
+    ///
+    /// The stake is a deposit of the open epoch, like any other.
+    ///
+    /// # Errors
+    /// `NothingOwed`, or those of registry and emission.
+    #[ink(message)]
+    fn collect(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Rao, EpochError>;
+
+    /// Stakes the pay that is owed to the owner of `hotkey` for registrations that were replaced.
+    /// Returns the sum in rao. Anyone may call.
+    ///
+    /// # Errors
+    /// `NothingOwed`, or those of registry and emission.
+    #[ink(message)]
+    fn collect_left(&mut self, netuid: NetUid, hotkey: AccountId) -> Result<Rao, EpochError>;
 
     /// Replays up to `steps` of the next steps of a closed epoch that has no assertion, and returns
     /// the next step to execute. Anyone may call, and receives a part of the proposer's fee.
@@ -346,6 +380,24 @@ pub trait Epochs {
     /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
     #[ink(message)]
     fn chunk_inputs(&self, netuid: NetUid, chunk: u16) -> Result<ChunkInputs, EpochError>;
+
+    /// Reads the stakes of the next `count` neurons of `chunk` of the epoch that closed last, and
+    /// stores them for disputes and replays. Returns the number of neurons of the chunk whose
+    /// stakes are stored.
+    ///
+    /// Anyone may call. A dispute or a replay of a step that reads stake reads those that are not
+    /// stored. Each parent of a hotkey costs two reads more, so those of a chunk may be more than
+    /// one call can read.
+    ///
+    /// # Errors
+    /// `NothingClosed`, `ChunkOutOfRange`, or those of registry and staking.
+    #[ink(message)]
+    fn gather(&mut self, netuid: NetUid, chunk: u16, count: u16) -> Result<u16, EpochError>;
+
+    /// Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are
+    /// stored.
+    #[ink(message)]
+    fn gathered(&self, netuid: NetUid, chunk: u16) -> u16;
 
     /// Returns the hash of each chunk's memory from the last final epoch, as the next epoch reads
     /// it. A chunk whose memory is not published, by its settlement or a replay, has none: the next

@@ -190,6 +190,8 @@ pub struct Settlement {
     pub final_at: u32,
     /// One bit per chunk, lowest first, set for settled chunks.
     pub settled: Vec<u8>,
+    /// Chunks of which some neurons are paid: their payments do not fit one call.
+    pub partly: Vec<PartlySettled>,
     /// Amount that the epoch may pay, in rao.
     pub budget: Rao,
     /// Amount that the epoch has paid, in rao.
@@ -202,7 +204,36 @@ pub struct Settlement {
     pub fee: Rao,
 }
 
+/// A chunk of which some neurons are paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct PartlySettled {
+    /// The chunk.
+    pub chunk: u16,
+    /// Number of paid neurons, from the chunk's first uid on.
+    pub neurons: u16,
+}
+
 impl Settlement {
+    /// Returns the number of neurons of `chunk`.
+    pub fn neurons_of(&self, chunk: u16) -> u16 {
+        let start = chunk.saturating_mul(self.chunk);
+        self.neurons.saturating_sub(start).min(self.chunk)
+    }
+
+    /// Returns the number of neurons of `chunk` that are paid, if it is not settled.
+    pub fn paid_neurons(&self, chunk: u16) -> u16 {
+        let partly = self.partly.iter().find(|it| it.chunk == chunk);
+        partly.map_or(0, |it| it.neurons)
+    }
+
+    /// Returns true if the results and memory of `chunk` are published: it is settled, at least
+    /// partly.
+    pub fn is_published(&self, chunk: u16) -> bool {
+        self.is_settled(chunk) || self.paid_neurons(chunk) > 0
+    }
+
     /// Returns true if `chunk` is settled.
     pub fn is_settled(&self, chunk: u16) -> bool {
         let byte = self

@@ -20,6 +20,10 @@ pub use yuma_params::YumaParams;
 use crate::{hash::Preimage, hash::Tag, AccountId, Digest, NetUid, Rao, Uid};
 use ink::prelude::vec::Vec;
 
+/// Time of a step on the chain in picoseconds of `ref_time`: a quarter of a block of two seconds. A
+/// step that needs more, or traps within it, refutes every assertion of the step.
+pub const STEP_TIME: u64 = 500_000_000_000;
+
 /// Bytes of ink!'s static buffer in the epoch contract and the kernels (`INK_STATIC_BUFFER_SIZE`).
 ///
 /// A message's input, its result and every cross-contract call pass through this buffer. The buffer
@@ -158,15 +162,27 @@ pub struct EpochPlan {
     pub results_phase: u8,
 }
 
-/// The inputs of a phase's steps besides header, carry, scratch and neurons.
+/// The inputs of a phase's steps besides header, carry, scratch and neurons. A dispute reads no
+/// others, since every cell it reads makes it dearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct PhasePlan {
     /// True if the phase reads the weights that roster validators give to the chunk's uids.
     pub rows: bool,
+    /// True if the phase reads the stake of the chunk's neurons.
+    pub stake: bool,
     /// True if the phase reads the chunk's memory.
     pub memory: bool,
+}
+
+impl PhasePlan {
+    /// A phase that reads every input.
+    pub const ALL: Self = Self {
+        rows: true,
+        stake: true,
+        memory: true,
+    };
 }
 
 impl EpochPlan {

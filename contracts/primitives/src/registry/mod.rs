@@ -45,13 +45,14 @@ pub use serving::{
 };
 pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
 pub use types::{
-    HotkeyStatus, KernelParams, Neuron, RegistryPeers, Seat, Subnet, SubnetSnapshot, Tenure, Voter,
-    MAX_NAME,
+    roster_with_owner, HotkeyStatus, KernelParams, Neuron, RegistryPeers, Seat, Subnet,
+    SubnetSnapshot, Tenure, Voter, MAX_NAME,
 };
 pub use views::{NeuronView, PruneCandidate, RegistrationQuote};
 
 use crate::{
     kernel::NeuronResult,
+    staking::Payment,
     token::{Successor, WireError},
     AccountId, Digest, NetUid, Rao, Uid,
 };
@@ -577,45 +578,63 @@ pub trait Registry {
         count: u16,
     ) -> Result<Vec<Neuron>, RegistryError>;
 
-    /// Returns the registrations of the neurons on `uids`, ascending and at most 129, at the end of
-    /// `epoch`. Called by the epoch contract, once for a whole roster.
+    /// Closes epoch `closing` of a subnet, opens the next one, and returns everything that a close
+    /// fixes of the subnet. `roster` are the uids with a permit by the last final epoch, ascending
+    /// and at most 128. On a subnet without neurons nothing closes. Epoch contract only.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for one beyond the seats taken
-    /// then, or for one that does not ascend.
-    #[ink(message)]
-    fn tenures_at(
-        &self,
-        netuid: NetUid,
-        epoch: u32,
-        uids: Vec<Uid>,
-    ) -> Result<Vec<Tenure>, RegistryError>;
-
-    /// Closes epoch `closing` of a subnet, opens the next one, and returns the subnet at the close.
-    /// Epoch contract only.
-    ///
-    /// # Errors
-    /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`.
+    /// `NotEpoch`, `ClosedDown`, `UnknownSubnet`, `Retired`, `WrongEpoch`, `OutOfBounds` for too
+    /// many uids, for one beyond the seats that are taken, or for one that does not ascend.
     #[ink(message)]
     fn begin_epoch(
         &mut self,
         netuid: NetUid,
         closing: u32,
+        roster: Vec<Uid>,
     ) -> Result<SubnetSnapshot, RegistryError>;
 
-    /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of 64.
-    /// Epoch contract only. A neuron that registered after the epoch keeps a score of zero.
+    /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of 64,
+    /// and the pay in rao that is owed to the owner of each. Epoch contract only.
+    ///
+    /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to the
+    /// neuron that it has replaced.
     ///
     /// # Errors
-    /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`.
+    /// `NotEpoch`, `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
     #[ink(message)]
-    fn record_scores(
+    fn record_pay(
         &mut self,
         netuid: NetUid,
         epoch: u32,
         start: Uid,
         scores: Vec<NeuronResult>,
+        owed: Vec<Rao>,
     ) -> Result<(), RegistryError>;
+
+    /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
+    /// contract only.
+    ///
+    /// # Errors
+    /// `NotEpoch`, `OutOfBounds`, `NotSeated`.
+    #[ink(message)]
+    fn take_owed(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Vec<Payment>, RegistryError>;
+
+    /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
+    /// were replaced. Epoch contract only.
+    ///
+    /// # Errors
+    /// `NotEpoch`.
+    #[ink(message)]
+    fn take_left(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+    ) -> Result<Option<Payment>, RegistryError>;
+
+    /// Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were
+    /// replaced. `Epochs::collect_left` stakes it.
+    #[ink(message)]
+    fn left(&self, netuid: NetUid, hotkey: AccountId) -> Rao;
 
     /// Names the epoch contract. Deployer only, once, during deployment.
     ///

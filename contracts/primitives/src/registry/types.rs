@@ -154,6 +154,23 @@ pub struct SubnetSnapshot {
     pub params: Vec<u8>,
     /// Hash of the code that the kernel was allowed with.
     pub kernel_code: Digest,
+    /// Blocks after which the epoch was due: its tempo, unless the subnet was stuck.
+    pub due_after: u32,
+    /// Uids with a permit, ascending: those of the last final epoch, and the owner's.
+    pub roster: Vec<Uid>,
+    /// Registrations of the neurons on these uids.
+    pub tenures: Vec<Tenure>,
+}
+
+/// Returns the uids with a permit, ascending: `roster`, that of the last final epoch, and the
+/// subnet owner's uid.
+pub fn roster_with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
+    if let Some(uid) = owner {
+        if let Err(place) = roster.binary_search(&uid) {
+            roster.insert(place, uid);
+        }
+    }
+    roster
 }
 
 /// A hotkey's owner, and the conditions for stake on a subnet.

@@ -13,6 +13,9 @@ pub struct NeuronView {
     pub neuron: Neuron,
     /// Result of the last settled epoch, all zero for a newcomer.
     pub score: NeuronResult,
+    /// Pay in rao that is owed to the neuron's owner: incentive and take. `Epochs::collect` stakes
+    /// it.
+    pub owed: Rao,
 }
 
 /// The price of the next registration, and the seat that it takes.

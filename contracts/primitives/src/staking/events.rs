@@ -1,6 +1,6 @@
 //! Events of the staking contract.
 
-use super::Child;
+use super::{Child, HotkeyPart, Payment, Proxy};
 use crate::{AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
 
@@ -33,6 +33,8 @@ pub struct ParentAllowed {
     pub parent: AccountId,
     /// True if the permission was given, false if it was withdrawn.
     pub allowed: bool,
+    /// Block after which an epoch must open for a withdrawal to end the parent's weight.
+    pub after: u32,
 }
 
 /// A new child take of a hotkey.
@@ -48,39 +50,34 @@ pub struct ChildTakeSet {
     pub take: Bps,
 }
 
-/// Dividends that a child earned for a parent.
+/// A new proxy of a coldkey.
 #[ink::event]
-pub struct Inherited {
-    /// The subnet.
+pub struct ProxySet {
+    /// The coldkey.
     #[ink(topic)]
+    pub coldkey: AccountId,
+    /// The proxy.
+    pub proxy: Proxy,
+}
+
+/// Dividends that a child has earned for a parent, handed on to the parent.
+#[ink::event]
+pub struct HandedOn {
+    /// The subnet.
     pub netuid: NetUid,
     /// The child.
-    #[ink(topic)]
     pub child: AccountId,
     /// The parent.
     #[ink(topic)]
     pub parent: AccountId,
     /// The owner of the parent.
     pub coldkey: AccountId,
-    /// The epoch.
-    pub epoch: u32,
-    /// Dividends for the parent and its stakers, in rao.
+    /// Stake for the parent's owner and its stakers on the subnet, in rao.
     pub amount: Rao,
-}
-
-/// Dividends for the root stake of a hotkey. They flow in block by block.
-#[ink::event]
-pub struct RootAccrued {
-    /// The subnet that paid the dividends.
-    #[ink(topic)]
-    pub netuid: NetUid,
-    /// The hotkey.
-    #[ink(topic)]
-    pub hotkey: AccountId,
-    /// The epoch.
-    pub epoch: u32,
-    /// The dividends, in rao.
-    pub amount: Rao,
+    /// Dividends for the parent's root stake, in rao. They flow in block by block.
+    pub root: Rao,
+    /// Fee of the caller in rao, paid as TAO.
+    pub fee: Rao,
 }
 
 /// A pay-out of root dividends.
@@ -167,21 +164,32 @@ pub struct TakeSet {
     pub take: Bps,
 }
 
-/// Pay of a chunk of an epoch, credited as stake.
+/// Dividends of a chunk of an epoch, credited as stake.
 #[ink::event]
 pub struct Distributed {
     /// The subnet.
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
-    /// Number of neurons paid.
-    pub neurons: u16,
-    /// Pay of miners, in rao.
-    pub miners: Rao,
-    /// Takes of validators, in rao.
-    pub takes: Rao,
+    /// Number of hotkeys.
+    pub hotkeys: u16,
+    /// Parts of the owners in rao, to be collected.
+    pub owners: Rao,
     /// Dividends of stakers, root stake included, in rao.
     pub dividends: Rao,
+    /// Dividends that became due to the parents of these hotkeys.
+    pub due: Vec<HotkeyPart>,
+    /// Dividends of the root stake on these hotkeys. They flow in block by block.
+    pub root: Vec<HotkeyPart>,
+}
+
+/// Pay that owners have collected, as stake on their hotkeys.
+#[ink::event]
+pub struct Collected {
+    /// The subnet.
+    #[ink(topic)]
+    pub netuid: NetUid,
+    /// The amounts.
+    pub payments: Vec<Payment>,
 }

@@ -11,11 +11,13 @@ mod views;
 
 pub use error::{StakingDeployError, StakingError};
 pub use events::{
-    ChildTakeSet, ChildrenSet, Distributed, Inherited, ParentAllowed, RootAccrued, RootClaimed,
-    StakeAdded, StakeMoved, StakeRemoved, TakeSet,
+    ChildTakeSet, ChildrenSet, Collected, Distributed, HandedOn, ParentAllowed, ProxySet,
+    RootClaimed, StakeAdded, StakeMoved, StakeRemoved, TakeSet,
 };
-pub use types::{Child, Payment, PendingChildren, StakingPeers};
-pub use views::{ChildrenView, NominatorView, ParentView, PositionView, RootDividends, TakeInfo};
+pub use types::{Child, Credited, HotkeyPart, Payment, PendingChildren, Proxy, StakingPeers};
+pub use views::{
+    ChildrenView, NominatorView, ParentView, PositionView, RootDividends, Standing, TakeInfo,
+};
 
 use crate::{token::WireError, AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
@@ -40,6 +42,10 @@ pub const CHILD_COOLDOWN: u32 = 7_200;
 /// Blocks between two lists of a hotkey's children. Source: subtensor-reference.md 5.5.
 pub const CHILDREN_INTERVAL: u32 = 150;
 
+/// Part of what is handed on to a parent that the caller of `hand_on` receives: the part of a
+/// budget that keepers receive by default.
+pub const HAND_ON_FEE: Bps = Bps(25);
+
 /// Weight of root stake on every subnet, of `u64::MAX`: 5.27 %. The weight never changes, so that
 /// no closed epoch changes.
 ///
@@ -56,6 +62,10 @@ pub const ROOT_EPOCH: u32 = 7_200;
 /// Root epochs for which the root stake of each hotkey is kept: 16 days. An epoch of a subnet must
 /// be final and settled within that time after its close.
 pub const ROOT_EPOCHS_KEPT: u32 = 16;
+/// Root epochs for which the votes of each account are kept: 32 days.
+pub const VOTE_EPOCHS_KEPT: u32 = 32;
+/// Most accounts whose standing is read at once.
+pub const MAX_STANDINGS: u16 = 32;
 
 /// The staking contract. It holds all staked TAO.
 ///
@@ -222,11 +232,14 @@ pub trait Staking {
     /// Allows `parent`, a hotkey of another owner, to have the caller's hotkey `child` as a child
     /// on a subnet, or withdraws the permission. The child's owner only.
     ///
+    /// A parent that has the child loses it with the first epoch that opens more than 7 200 blocks
+    /// later, as with a new list of children.
+    ///
     /// # Events
     /// `ParentAllowed`.
     ///
     /// # Errors
-    /// `NotHotkeyOwner`, `TooManyParents`, `StillParent`.
+    /// `NotHotkeyOwner`, `TooManyParents`.
     #[ink(message)]
     fn allow_parent(
         &mut self,
@@ -235,6 +248,25 @@ pub trait Staking {
         parent: AccountId,
         allowed: bool,
     ) -> Result<(), StakingError>;
+
+    /// Hands on the dividends that `child` has earned for `parents`, at most 8: they become stake
+    /// of the parents' owners and stakers, and dividends of the parents' root stake. Anyone may
+    /// call, and receives 0.25 % as TAO. Returns that fee in rao.
+    ///
+    /// Take and division are those of the paid epochs.
+    ///
+    /// # Events
+    /// `HandedOn` for each parent with anything due.
+    ///
+    /// # Errors
+    /// `TooMany`, `NothingDue`, `Payment`.
+    #[ink(message)]
+    fn hand_on(
+        &mut self,
+        netuid: NetUid,
+        child: AccountId,
+        parents: Vec<AccountId>,
+    ) -> Result<Rao, StakingError>;
 
     /// Sets the child take of `hotkey` on a subnet: the part that the hotkey keeps of dividends it
     /// earns for parents of other owners, in basis points. The hotkey's owner only.
@@ -254,6 +286,46 @@ pub trait Staking {
         take: Bps,
     ) -> Result<(), StakingError>;
 
+    /// Sets the account that votes with the caller's stake, or sets the stake aside. The caller may
+    /// vote itself all the same; its own vote counts first.
+    ///
+    /// # Events
+    /// `ProxySet`.
+    ///
+    /// # Errors
+    /// `SelfProxy`.
+    #[ink(message)]
+    fn set_proxy(&mut self, proxy: Proxy) -> Result<(), StakingError>;
+
+    /// Counts the stake that pay has added to a position, for votes: dividends, and pay that the
+    /// owner has collected or that was handed on. Anyone may call; a deposit, a withdrawal or a
+    /// transfer of stake does the same. Returns the amount that was not counted before, in rao.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    #[ink(message)]
+    fn count_vote(
+        &mut self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        coldkey: AccountId,
+    ) -> Result<Rao, StakingError>;
+
+    /// Returns the votes of each of `accounts`, at most 32, at the end of root epoch `epoch`, and
+    /// all stake that could vote then, in rao.
+    ///
+    /// What votes was there when the root epoch began, on any hotkey and subnet, and stayed until
+    /// its end.
+    ///
+    /// # Errors
+    /// `TooMany`, `NotEnded`, `TooOld`.
+    #[ink(message)]
+    fn standings(
+        &self,
+        accounts: Vec<AccountId>,
+        epoch: u32,
+    ) -> Result<(Vec<Standing>, Rao), StakingError>;
+
     /// Returns the stake of `coldkey` on `hotkey` in rao: the amount that removing all of it would
     /// pay, rounded down.
     #[ink(message)]
@@ -270,7 +342,7 @@ pub trait Staking {
 
     /// Returns the stake in rao that weighed in the subnet's last closed epoch: all stake that was
     /// there from the opening to the close. The subnet shares in emission by it until the next
-    /// close. Called by the emission contract.
+    /// close.
     #[ink(message)]
     fn matured_stake(&self, netuid: NetUid) -> Rao;
 
@@ -318,7 +390,7 @@ pub trait Staking {
     fn children(&self, netuid: NetUid, hotkey: AccountId) -> ChildrenView;
 
     /// Returns the parents of `hotkey` on a subnet, including allowed ones that delegate nothing
-    /// yet.
+    /// yet, and former ones to which something is due.
     #[ink(message)]
     fn parents(&self, netuid: NetUid, hotkey: AccountId) -> Vec<ParentView>;
 
@@ -336,9 +408,14 @@ pub trait Staking {
     fn root_dividends(&self, hotkey: AccountId) -> RootDividends;
 
     /// Returns all root dividends that are not claimed, in rao. The contract's balance is at least
-    /// this amount plus `total_stake`.
+    /// this amount plus `total_stake` and `dues`.
     #[ink(message)]
     fn root_unclaimed(&self) -> Rao;
+
+    /// Returns all dividends that children have earned for parents and that are not handed on, in
+    /// rao.
+    #[ink(message)]
+    fn dues(&self) -> Rao;
 
     /// Returns the stake that `hotkey` weighs with on a subnet at the end of `epoch` in rao, or now
     /// while the epoch is open. A later epoch is answered as if no stake changed until then.
@@ -376,19 +453,22 @@ pub trait Staking {
     #[ink(message)]
     fn peers(&self) -> StakingPeers;
 
-    /// Opens epoch `closing + 1` of a subnet, and records the stake that weighed in `closing` for
-    /// `matured_stake`. Epoch contract only.
+    /// Opens epoch `closing + 1` of a subnet, and returns the stake in rao that weighed in
+    /// `closing`: the subnet shares in emission by it. Epoch contract only.
     ///
     /// # Errors
     /// `NotEpoch`.
     #[ink(message)]
-    fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<(), StakingError>;
+    fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<Rao, StakingError>;
 
-    /// Credits `payments`, pay of `epoch`, as stake, and returns their sum in rao. Emission
-    /// contract only, after it has minted and sent the sum to this contract.
+    /// Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
+    /// room for. Emission contract only, which then mints the returned amount to this contract.
+    ///
+    /// What a hotkey has earned for its parents becomes due; `hand_on` credits it. The owner's part
+    /// is not credited: it is returned, and the owner collects it.
     ///
     /// # Events
-    /// `Inherited` and `RootAccrued` for each hotkey with parents or root stake, `Distributed`.
+    /// `Distributed`.
     ///
     /// # Errors
     /// `NotEmission`, `TooOld`, `Overflow`.
@@ -398,7 +478,20 @@ pub trait Staking {
         netuid: NetUid,
         epoch: u32,
         payments: Vec<Payment>,
-    ) -> Result<Rao, StakingError>;
+    ) -> Result<Credited, StakingError>;
+
+    /// Stakes pay that owners collect, each on its own hotkey, and returns the sum in rao. Emission
+    /// contract only, which mints that sum to this contract.
+    ///
+    /// The stake is a deposit of the open epoch, like any other.
+    ///
+    /// # Events
+    /// `Collected`.
+    ///
+    /// # Errors
+    /// `NotEmission`, `Overflow`.
+    #[ink(message)]
+    fn stake_pay(&mut self, netuid: NetUid, payments: Vec<Payment>) -> Result<Rao, StakingError>;
 
     /// Names the emission and the epoch contract. Deployer only, once, during deployment.
     ///

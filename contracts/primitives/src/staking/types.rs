@@ -14,6 +14,20 @@ pub struct Child {
     pub hotkey: AccountId,
 }
 
+/// The account that votes with a coldkey's stake, besides the coldkey.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub enum Proxy {
+    /// No other account.
+    #[default]
+    None,
+    /// This account. Stake that it votes with as a proxy does not pass on to a proxy of its own.
+    Account(AccountId),
+    /// No account, and the stake is not counted among all that could vote.
+    Aside,
+}
+
 /// A list of children that does not count yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -24,18 +38,38 @@ pub struct PendingChildren {
     pub after: u32,
 }
 
-/// The pay of one neuron for an epoch.
+/// An amount for a hotkey: dividends, or pay that its owner collects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Payment {
     /// The hotkey.
     pub hotkey: AccountId,
     /// The owner of the hotkey.
     pub coldkey: AccountId,
-    /// Pay as a miner in rao, for the owner, as stake on the hotkey.
-    pub miner: Rao,
-    /// Pay as a validator in rao: the take for the owner, the rest for all stakers of the hotkey.
-    pub validator: Rao,
+    /// The amount, in rao.
+    pub amount: Rao,
+}
+
+/// The dividends of an epoch, as far as they were credited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Credited {
+    /// The part of each owner in rao, one for each payment that was credited: the take, and the
+    /// dividends of a hotkey without stakers. The owner collects it later.
+    pub owners: Vec<Rao>,
+    /// Sum of all other parts in rao: the amount that the staking contract must receive.
+    pub amount: Rao,
+}
+
+/// A part of a hotkey's dividends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct HotkeyPart {
+    /// The hotkey.
+    pub hotkey: AccountId,
+    /// The part, in rao.
+    pub amount: Rao,
 }
 
 /// The contracts that the staking contract calls or is called by.

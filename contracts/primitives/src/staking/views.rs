@@ -1,8 +1,22 @@
 //! Answers about positions, takes, children and root dividends.
 
-use super::{Child, PendingChildren};
+use super::{Child, PendingChildren, Proxy};
 use crate::{AccountId, Bps, NetUid, Rao};
 use ink::prelude::vec::Vec;
+
+/// The votes of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Standing {
+    /// The account's own stake then, in rao.
+    pub own: Rao,
+    /// Stake then of the coldkeys whose proxy the account was, in rao.
+    pub others: Rao,
+    /// The account's proxy then.
+    pub proxy: Proxy,
+    /// The account's own stake now, in rao. A vote should count the smaller one.
+    pub own_now: Rao,
+}
 
 /// The children of a hotkey on a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +37,8 @@ pub struct ParentView {
     /// Part of the parent's own stake that the child weighs with in the open epoch, of `u64::MAX`.
     /// Zero for a parent that is only allowed.
     pub proportion: u64,
+    /// Dividends in rao that the child has earned for the parent, and that are not handed on.
+    pub due: Rao,
 }
 
 /// A take, and the first block at which it may be raised.

@@ -9,7 +9,7 @@ use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     kernel::NeuronResult,
     registry::{BoundedField, Neuron, NeuronView, RegistryError, Tenure},
-    Uid, Versioned, PAGE,
+    Rao, Uid, Versioned, PAGE,
 };
 
 /// Checks that the uids `start .. start + count` are below `taken` and within one page. Returns
@@ -102,6 +102,8 @@ pub struct Standing {
     pub tenure: Versioned<Option<Tenure>>,
     /// Results of the last settled epoch; all zero for a newcomer.
     pub score: NeuronResult,
+    /// Pay that the owner of the neuron has not collected.
+    pub owed: Rao,
 }
 
 /// The standings of a page.
@@ -111,15 +113,18 @@ pub struct Standing {
 pub struct StandingPage {
     /// Latest epoch whose results are recorded here.
     scored: u32,
+    /// Places whose results of that epoch are recorded: a page may be settled in parts.
+    recorded: u64,
     standings: Vec<Standing>,
 }
 
 impl StandingPage {
-    /// Starts the standing of a newcomer on `uid` while `open` is the open epoch.
+    /// Starts the standing of a newcomer on `uid` while `open` is the open epoch. Returns the pay
+    /// that is owed to the replaced neuron.
     ///
     /// # Errors
     /// `OutOfBounds` if `uid` is neither taken nor the next free seat of the page.
-    pub fn seat(&mut self, uid: Uid, open: u32, newcomer: &Neuron) -> Result<(), RegistryError> {
+    pub fn seat(&mut self, uid: Uid, open: u32, newcomer: &Neuron) -> Result<Rao, RegistryError> {
         let tenure = Some(Tenure {
             generation: newcomer.generation,
             registered_epoch: newcomer.registered_epoch,
@@ -130,40 +135,70 @@ impl StandingPage {
                 standing.registered_at = newcomer.registered_at;
                 standing.tenure.write(open, tenure);
                 standing.score = NeuronResult::default();
+                Ok(core::mem::take(&mut standing.owed))
             }
-            None if uid.offset() == next => self.standings.push(Standing {
-                registered_at: newcomer.registered_at,
-                tenure: Versioned::new(open, tenure),
-                score: NeuronResult::default(),
-            }),
-            None => return Err(untaken(uid.offset())),
+            None if uid.offset() == next => {
+                self.standings.push(Standing {
+                    registered_at: newcomer.registered_at,
+                    tenure: Versioned::new(open, tenure),
+                    score: NeuronResult::default(),
+                    owed: Rao::ZERO,
+                });
+                Ok(Rao::ZERO)
+            }
+            None => Err(untaken(uid.offset())),
         }
-        Ok(())
     }
 
-    /// Records results of `epoch` for the uids from `start` on. A neuron that registered after
-    /// `epoch` keeps its score.
+    /// Records results of `epoch` for the uids from `start` on, with the pay that is owed to each.
+    /// A neuron that registered after `epoch` keeps its score. Returns the pay of those that such
+    /// neurons have replaced, by place from `start` on.
     ///
     /// # Errors
-    /// `TooOld` if results of a later epoch are recorded.
+    /// `TooOld` if results of a later epoch are recorded, `Exhausted` for a sum beyond all TAO.
     pub fn record(
         &mut self,
         epoch: u32,
         start: Uid,
         results: &[NeuronResult],
-    ) -> Result<(), RegistryError> {
+        owed: &[Rao],
+    ) -> Result<Vec<(usize, Rao)>, RegistryError> {
         if epoch < self.scored {
             return Err(RegistryError::TooOld);
         }
+        if epoch > self.scored {
+            self.recorded = 0;
+        }
         self.scored = epoch;
+        let mut replaced = Vec::new();
         let seats = self.standings.iter_mut().skip(start.offset());
-        for (standing, result) in seats.zip(results) {
+        let owed = owed.iter().copied().chain(core::iter::repeat(Rao::ZERO));
+        for (place, ((standing, result), owed)) in seats.zip(results).zip(owed).enumerate() {
+            self.recorded |= bit(start.offset().saturating_add(place));
             let tenure = standing.tenure.now();
             if tenure.is_some_and(|tenure| tenure.registered_epoch <= epoch) {
                 standing.score = *result;
+                let sum = standing.owed.checked_add(owed);
+                standing.owed = sum.ok_or(RegistryError::Exhausted)?;
+            } else if !owed.is_zero() {
+                replaced.push((place, owed));
             }
         }
-        Ok(())
+        Ok(replaced)
+    }
+
+    /// Removes and returns the pay that is owed to the neuron on `uid`.
+    pub fn take_owed(&mut self, uid: Uid) -> Rao {
+        let standing = self.standings.get_mut(uid.offset());
+        standing.map_or(Rao::ZERO, |standing| core::mem::take(&mut standing.owed))
+    }
+
+    /// Returns true if the results of `uid` for the epoch before `open` may still be recorded.
+    pub fn awaits_results(&self, uid: Uid, open: u32) -> bool {
+        match open.checked_sub(1) {
+            Some(closed) if closed == self.scored => self.recorded & bit(uid.offset()) == 0,
+            closed => closed.is_some(),
+        }
     }
 
     /// Returns the tenure of the neuron on `uid` at the end of `epoch`.
@@ -196,10 +231,18 @@ pub fn views(start: Uid, neurons: NeuronPage, standings: &StandingPage) -> Vec<N
                 uid: Uid(uid),
                 neuron,
                 score: standing.score,
+                owed: standing.owed,
             });
         }
     }
     views
+}
+
+/// Returns the bit of a place in a set of the 64 places of a page.
+fn bit(place: usize) -> u64 {
+    let place = u32::try_from(place).ok();
+    let bit = place.and_then(|place| 1u64.checked_shl(place));
+    bit.unwrap_or_default()
 }
 
 /// Returns the error for a place that is not taken. Callers check counters first, so it never

@@ -88,13 +88,15 @@ fn a_newcomer_has_no_score_of_an_earlier_epoch() {
     for uid in 0..2 {
         page.seat(Uid(uid), 0, &neuron(1, 0)).unwrap();
     }
-    page.record(0, Uid(0), &[result(5), result(6)]).unwrap();
+    page.record(0, Uid(0), &[result(5), result(6)], &[])
+        .unwrap();
     page.seat(Uid(1), 2, &neuron(2, 2)).unwrap();
     assert_eq!(page.standings()[1].score, NeuronResult::default());
-    page.record(1, Uid(0), &[result(7), result(8)]).unwrap();
+    page.record(1, Uid(0), &[result(7), result(8)], &[])
+        .unwrap();
     assert_eq!(page.standings()[0].score, result(7));
     assert_eq!(page.standings()[1].score, NeuronResult::default());
-    page.record(2, Uid(1), &[result(9)]).unwrap();
+    page.record(2, Uid(1), &[result(9)], &[]).unwrap();
     assert_eq!(page.standings()[1].score, result(9));
 }
 
@@ -102,9 +104,9 @@ fn a_newcomer_has_no_score_of_an_earlier_epoch() {
 fn scores_do_not_go_back_in_time() {
     let mut page = StandingPage::default();
     page.seat(Uid(0), 0, &neuron(1, 0)).unwrap();
-    page.record(4, Uid(0), &[result(5)]).unwrap();
+    page.record(4, Uid(0), &[result(5)], &[]).unwrap();
     assert_eq!(
-        page.record(3, Uid(0), &[result(6)]),
+        page.record(3, Uid(0), &[result(6)], &[]),
         Err(RegistryError::TooOld)
     );
     assert_eq!(page.standings()[0].score, result(5));

@@ -12,6 +12,7 @@ fn standing(emission: u64, registered_at: u32) -> Standing {
             emission: Rao(emission),
             ..NeuronResult::default()
         },
+        owed: Rao::ZERO,
     }
 }
 

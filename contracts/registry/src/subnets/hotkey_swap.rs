@@ -1,6 +1,6 @@
 //! Another hotkey for a neuron: the seat's key changes, and nothing else.
 
-use super::Subnets;
+use super::{Subnets, Swap};
 use inktensor_primitives::{
     registry::{RegistryError, SWAP_INTERVAL},
     AccountId, NetUid, Uid,
@@ -29,13 +29,14 @@ impl Subnets {
         now: u32,
     ) -> Result<Swapped, RegistryError> {
         let place = self.places.get((netuid, hotkey));
-        let place = place.ok_or(RegistryError::NotSeated)?;
+        let mut place = place.ok_or(RegistryError::NotSeated)?;
         // A hotkey that had an owner may hold stake, so the new one must have none.
         if self.owner_of(hotkey) != Some(coldkey) || self.owner_of(new).is_some() {
             return Err(RegistryError::NotHotkeyOwner);
         }
-        let last = self.swaps.get((netuid, place.generation));
-        let next = last.map_or(0, |last: u32| last.saturating_add(SWAP_INTERVAL));
+        let next = place
+            .swap
+            .map_or(0, |last| last.at.saturating_add(SWAP_INTERVAL));
         if now < next {
             return Err(RegistryError::TooSoon(next));
         }
@@ -52,9 +53,9 @@ impl Subnets {
 
         self.claim(new, coldkey, has_signed)?;
         self.places.remove((netuid, hotkey));
+        place.swap = Some(Swap { at: now, identity });
         self.places.insert((netuid, new), &place);
         self.present_hotkeys.insert((netuid, identity), &new);
-        self.swaps.insert((netuid, place.generation), &now);
         let mut settings = self.settings(netuid)?;
         if settings.owner_hotkey == hotkey {
             settings.owner_hotkey = new;

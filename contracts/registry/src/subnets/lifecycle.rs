@@ -49,9 +49,8 @@ impl Subnets {
         self.count = self.count.checked_add(1).ok_or(RegistryError::Exhausted)?;
         let netuid = NetUid(self.count);
         self.settings.insert(netuid, settings);
-        self.seats.insert(netuid, &Seats::new());
         let price = Price::new(DEFAULT_REGISTRATION_PRICE, settings.created_at);
-        self.prices.insert(netuid, &price);
+        self.seats.insert(netuid, &Seats::new(price));
         let mut live = self.live();
         live.push(netuid);
         self.live.set(&live);

@@ -6,6 +6,7 @@
 //! - `lifecycle`: creation and retirement
 //! - `ownership`: decisions of the owner
 //! - `registration`: registration and replacement of neurons
+//! - `pay`: pay that is owed to the owners of neurons
 //! - `serving`: endpoints and commitments of neurons
 //! - `hotkey_swap`: another hotkey for a neuron
 //! - `strength`: pay per block, by which the subnet to retire is chosen
@@ -13,6 +14,7 @@
 mod hotkey_swap;
 mod lifecycle;
 mod ownership;
+mod pay;
 mod registration;
 mod serving;
 mod strength;
@@ -26,11 +28,9 @@ use crate::{
     hyperparameters::{
         bounds, change_limits,
         settings::{self, Settings},
-        DEFAULT_REGISTRATION_PRICE,
     },
     kernels::Kernels,
     pages::{self, NeuronPage, StandingPage},
-    price::Price,
     seats::Seats,
     serving::ServingRecord,
 };
@@ -39,10 +39,9 @@ use ink::{
     storage::{traits::ManualKey, Lazy, Mapping},
 };
 use inktensor_primitives::{
-    kernel::NeuronResult,
     registry::{
-        BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter, RegistryError, Seat, Subnet,
-        SubnetIdentity, SubnetSnapshot, Tenure, Voter,
+        roster_with_owner, BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter,
+        RegistryError, Seat, Subnet, SubnetIdentity, SubnetSnapshot, Tenure, Voter,
     },
     AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
@@ -56,6 +55,48 @@ pub struct SeatRecord {
     uid: Uid,
     generation: u32,
     registered_epoch: u32,
+    /// The last swap of the hotkey, if there was one.
+    swap: Option<Swap>,
+}
+
+/// The last swap of a neuron's hotkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
+pub struct Swap {
+    /// Block of the swap.
+    at: u32,
+    /// The hotkey that holds the neuron's stake.
+    identity: AccountId,
+}
+
+impl SeatRecord {
+    /// Returns the hotkey that holds the stake of the neuron whose hotkey is `hotkey`.
+    fn identity(&self, hotkey: AccountId) -> AccountId {
+        self.swap.map_or(hotkey, |swap| swap.identity)
+    }
+
+    /// Returns the seat on a subnet with this state.
+    fn seat(&self, seats: &Seats) -> Seat {
+        Seat {
+            uid: self.uid,
+            generation: self.generation,
+            registered_epoch: self.registered_epoch,
+            neurons: seats.taken(),
+            epoch: seats.epoch(),
+        }
+    }
+}
+
+/// The close of an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// The epoch, which must be the open one.
+    pub epoch: u32,
+    /// The block.
+    pub now: u32,
+    /// Uids with a permit by the last final epoch, ascending.
+    pub roster: Vec<Uid>,
 }
 
 /// All subnets.
@@ -69,8 +110,6 @@ pub struct Subnets {
     owners: Mapping<AccountId, AccountId, ManualKey<0x7265_0004>>,
     neurons: Mapping<(NetUid, u16), NeuronPage, ManualKey<0x7265_0005>>,
     standings: Mapping<(NetUid, u16), StandingPage, ManualKey<0x7265_0006>>,
-    /// Prices of registrations.
-    prices: Mapping<NetUid, Price, ManualKey<0x7265_0009>>,
     /// Block from which the owner may change a parameter again.
     changes: Mapping<(NetUid, Parameter), u32, ManualKey<0x7265_000A>>,
     /// Accounts to which subnets are offered.
@@ -85,126 +124,97 @@ pub struct Subnets {
     served: Mapping<(NetUid, u32), ServingRecord, ManualKey<0x7265_0010>>,
     /// Present hotkeys of neurons that have swapped, by the hotkey that holds the stake.
     present_hotkeys: Mapping<(NetUid, AccountId), AccountId, ManualKey<0x7265_0011>>,
-    /// Block of each neuron's last swap, by generation.
-    swaps: Mapping<(NetUid, u32), u32, ManualKey<0x7265_0012>>,
     /// Coldkeys to which hotkeys without an owner agree to belong.
     agreements: Mapping<AccountId, AccountId, ManualKey<0x7265_0013>>,
+    /// Pay owed to the owners of hotkeys for registrations that were replaced.
+    left: Mapping<(NetUid, AccountId), pay::Left, ManualKey<0x7265_0014>>,
 }
 
 impl Subnets {
-    /// Closes epoch `closing` at block `now`. Returns the subnet as of that epoch.
+    /// Closes the open epoch. Returns the subnet as of that epoch. Without neurons nothing closes.
     ///
     /// The hyperparameters that were set in the epoch count from the next one on. A stuck subnet's
     /// epoch closes with them already.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`.
+    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`, `OutOfBounds`.
     pub fn close(
         &mut self,
         netuid: NetUid,
-        closing: u32,
-        now: u32,
+        closing: Closing,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         let mut settings = self.settings(netuid)?.live()?;
         let mut seats = self.seats(netuid)?;
         let frozen = seats.clone();
-        seats.close(closing, now)?;
-        self.seats.insert(netuid, &seats);
-        if let Some(next) = &settings.next {
-            let tempo = settings.present.tempo;
-            let is_stuck = change_limits::is_stuck(frozen.opened_at(), tempo, now);
-            if is_stuck && change_limits::is_noticed(next.set_at, now) {
-                self.take_next(netuid, &mut settings, &seats, now);
-                self.settings.insert(netuid, &settings);
+        let (now, due_after) = (closing.now, settings.present.tempo);
+        let mut changes = false;
+        if frozen.taken() > 0 {
+            seats.close(closing.epoch, now)?;
+            if let Some(next) = &settings.next {
+                let is_stuck = change_limits::is_stuck(frozen.opened_at(), due_after, now);
+                if is_stuck && change_limits::is_noticed(next.set_at, now) {
+                    changes = take_next(&mut settings, &mut seats, now);
+                }
             }
         }
-        let snapshot = self.snapshot(netuid, settings.clone(), &frozen, now, kernels)?;
-        if settings.next.is_some() {
-            self.take_next(netuid, &mut settings, &seats, now);
-            self.settings.insert(netuid, &settings);
+        let price = price_of(&seats, &settings, now);
+        let subnet = settings.clone().subnet(&frozen, price);
+        let snapshot = SubnetSnapshot {
+            due_after,
+            ..self.snapshot(netuid, subnet, closing, kernels)?
+        };
+        if frozen.taken() > 0 {
+            changes |= take_next(&mut settings, &mut seats, now);
+            if changes {
+                self.settings.insert(netuid, &settings);
+            }
+            self.seats.insert(netuid, &seats);
         }
         Ok(snapshot)
     }
 
-    /// Returns the subnet as the epoch reads it that closes at block `now`.
+    /// Returns `subnet` as the closing epoch reads it.
     fn snapshot(
         &self,
         netuid: NetUid,
-        settings: Settings,
-        seats: &Seats,
-        now: u32,
+        mut subnet: Subnet,
+        closing: Closing,
         kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
-        let kernel = kernels.entry(settings.present.kernel);
+        let kernel = kernels.entry(subnet.kernel);
         let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
-        let owner = self.places.get((netuid, settings.owner_hotkey));
-        let price = self.price(netuid, &settings, now);
-        let params = settings::kernel_bytes(&settings.present.params);
-        let mut subnet = settings.subnet(seats, price);
-        if let Some(SeatRecord {
-            uid, generation, ..
-        }) = owner
-        {
+        let owner = self.places.get((netuid, subnet.owner_hotkey));
+        if let Some(place) = owner {
             // The owner's cut is staked on the hotkey that holds the owner's stake.
-            subnet.owner_hotkey = self.identity_of(netuid, subnet.owner_hotkey, uid, generation);
+            subnet.owner_hotkey = place.identity(subnet.owner_hotkey);
         }
+        let owner_uid = owner.map(|place| place.uid);
+        let roster = roster_with_owner(closing.roster, owner_uid);
         Ok(SubnetSnapshot {
-            neurons: seats.taken(),
-            owner_uid: owner.map(|place| place.uid),
-            params,
+            neurons: subnet.neurons,
+            owner_uid,
+            params: settings::kernel_bytes(&subnet.params),
             kernel_code: kernel.code_hash,
+            due_after: subnet.tempo,
+            tenures: self.tenures(netuid, closing.epoch, &roster, subnet.neurons)?,
+            roster,
             subnet,
         })
-    }
-
-    /// Records results of the closed `epoch` for the uids from `start` on.
-    ///
-    /// # Errors
-    /// `UnknownSubnet`, `OutOfBounds`, `TooOld`.
-    pub fn record(
-        &mut self,
-        netuid: NetUid,
-        epoch: u32,
-        start: Uid,
-        results: &[NeuronResult],
-    ) -> Result<(), RegistryError> {
-        let seats = self.seats(netuid)?;
-        if epoch >= seats.epoch() {
-            return Err(RegistryError::OutOfBounds {
-                field: BoundedField::Epoch,
-                value: epoch.into(),
-                min: 0,
-                max: seats.epoch().saturating_sub(1).into(),
-            });
-        }
-        let count = u16::try_from(results.len()).unwrap_or(u16::MAX);
-        pages::span(start, count, seats.taken())?;
-        let key = (netuid, start.page());
-        let mut page = self.standings.get(key).unwrap_or_default();
-        page.record(epoch, start, results)?;
-        self.standings.insert(key, &page);
-        let mut strength = match self.strengths.get(netuid) {
-            Some(strength) => strength,
-            None => Strength::new(self.settings(netuid)?.started_at.unwrap_or_default()),
-        };
-        strength.record(epoch, seats.opened_at(), results);
-        self.strengths.insert(netuid, &strength);
-        Ok(())
     }
 
     /// Returns the subnet as of block `now`.
     pub fn subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
         let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
-        let price = self.price(netuid, &settings, now);
+        let price = price_of(&seats, &settings, now);
         Some(settings.subnet(&seats, price))
     }
 
     /// Returns the subnet with the hyperparameters of the next epoch.
     pub fn next_subnet(&self, netuid: NetUid, now: u32) -> Option<Subnet> {
         let (mut settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
-        let price = self.price(netuid, &settings, now);
+        let price = price_of(&seats, &settings, now);
         settings.take_next(seats.taken());
         Some(settings.subnet(&seats, price))
     }
@@ -212,23 +222,16 @@ impl Subnets {
     /// Returns the present seat of `hotkey`.
     pub fn seat(&self, netuid: NetUid, hotkey: AccountId) -> Option<Seat> {
         let place = self.places.get((netuid, hotkey))?;
-        let seats = self.seats.get(netuid)?;
-        Some(Seat {
-            uid: place.uid,
-            generation: place.generation,
-            registered_epoch: place.registered_epoch,
-            neurons: seats.taken(),
-            epoch: seats.epoch(),
-        })
+        Some(place.seat(&self.seats.get(netuid)?))
     }
 
     /// Returns the present seat of `hotkey`, and the terms on which it sets weights.
     pub fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
-        let seat = self.seat(netuid, hotkey)?;
-        let settings = self.settings.get(netuid)?;
+        let place = self.places.get((netuid, hotkey))?;
+        let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
         Some(Voter {
-            identity: self.identity_of(netuid, hotkey, seat.uid, seat.generation),
-            seat,
+            identity: place.identity(hotkey),
+            seat: place.seat(&seats),
             is_owner: settings.owner_hotkey == hotkey,
             terms: settings.present.terms.weights,
         })
@@ -258,20 +261,19 @@ impl Subnets {
         page.unwrap_or_default().at(places, epoch)
     }
 
-    /// Returns the tenures of the neurons on `uids` at the end of `epoch`. Reads each page of
-    /// standings once.
+    /// Returns the tenures of the neurons on `uids`, below `taken`, at the end of `epoch`. Reads
+    /// each page of standings once.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken,
-    /// or for uids that do not ascend.
-    pub fn tenures_at(
+    /// `TooOld`, `OutOfBounds` for too many uids, for a seat that was not taken, or for uids that
+    /// do not ascend.
+    fn tenures(
         &self,
         netuid: NetUid,
         epoch: u32,
         uids: &[Uid],
+        taken: u16,
     ) -> Result<Vec<Tenure>, RegistryError> {
-        let seats = self.seats(netuid)?;
-        let taken = seats.taken_at(epoch).map_err(|_| RegistryError::TooOld)?;
         let most = usize::from(MAX_VALIDATORS).saturating_add(1);
         bounds::at_most(BoundedField::UidCount, uids.len(), most)?;
         let mut tenures = Vec::with_capacity(uids.len());
@@ -319,23 +321,6 @@ impl Subnets {
             nominator_min,
             owner: self.owner_of(hotkey),
             braked_until,
-        }
-    }
-
-    /// Returns the hotkey that holds the stake of the neuron whose hotkey is `hotkey`. Reads a page
-    /// only if the neuron has swapped.
-    fn identity_of(
-        &self,
-        netuid: NetUid,
-        hotkey: AccountId,
-        uid: Uid,
-        generation: u32,
-    ) -> AccountId {
-        match self.swaps.get((netuid, generation)) {
-            Some(_) => self
-                .neuron(netuid, uid)
-                .map_or(hotkey, |neuron| neuron.identity()),
-            None => hotkey,
         }
     }
 
@@ -397,14 +382,28 @@ impl Subnets {
     pub fn agreed(&self, hotkey: AccountId) -> Option<AccountId> {
         self.agreements.get(hotkey)
     }
+}
 
-    /// Returns the price of the next registration at block `now`.
-    fn price(&self, netuid: NetUid, settings: &Settings, now: u32) -> Rao {
-        let price = self.prices.get(netuid);
-        price.map_or(DEFAULT_REGISTRATION_PRICE, |price| {
-            price.at(now, &settings.present.terms.registration)
-        })
+/// Returns the price of the next registration at block `now`.
+fn price_of(seats: &Seats, settings: &Settings, now: u32) -> Rao {
+    seats.price.at(now, &settings.present.terms.registration)
+}
+
+/// Makes the next values of a subnet the present ones, at block `now`. Returns true if there were
+/// any. The caller stores both.
+fn take_next(settings: &mut Settings, seats: &mut Seats, now: u32) -> bool {
+    let Some(before) = settings.take_next(seats.taken()) else {
+        return false;
+    };
+    let (was, is) = (
+        &before.terms.registration,
+        &settings.present.terms.registration,
+    );
+    if was != is {
+        // The price goes on from where it is.
+        seats.price.rebase(now, was);
     }
+    true
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Decisions of a subnet's owner: hyperparameters, the start, the next owner, identity and symbol.
 
-use super::Subnets;
+use super::{price_of, take_next, Subnets};
 use crate::{
     hyperparameters::{
         self, bounds, change_limits,
@@ -58,7 +58,7 @@ impl Subnets {
             admin,
         } = change;
         let mut settings = self.settings(netuid)?;
-        let seats = self.seats(netuid)?;
+        let mut seats = self.seats(netuid)?;
         let parameter = value.parameter();
         let is_admin = admin == caller;
         if !is_admin {
@@ -79,11 +79,7 @@ impl Subnets {
         if !is_admin && now < cooled_at {
             return Err(RegistryError::Cooldown(cooled_at));
         }
-        // Every subnet has a price from its creation on.
-        let mut price = self
-            .prices
-            .get(netuid)
-            .ok_or(RegistryError::UnknownSubnet)?;
+        let mut price = seats.price;
         let conditions = Conditions {
             taken: seats.taken(),
             now,
@@ -95,14 +91,15 @@ impl Subnets {
         let mut values = settings.latest().clone();
         hyperparameters::set(&mut values, &mut price, conditions, value, choose)?;
         if is_price {
-            self.prices.insert(netuid, &price);
+            seats.price = price;
+            self.seats.insert(netuid, &seats);
         } else {
             settings.next = Some(Next {
                 values,
                 set_at: now,
             });
-            if !runs {
-                self.take_next(netuid, &mut settings, &seats, now);
+            if !runs && take_next(&mut settings, &mut seats, now) {
+                self.seats.insert(netuid, &seats);
             }
             self.settings.insert(netuid, &settings);
         }
@@ -116,31 +113,6 @@ impl Subnets {
         } else {
             seats.epoch().saturating_add(1)
         })
-    }
-
-    /// Makes the next values of a subnet the present ones, at block `now`. The caller stores
-    /// `settings`.
-    pub(super) fn take_next(
-        &mut self,
-        netuid: NetUid,
-        settings: &mut Settings,
-        seats: &Seats,
-        now: u32,
-    ) {
-        let Some(before) = settings.take_next(seats.taken()) else {
-            return;
-        };
-        let (was, is) = (
-            &before.terms.registration,
-            &settings.present.terms.registration,
-        );
-        if was != is {
-            if let Some(mut price) = self.prices.get(netuid) {
-                // The price goes on from where it is.
-                price.rebase(now, was);
-                self.prices.insert(netuid, &price);
-            }
-        }
     }
 
     /// Returns true if the epochs of a subnet do not close, or none of the last three was paid.
@@ -176,7 +148,7 @@ impl Subnets {
         };
         let facts = Facts {
             taken: seats.taken(),
-            registration_price: self.price(netuid, &settings, now),
+            registration_price: price_of(&seats, &settings, now),
             now,
         };
         let runs = runs(&settings, &seats);

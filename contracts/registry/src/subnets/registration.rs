@@ -4,7 +4,7 @@ use super::{SeatRecord, Subnets};
 use crate::{
     hyperparameters::settings::Settings,
     pages::StandingPage,
-    price::{self, Price},
+    price,
     pruning::{Candidate, Search},
     seats::Seats,
 };
@@ -65,7 +65,8 @@ impl Subnets {
             return Err(RegistryError::AlreadyRegistered(uid));
         }
         self.claim(applicant.hotkey, applicant.coldkey, applicant.has_signed)?;
-        let price = self.sell(netuid, &settings, applicant.now)?;
+        let terms = &settings.present.terms.registration;
+        let price = seats.price.sell(applicant.now, terms)?;
         if price > applicant.max_price {
             return Err(RegistryError::PriceAbove(price));
         }
@@ -102,7 +103,7 @@ impl Subnets {
         let settings = self.settings(netuid).ok()?.live().ok()?;
         let seats = self.seats.get(netuid)?;
         let terms = &settings.present.terms.registration;
-        let sold = self.prices.get(netuid)?;
+        let sold = &seats.price;
         let price = sold.at(now, terms);
         let free = settings.present.max_uids.saturating_sub(seats.taken());
         let replaces = if free == 0 {
@@ -137,23 +138,6 @@ impl Subnets {
             })
         });
         views.collect()
-    }
-
-    /// Sells a seat and stores the new price. Returns the price of the seat.
-    fn sell(
-        &mut self,
-        netuid: NetUid,
-        settings: &Settings,
-        now: u32,
-    ) -> Result<Rao, RegistryError> {
-        // Every subnet has a price from its creation on.
-        let mut price: Price = self
-            .prices
-            .get(netuid)
-            .ok_or(RegistryError::UnknownSubnet)?;
-        let rao = price.sell(now, &settings.present.terms.registration)?;
-        self.prices.insert(netuid, &price);
-        Ok(rao)
     }
 
     /// Returns the seat to replace next on a full subnet.
@@ -229,12 +213,14 @@ impl Subnets {
             uid,
             generation: neuron.generation,
             registered_epoch: neuron.registered_epoch,
+            swap: None,
         };
         self.places.insert((netuid, neuron.hotkey), &place);
 
         let open = neuron.registered_epoch;
         let mut standings = self.standings.get(key).unwrap_or_default();
-        standings.seat(uid, open, &neuron)?;
+        let owed = standings.seat(uid, open, &neuron)?;
+        let awaits_results = standings.awaits_results(uid, open);
         self.standings.insert(key, &standings);
 
         let mut neurons = self.neurons.get(key).unwrap_or_default();
@@ -242,10 +228,13 @@ impl Subnets {
         self.neurons.insert(key, &neurons);
 
         if let Some(neuron) = &replaced {
+            // The one who replaces a neuron pays for the cell of what is owed to it.
+            if awaits_results || !owed.is_zero() {
+                self.leave(netuid, neuron, owed, open)?;
+            }
             self.places.remove((netuid, neuron.hotkey));
             if let Some(identity) = neuron.identity {
                 self.present_hotkeys.remove((netuid, identity));
-                self.swaps.remove((netuid, neuron.generation));
             }
         }
         Ok(replaced)

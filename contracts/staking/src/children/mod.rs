@@ -1,14 +1,20 @@
 //! Children and parents: hotkeys that have a part of another hotkey's weight, and the reverse.
 //!
-//! - `store`: relations in storage, and the rules that read several hotkeys
-//! - `relations`: the relations of one hotkey
+//! - `store`: links in storage, and the rules that read several hotkeys
+//! - `links`: the links of one hotkey
+//! - `effective`: a proportion by epoch, with its cooldown
 //! - `inheritance`: weight given and dividends shared
 
+mod effective;
 mod inheritance;
-mod relations;
+mod links;
 mod store;
 
-pub use self::{inheritance::root_part, relations::ChildList, store::Children};
+pub use self::{
+    inheritance::root_part,
+    links::{ChildList, Due},
+    store::Children,
+};
 
 #[cfg(test)]
 mod tests;

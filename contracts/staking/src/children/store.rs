@@ -1,33 +1,56 @@
-//! Relations in storage, and the rules that read several hotkeys.
+//! Links in storage, and the rules that read several hotkeys.
 
 use super::{
     inheritance::{self, Parent},
-    relations::{ChildList, Relations},
+    links::{ChildList, Due, Links, ParentLink},
 };
 use crate::stake::{EpochClock, OwnStake, Stake};
 use ink::{
-    prelude::{vec, vec::Vec},
+    prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
 };
 use inktensor_primitives::{
-    staking::{
-        Child, ChildrenView, ParentView, Payment, PendingChildren, StakingError, TakeInfo,
-        CHILD_COOLDOWN,
-    },
+    staking::{ChildrenView, ParentView, Payment, StakingError, TakeInfo, CHILD_COOLDOWN},
     AccountId, Bps, NetUid, Rao,
 };
 
 /// Child take of a hotkey whose owner has set none.
 const DEFAULT_CHILD_TAKE: Bps = Bps(0);
 
-/// The relations of all hotkeys.
+/// The links of all hotkeys.
 #[ink::storage_item]
 #[derive(Debug, Default)]
 pub struct Children {
-    relations: Mapping<(NetUid, AccountId), Relations, ManualKey<0x5245_4C41>>,
+    /// Sum of what children have earned for parents, and what is not handed on.
+    dues: Rao,
+    links: Mapping<(NetUid, AccountId), Links, ManualKey<0x5245_4C41>>,
 }
 
-/// A parent as a child sees it.
+/// The dividends of a hotkey, divided between the hotkey and its parents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// The hotkey's own part.
+    pub own: Rao,
+    /// The parents' parts.
+    pub parents: Vec<ParentShare>,
+    /// The hotkey's links, unless there are no parents' parts.
+    links: Option<Links>,
+}
+
+/// A parent's part of a child's dividends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParentShare {
+    /// The parent.
+    pub hotkey: AccountId,
+    /// The account that is paid the parent's take.
+    pub owner: AccountId,
+    /// The parent's own stake in the paid epoch.
+    pub stake: OwnStake,
+    /// The part.
+    pub amount: Rao,
+}
+
+/// A parent as a child sees it in an epoch.
 struct Giver {
     hotkey: AccountId,
     /// Proportion of the parent's own stake that is given to the child.
@@ -53,18 +76,20 @@ impl Children {
         clock: &EpochClock,
     ) -> Result<Rao, StakingError> {
         let own = stake.own_at(netuid, hotkey, epoch, clock)?;
-        let (mut given, mut inherited) = (Vec::new(), Vec::new());
-        if let Some(relations) = self.relations(netuid, hotkey) {
-            let children = relations.children_at(epoch, clock)?;
-            given.extend(children.iter().map(|it| it.proportion));
-            let givers = self.givers_at(stake, netuid, hotkey, &relations, epoch, clock)?;
-            inherited.extend(givers.iter().map(|it| (it.stake, it.proportion)));
-        }
+        let Some(links) = self.links.get((netuid, hotkey)) else {
+            return Ok(inheritance::weight(own, &[], &[]));
+        };
+        let given = links.given_at(epoch, clock)?;
+        let givers = givers_at(stake, netuid, &links.parents, epoch, clock)?;
+        let inherited: Vec<(OwnStake, u64)> = givers
+            .iter()
+            .map(|giver| (giver.stake, giver.proportion))
+            .collect();
         Ok(inheritance::weight(own, &given, &inherited))
     }
 
-    /// Divides a payment of `epoch` between a hotkey and its parents of that epoch. The first part
-    /// is the hotkey's own.
+    /// Divides dividends of `epoch` between a hotkey and its parents of that
+    /// epoch.
     ///
     /// # Errors
     /// `TooOld`.
@@ -75,16 +100,20 @@ impl Children {
         epoch: u32,
         payment: &Payment,
         clock: &EpochClock,
-    ) -> Result<Vec<Payment>, StakingError> {
-        let undivided = || vec![*payment];
-        if payment.validator.is_zero() {
+    ) -> Result<Division, StakingError> {
+        let undivided = || Division {
+            own: payment.amount,
+            parents: Vec::new(),
+            links: None,
+        };
+        if payment.amount.is_zero() {
             return Ok(undivided());
         }
         let hotkey = payment.hotkey;
-        let Some(relations) = self.relations(netuid, hotkey) else {
+        let Some(links) = self.links.get((netuid, hotkey)) else {
             return Ok(undivided());
         };
-        let givers = self.givers_at(stake, netuid, hotkey, &relations, epoch, clock)?;
+        let givers = givers_at(stake, netuid, &links.parents, epoch, clock)?;
         if givers.is_empty() {
             return Ok(undivided());
         }
@@ -98,26 +127,89 @@ impl Children {
             })
             .collect();
         let own = stake.own_at(netuid, hotkey, epoch, clock)?;
-        let children = relations.children_at(epoch, clock)?;
-        let given = children.iter().map(|it| it.proportion);
-        let take = relations
+        let given = links.given_at(epoch, clock)?.into_iter();
+        let take = links
             .take
             .at(clock.opening_block(epoch)?, DEFAULT_CHILD_TAKE);
-        let (shares, rest) = inheritance::divide(payment.validator, own, given, take, &parents);
-        let mut all = Vec::with_capacity(shares.len().saturating_add(1));
-        all.push(Payment {
-            validator: rest,
-            ..*payment
-        });
-        for (giver, validator) in givers.iter().zip(shares) {
-            all.push(Payment {
+        let (shares, rest) = inheritance::divide(payment.amount, own, given, take, &parents);
+        let shares = givers
+            .iter()
+            .zip(shares)
+            .map(|(giver, amount)| ParentShare {
                 hotkey: giver.hotkey,
-                coldkey: owner_of(giver),
-                miner: Rao::ZERO,
-                validator,
+                owner: owner_of(giver),
+                stake: giver.stake,
+                amount,
             });
+        Ok(Division {
+            own: rest,
+            parents: shares.collect(),
+            links: Some(links),
+        })
+    }
+
+    /// Stores what `hotkey` has earned for its parents: a due for each of the division's parts, in
+    /// order. Returns their sum.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn owe(
+        &mut self,
+        (netuid, hotkey): (NetUid, AccountId),
+        division: Division,
+        dues: &[Due],
+    ) -> Result<Rao, StakingError> {
+        let Some(mut links) = division.links else {
+            return Ok(Rao::ZERO);
+        };
+        let mut sum = Rao::ZERO;
+        for (share, due) in division.parents.iter().zip(dues) {
+            if let Some(link) = links.parent_mut(&share.hotkey) {
+                link.due = link.due.plus(due)?;
+                let total = due.total()?;
+                sum = sum.checked_add(total).ok_or(StakingError::Overflow)?;
+            }
         }
-        Ok(all)
+        self.links.insert((netuid, hotkey), &links);
+        let dues = self.dues.checked_add(sum);
+        self.dues = dues.ok_or(StakingError::Overflow)?;
+        Ok(sum)
+    }
+
+    /// Returns the sum of what children have earned for parents, and what is not handed on.
+    pub fn dues(&self) -> Rao {
+        self.dues
+    }
+
+    /// Removes and returns what `child` has earned for those of `parents` that have anything due,
+    /// with the owner of each.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn take_dues(
+        &mut self,
+        (netuid, child): (NetUid, AccountId),
+        parents: &[AccountId],
+    ) -> Result<Vec<(AccountId, AccountId, Due)>, StakingError> {
+        let mut links = self.links(netuid, child);
+        let mut taken = Vec::with_capacity(parents.len());
+        for parent in parents {
+            let Some(link) = links.parent_mut(parent) else {
+                continue;
+            };
+            // A parent to which something is due has set children, so its owner is known.
+            let Some(owner) = link.owner.filter(|_| link.due != Due::default()) else {
+                continue;
+            };
+            let due = core::mem::take(&mut link.due);
+            let rest = self.dues.checked_sub(due.total()?);
+            self.dues = rest.ok_or(StakingError::Overflow)?;
+            taken.push((*parent, owner, due));
+        }
+        if !taken.is_empty() {
+            self.links.insert((netuid, child), &links);
+        }
+        Ok(taken)
     }
 
     /// Sets the children of `hotkey`, which `owner` owns, at block `now`. `owner_of` returns the
@@ -130,57 +222,81 @@ impl Children {
     pub fn set(
         &mut self,
         (netuid, hotkey): (NetUid, AccountId),
-        children: ChildList,
+        list: &ChildList,
         owner: AccountId,
         clock: &EpochClock,
         now: u32,
         owner_of: impl Fn(AccountId) -> Result<Option<AccountId>, StakingError>,
     ) -> Result<u32, StakingError> {
-        for child in children.children() {
-            let child = child.hotkey;
-            let mut relations = self.relations(netuid, child).unwrap_or_default();
-            if relations.mentions(&hotkey, clock) {
+        let after = now.saturating_add(CHILD_COOLDOWN);
+        let mut own = self.links(netuid, hotkey);
+        for child in list.children() {
+            let (child, proportion) = (child.hotkey, child.proportion);
+            let mut links = self.links(netuid, child);
+            if links.has_child(&hotkey, clock) {
                 return Err(StakingError::Cycle(child));
             }
-            if relations.parents().contains(&hotkey) {
-                continue;
+            if !links.parent(&hotkey).is_some_and(|it| it.is_allowed) {
+                match owner_of(child)? {
+                    None => return Err(StakingError::UnknownHotkey),
+                    Some(other) if other != owner => return Err(StakingError::NotAccepted(child)),
+                    Some(_) => links.allow(hotkey, clock)?,
+                }
             }
-            match owner_of(child)? {
-                None => return Err(StakingError::UnknownHotkey),
-                Some(other) if other != owner => return Err(StakingError::NotAccepted(child)),
-                Some(_) => self.allow(netuid, child, &mut relations, hotkey, clock)?,
-            }
+            let given = own.give(child, proportion, after, clock);
+            links.receive(&hotkey, Some(owner), given);
+            self.links.insert((netuid, child), &links);
         }
-        let after = now.saturating_add(CHILD_COOLDOWN);
-        let mut relations = self.relations(netuid, hotkey).unwrap_or_default();
-        relations.set(children, now, after, clock)?;
-        relations.owner = Some(owner);
-        self.relations.insert((netuid, hotkey), &relations);
+        own.wait_for_children(now)?;
+        let dropped: Vec<AccountId> = own
+            .children
+            .iter()
+            .map(|it| it.hotkey)
+            .filter(|child| list.proportion(child) == 0)
+            .collect();
+        for child in dropped {
+            self.drop_child((netuid, hotkey), &mut own, child, after, clock);
+        }
+        own.prune_children(clock);
+        own.children_set_at = Some(now);
+        self.links.insert((netuid, hotkey), &own);
         Ok(if clock.open == 0 { now } else { after })
     }
 
-    /// Allows `parent` to have `child` as a child, or withdraws that permission.
+    /// Allows `parent` to have `child` as a child, or withdraws that permission at block `now`. A
+    /// parent that has the child loses it after the cooldown of a list of children. Returns the
+    /// block after which the call is effective.
     ///
     /// # Errors
-    /// `TooManyParents`, `StillParent`.
+    /// `TooManyParents`.
     pub fn allow_parent(
         &mut self,
         netuid: NetUid,
-        child: AccountId,
-        parent: AccountId,
+        (child, parent): (AccountId, AccountId),
         allowed: bool,
         clock: &EpochClock,
-    ) -> Result<(), StakingError> {
-        let mut relations = self.relations(netuid, child).unwrap_or_default();
+        now: u32,
+    ) -> Result<u32, StakingError> {
+        let mut links = self.links(netuid, child);
         if allowed {
-            return self.allow(netuid, child, &mut relations, parent, clock);
+            links.allow(parent, clock)?;
+            self.links.insert((netuid, child), &links);
+            return Ok(now);
         }
-        if self.mentions(netuid, parent, &child, clock) {
-            return Err(StakingError::StillParent);
+        let gives = links
+            .parent(&parent)
+            .is_some_and(|it| it.proportion.last() > 0);
+        links.disallow(&parent, clock);
+        self.links.insert((netuid, child), &links);
+        if !gives {
+            return Ok(now);
         }
-        relations.disallow(&parent);
-        self.relations.insert((netuid, child), &relations);
-        Ok(())
+        let after = now.saturating_add(CHILD_COOLDOWN);
+        let mut giver = self.links(netuid, parent);
+        self.drop_child((netuid, parent), &mut giver, child, after, clock);
+        giver.prune_children(clock);
+        self.links.insert((netuid, parent), &giver);
+        Ok(if clock.open == 0 { now } else { after })
     }
 
     /// Sets the share of dividends by parents of other owners that `hotkey` keeps, at block `now`.
@@ -194,118 +310,92 @@ impl Children {
         take: Bps,
         now: u32,
     ) -> Result<(), StakingError> {
-        let mut relations = self.relations(netuid, hotkey).unwrap_or_default();
-        relations.take.set(take, now, DEFAULT_CHILD_TAKE)?;
-        self.relations.insert((netuid, hotkey), &relations);
+        let mut links = self.links(netuid, hotkey);
+        links.take.set(take, now, DEFAULT_CHILD_TAKE)?;
+        self.links.insert((netuid, hotkey), &links);
         Ok(())
     }
 
     /// Returns the child take of `hotkey`, and the first block at which it may be raised.
     pub fn take(&self, netuid: NetUid, hotkey: AccountId) -> TakeInfo {
-        let relations = self.relations(netuid, hotkey).unwrap_or_default();
-        relations.take.info(DEFAULT_CHILD_TAKE)
+        self.links(netuid, hotkey).take.info(DEFAULT_CHILD_TAKE)
     }
 
-    /// Returns the children of a hotkey in the open epoch, and the pending list.
+    /// Returns the children of a hotkey in the open epoch, and those of later epochs.
     pub fn children(&self, netuid: NetUid, hotkey: AccountId, clock: &EpochClock) -> ChildrenView {
-        let relations = self.relations(netuid, hotkey).unwrap_or_default();
-        let children = relations.children_at(clock.open, clock);
-        let pending = relations.pending(clock).map(|pending| PendingChildren {
-            children: pending.children.clone(),
-            after: pending.after,
-        });
+        let links = self.links(netuid, hotkey);
         ChildrenView {
-            children: children.map(<[Child]>::to_vec).unwrap_or_default(),
-            pending,
+            children: links.children_now(clock),
+            pending: links.pending_children(clock),
         }
     }
 
-    /// Returns the parents of a hotkey in the open epoch, and hotkeys that are allowed as parents.
+    /// Returns the parents of a hotkey in the open epoch, hotkeys that are allowed as parents, and
+    /// those that have something due.
     pub fn parents(
         &self,
         netuid: NetUid,
         hotkey: AccountId,
         clock: &EpochClock,
     ) -> Vec<ParentView> {
-        let relations = self.relations(netuid, hotkey).unwrap_or_default();
-        let views = relations.parents().iter().map(|parent| {
-            let parents = self.relations(netuid, *parent).unwrap_or_default();
-            let given = parents.given_to(&hotkey, clock.open, clock);
-            ParentView {
-                hotkey: *parent,
-                proportion: given.unwrap_or_default(),
-            }
+        let links = self.links(netuid, hotkey);
+        let views = links.parents.iter().filter_map(|link| {
+            let proportion = link.proportion.at(clock.open, clock).unwrap_or_default();
+            let due = link.due.total().unwrap_or_default();
+            let is_parent = link.is_allowed || proportion > 0 || !due.is_zero();
+            is_parent.then_some(ParentView {
+                hotkey: link.hotkey,
+                proportion,
+                due,
+            })
         });
         views.collect()
     }
 
-    fn relations(&self, netuid: NetUid, hotkey: AccountId) -> Option<Relations> {
-        self.relations.get((netuid, hotkey))
+    fn links(&self, netuid: NetUid, hotkey: AccountId) -> Links {
+        self.links.get((netuid, hotkey)).unwrap_or_default()
     }
 
-    /// Returns the parents that give a part of their own stake to `hotkey` in `epoch`.
-    fn givers_at(
-        &self,
-        stake: &Stake,
-        netuid: NetUid,
-        hotkey: AccountId,
-        relations: &Relations,
-        epoch: u32,
-        clock: &EpochClock,
-    ) -> Result<Vec<Giver>, StakingError> {
-        let mut givers = Vec::new();
-        for parent in relations.parents() {
-            let Some(relations) = self.relations(netuid, *parent) else {
-                continue;
-            };
-            let proportion = relations.given_to(&hotkey, epoch, clock)?;
-            if proportion > 0 {
-                givers.push(Giver {
-                    hotkey: *parent,
-                    proportion,
-                    stake: stake.own_at(netuid, *parent, epoch, clock)?,
-                    owner: relations.owner,
-                });
-            }
-        }
-        Ok(givers)
-    }
-
-    /// Allows `parent` for `child`, whose `relations` are loaded. If there are too many parents,
-    /// those that do not have the child any more make room.
-    fn allow(
+    /// Gives nothing more to `child` in epochs that open after block `after`, at both ends of the
+    /// link. `links` are those of the parent, which the caller stores.
+    fn drop_child(
         &mut self,
-        netuid: NetUid,
+        (netuid, parent): (NetUid, AccountId),
+        links: &mut Links,
         child: AccountId,
-        relations: &mut Relations,
-        parent: AccountId,
+        after: u32,
         clock: &EpochClock,
-    ) -> Result<(), StakingError> {
-        let gone: Vec<AccountId> = relations
-            .parents()
-            .iter()
-            .copied()
-            .filter(|parent| !self.mentions(netuid, *parent, &child, clock))
-            .collect();
-        if relations.allow(parent).is_err() {
-            for parent in gone {
-                relations.disallow(&parent);
-            }
-            relations.allow(parent)?;
+    ) {
+        let given = links.give(child, 0, after, clock);
+        let mut of_child = self.links(netuid, child);
+        of_child.receive(&parent, None, given);
+        if of_child.parent(&parent).is_some_and(|it| !it.is_allowed) {
+            of_child.disallow(&parent, clock);
         }
-        self.relations.insert((netuid, child), &*relations);
-        Ok(())
+        self.links.insert((netuid, child), &of_child);
     }
+}
 
-    /// Returns true if `child` is a child of `parent` in an epoch that can be read, or pending.
-    fn mentions(
-        &self,
-        netuid: NetUid,
-        parent: AccountId,
-        child: &AccountId,
-        clock: &EpochClock,
-    ) -> bool {
-        self.relations(netuid, parent)
-            .is_some_and(|relations| relations.mentions(child, clock))
+/// Returns the parents that give a part of their own stake in `epoch`. Reads nothing but their
+/// stake.
+fn givers_at(
+    stake: &Stake,
+    netuid: NetUid,
+    parents: &[ParentLink],
+    epoch: u32,
+    clock: &EpochClock,
+) -> Result<Vec<Giver>, StakingError> {
+    let mut givers = Vec::with_capacity(parents.len());
+    for link in parents {
+        let proportion = link.proportion.at(epoch, clock)?;
+        if proportion > 0 {
+            givers.push(Giver {
+                hotkey: link.hotkey,
+                proportion,
+                stake: stake.own_at(netuid, link.hotkey, epoch, clock)?,
+                owner: link.owner,
+            });
+        }
     }
+    Ok(givers)
 }

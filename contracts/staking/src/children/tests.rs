@@ -33,7 +33,7 @@ fn set(children: &mut Children, parent: u8, child: u8, now: u32) -> Result<u32, 
     )?;
     let key = (NETUID, account(parent));
     let owner = owner_of(account(parent))?.unwrap();
-    children.set(key, list, owner, &EpochClock::default(), now, owner_of)
+    children.set(key, &list, owner, &EpochClock::default(), now, owner_of)
 }
 
 fn allow(
@@ -41,9 +41,19 @@ fn allow(
     child: u8,
     parent: u8,
     allowed: bool,
-) -> Result<(), StakingError> {
-    let (child, parent) = (account(child), account(parent));
-    children.allow_parent(NETUID, child, parent, allowed, &EpochClock::default())
+) -> Result<u32, StakingError> {
+    let link = (account(child), account(parent));
+    children.allow_parent(NETUID, link, allowed, &EpochClock::default(), 7)
+}
+
+/// Returns the clock after a close at block `now`.
+fn next(clock: &EpochClock, now: u32) -> EpochClock {
+    EpochClock {
+        open: clock.open + 1,
+        opened_at: now,
+        previous_opened_at: clock.opened_at,
+        now,
+    }
 }
 
 fn parents(children: &Children, hotkey: u8) -> Vec<(AccountId, u64)> {
@@ -65,8 +75,11 @@ fn a_child_of_another_owner_must_have_allowed_the_parent() {
     // Before the first close, a list is effective at once.
     assert_eq!(set(&mut children, 1, 100, 7), Ok(7));
     assert_eq!(parents(&children, 100), [(account(1), u64::MAX)]);
-    let refused = Err(StakingError::StillParent);
-    assert_eq!(allow(&mut children, 100, 1, false), refused);
+    // So is its end.
+    assert_eq!(allow(&mut children, 100, 1, false), Ok(7));
+    assert_eq!(parents(&children, 100), []);
+    let refused = Err(StakingError::NotAccepted(account(100)));
+    assert_eq!(set(&mut children, 1, 100, 157), refused);
 }
 
 #[ink::test]
@@ -105,12 +118,57 @@ fn a_list_is_pending_after_the_first_close() {
         opened_at: 10,
         ..EpochClock::default()
     };
-    let list = ChildList::of(&account(1), vec![]).unwrap();
+    let child = Child {
+        proportion: 5,
+        hotkey: account(2),
+    };
+    let list = ChildList::of(&account(1), vec![child]).unwrap();
     let key = (NETUID, account(1));
-    let after = children.set(key, list, account(OWNER), &clock, 20, owner_of);
+    let after = children.set(key, &list, account(OWNER), &clock, 20, owner_of);
     assert_eq!(after, Ok(20 + CHILD_COOLDOWN));
     let view = children.children(NETUID, account(1), &clock);
     assert_eq!(view.pending.map(|it| it.after), Some(20 + CHILD_COOLDOWN));
+}
+
+#[ink::test]
+fn a_refused_parent_has_the_child_until_the_cooldown_ends() {
+    let mut children = Children::default();
+    let (child, parent) = (account(100), account(1));
+    allow(&mut children, 100, 1, true).unwrap();
+    set(&mut children, 1, 100, 0).unwrap();
+    let clock = next(&EpochClock::default(), 10);
+    let after = 20 + CHILD_COOLDOWN;
+    let refused = children.allow_parent(NETUID, (child, parent), false, &clock, 20);
+    assert_eq!(refused, Ok(after));
+    // A second refusal does not put it off, and neither does a list without the child.
+    let again = children.allow_parent(NETUID, (child, parent), false, &clock, 30);
+    assert_eq!(again, Ok(30), "nothing is left to end");
+    let list = ChildList::of(&parent, vec![]).unwrap();
+    children
+        .set(
+            (NETUID, parent),
+            &list,
+            account(OWNER),
+            &clock,
+            200,
+            owner_of,
+        )
+        .unwrap();
+    let now = |clock: &EpochClock| {
+        let given = children.children(NETUID, parent, clock).children;
+        let received = children.parents(NETUID, child, clock);
+        assert_eq!(
+            given.iter().map(|it| it.proportion).collect::<Vec<_>>(),
+            received.iter().map(|it| it.proportion).collect::<Vec<_>>(),
+            "both ends are the same"
+        );
+        given.len()
+    };
+    assert_eq!(now(&clock), 1);
+    let clock = next(&clock, after);
+    assert_eq!(now(&clock), 1);
+    let clock = next(&clock, after + 1);
+    assert_eq!(now(&clock), 0);
 }
 
 #[ink::test]
@@ -150,27 +208,80 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
     let payment = Payment {
         hotkey: account(100),
         coldkey: account(OWNER + 1),
-        miner: Rao(5),
-        validator: Rao(1_000),
+        amount: Rao(1_000),
     };
-    let parts = children
+    let division = children
         .divide(&stake, NETUID, 1, &payment, &clock)
         .unwrap();
-    assert_eq!(parts.len(), 2);
-    let of_child = parts[0].validator.0;
     // A tenth, in 32 bits: the rest is rounded in favour of the child.
+    let of_child = division.own.0;
     assert!((100..=101).contains(&of_child), "{of_child}");
-    assert_eq!((parts[0].hotkey, parts[0].miner), (account(100), Rao(5)));
-    assert_eq!(
-        (parts[1].hotkey, parts[1].coldkey),
-        (account(1), account(OWNER))
-    );
-    assert_eq!(parts[1].validator, Rao(1_000 - of_child));
-    // A miner's pay is not shared.
-    let payment = Payment {
-        validator: Rao::ZERO,
-        ..payment
+    let [share] = division.parents[..] else {
+        panic!("one parent");
     };
-    let parts = children.divide(&stake, NETUID, 1, &payment, &clock);
-    assert_eq!(parts, Ok(vec![payment]));
+    assert_eq!((share.hotkey, share.owner), (account(1), account(OWNER)));
+    assert_eq!(share.amount, Rao(1_000 - of_child));
+    assert_eq!(share.stake.on_subnet, Rao(8_000_000));
+}
+
+#[ink::test]
+fn dues_stay_in_the_link_until_they_are_taken() {
+    let (mut children, mut stake) = (Children::default(), Stake::default());
+    let status = HotkeyStatus {
+        subnet_exists: true,
+        subnet_started: false,
+        transfers: true,
+        nominator_min: Rao::ZERO,
+        braked_until: None,
+        owner: Some(account(OWNER)),
+    };
+    let (child, clock) = (account(100), EpochClock::default());
+    for parent in [1, 2] {
+        let key = PositionKey {
+            netuid: NETUID,
+            hotkey: account(parent),
+            coldkey: account(OWNER),
+        };
+        let deposit = Deposit::of(Rao(8_000_000)).unwrap();
+        stake.add(key, deposit, &status, 0).unwrap();
+        allow(&mut children, 100, parent, true).unwrap();
+        set(&mut children, parent, 100, 0).unwrap();
+    }
+    let payment = Payment {
+        hotkey: child,
+        coldkey: account(OWNER + 1),
+        amount: Rao(1_000),
+    };
+    let mut owed = 0;
+    for _ in 0..2 {
+        let division = children
+            .divide(&stake, NETUID, 0, &payment, &clock)
+            .unwrap();
+        let dues: Vec<Due> = division
+            .parents
+            .iter()
+            .map(|share| Due {
+                dividends: share.amount,
+                ..Due::default()
+            })
+            .collect();
+        owed += children.owe((NETUID, child), division, &dues).unwrap().0;
+        assert_eq!(children.dues(), Rao(owed));
+    }
+    let each = owed / 2;
+    assert!(each > 0);
+    let strangers = [account(50), account(1), account(1)];
+    let taken = children.take_dues((NETUID, child), &strangers).unwrap();
+    let due = Due {
+        dividends: Rao(each),
+        ..Due::default()
+    };
+    assert_eq!(taken, [(account(1), account(OWNER), due)], "once");
+    assert_eq!(children.dues(), Rao(owed - each));
+    let left: Vec<Rao> = children
+        .parents(NETUID, child, &clock)
+        .iter()
+        .map(|it| it.due)
+        .collect();
+    assert_eq!(left, [Rao::ZERO, Rao(each)]);
 }

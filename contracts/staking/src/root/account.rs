@@ -8,26 +8,18 @@
 //! Dividends flow by block to the stake of that block, whatever its age. So stake that comes is
 //! paid before it weighs, and stake that leaves weighs after it was paid, for as long.
 //!
-//! A hotkey has one cell: a record of each root epoch in which its stake changed. Records that no
-//! close within `ROOT_EPOCHS_KEPT` reads are dropped, two for each that is added.
+//! A hotkey has one cell, with the history of its stake for `ROOT_EPOCHS_KEPT` root epochs.
 
 use super::stream::{Claim, Stream};
+use crate::history::{root_epoch, Aged, History, Record};
 use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
 };
 use inktensor_primitives::{
-    staking::{RootDividends, StakingError, ROOT_EPOCH, ROOT_EPOCHS_KEPT},
+    staking::{RootDividends, StakingError, ROOT_EPOCHS_KEPT},
     AccountId, Rao,
 };
-
-/// Most records that are dropped when one is added.
-const DROPPED_AT_ONCE: usize = 2;
-
-/// Returns the root epoch of block `block`.
-pub fn root_epoch(block: u32) -> u32 {
-    block.checked_div(ROOT_EPOCH).unwrap_or_default()
-}
 
 /// Root stake on a hotkey at the end of a root epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +28,8 @@ pub fn root_epoch(block: u32) -> u32 {
 pub struct RootRecord {
     /// The root epoch.
     epoch: u32,
-    /// Stake that was there when the root epoch began, and has stayed.
-    matured: Rao,
-    /// Deposits of the root epoch.
-    pending: Rao,
+    /// The stake.
+    stake: Aged,
 }
 
 /// Root stake of a hotkey.
@@ -47,10 +37,8 @@ pub struct RootRecord {
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct RootAccount {
-    /// Sum of all coldkeys' root stake on the hotkey, as of the last change.
-    now: RootRecord,
-    /// Earlier records, oldest first.
-    past: Vec<RootRecord>,
+    /// Sum of all coldkeys' root stake on the hotkey.
+    stake: History<RootRecord>,
     /// Dividends.
     stream: Stream,
 }
@@ -85,62 +73,30 @@ pub struct Root {
     unclaimed: Rao,
 }
 
-impl RootRecord {
-    fn total(&self) -> Rao {
-        // Both are parts of all TAO.
-        Rao(self.matured.0.saturating_add(self.pending.0))
+impl Record for RootRecord {
+    fn epoch(&self) -> u32 {
+        self.epoch
     }
 
-    /// Returns the matured stake of root epoch `epoch`, which is not before this record's, if there
-    /// is no later record up to it.
-    fn matured_in(&self, epoch: u32) -> Rao {
+    fn in_epoch(self, epoch: u32) -> Self {
         if epoch == self.epoch {
-            self.matured
-        } else {
-            self.total()
+            return self;
         }
+        Self {
+            epoch,
+            stake: self.stake.matured(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stake == Aged::default()
     }
 }
 
 impl RootAccount {
     /// Returns all root stake on the hotkey.
     fn stake(&self) -> Rao {
-        self.now.total()
-    }
-
-    /// Returns the matured stake of root epoch `epoch`, in root epoch `open`.
-    ///
-    /// # Errors
-    /// `TooOld` if a record that would tell may have been dropped.
-    fn matured_in(&self, epoch: u32, open: u32) -> Result<Rao, StakingError> {
-        let past = self.past.iter().rev();
-        let mut newest_first = core::iter::once(&self.now).chain(past);
-        match newest_first.find(|record| record.epoch <= epoch) {
-            Some(record) => Ok(record.matured_in(epoch)),
-            None if epoch.saturating_add(ROOT_EPOCHS_KEPT) < open => Err(StakingError::TooOld),
-            None => Ok(Rao::ZERO),
-        }
-    }
-
-    /// Records the stake in root epoch `open`.
-    fn record(&mut self, open: u32, matured: Rao, pending: Rao) {
-        if self.now.epoch < open {
-            if !self.past.is_empty() || !self.stake().is_zero() {
-                self.past.push(self.now);
-            }
-            let oldest = open.saturating_sub(ROOT_EPOCHS_KEPT);
-            for _ in 0..DROPPED_AT_ONCE {
-                // A record is read until the next one begins.
-                if self.past.get(1).is_some_and(|next| next.epoch <= oldest) {
-                    self.past.remove(0);
-                }
-            }
-        }
-        self.now = RootRecord {
-            epoch: open,
-            matured,
-            pending,
-        };
+        self.stake.last().stake.total()
     }
 }
 
@@ -165,7 +121,10 @@ impl Root {
             return Ok(Rao::ZERO);
         };
         match self.accounts.get(hotkey) {
-            Some(account) => account.matured_in(epoch, root_epoch(now)),
+            Some(account) => {
+                let record = account.stake.at(epoch, root_epoch(now), ROOT_EPOCHS_KEPT)?;
+                Ok(record.stake.matured)
+            }
             // The hotkey has never had root stake.
             None => Ok(Rao::ZERO),
         }
@@ -213,7 +172,11 @@ impl Root {
         open: u32,
     ) -> Result<(), StakingError> {
         let account = &mut settled.account;
-        account.record(open, matured, pending);
+        let record = RootRecord {
+            epoch: open,
+            stake: Aged { matured, pending },
+        };
+        account.stake.write(record, ROOT_EPOCHS_KEPT);
         if account.stake().is_zero() {
             if let Some((_, claim)) = settled.claims.first_mut() {
                 let owed = claim.owed.checked_add(account.stream.drain());
@@ -307,6 +270,7 @@ impl Root {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_primitives::staking::ROOT_EPOCH;
     use proptest::prelude::*;
 
     const HOTKEY: [u8; 32] = [1; 32];
@@ -361,7 +325,7 @@ mod tests {
                     assert_eq!(root.stake_at(HOTKEY.into(), 0, open * ROOT_EPOCH), Ok(Rao::ZERO));
                     assert_eq!(root.stake(HOTKEY.into()), Rao(matured + pending));
                     let account = root.account(HOTKEY.into());
-                    assert!(account.past.len() <= kept + 1, "{:?}", account.past);
+                    assert!(account.stake.len() <= kept + 1, "{:?}", account.stake);
                 }
                 Ok(())
             })
@@ -372,7 +336,7 @@ mod tests {
     #[ink::test]
     fn one_record_is_kept_for_a_root_epoch_and_old_ones_are_dropped() {
         let mut root = Root::default();
-        let records = |root: &Root| root.account(HOTKEY.into()).past.len();
+        let records = |root: &Root| root.account(HOTKEY.into()).stake.len();
         for _ in 0..5 {
             record(&mut root, 0, 10, 7);
         }

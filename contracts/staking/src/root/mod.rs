@@ -6,4 +6,4 @@
 mod account;
 mod stream;
 
-pub use self::account::{root_epoch, ClaimKey, Root, Settled};
+pub use self::account::{ClaimKey, Root, Settled};

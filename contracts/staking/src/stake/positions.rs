@@ -5,8 +5,10 @@ use super::{
     subnets::{EpochClock, OwnStake, SubnetStake},
 };
 use crate::{
+    history::root_epoch,
     pool::{Pool, PoolCell, Position, Vested},
     root::{ClaimKey, Root, Settled},
+    votes::Votes,
 };
 use ink::{
     prelude::vec::Vec,
@@ -32,6 +34,8 @@ pub struct Stake {
     vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
     root: Root,
+    /// Votes of coldkeys.
+    votes: Votes,
     /// Positions by coldkey and by hotkey.
     index: Index,
 }
@@ -42,6 +46,8 @@ struct Current {
     open: u32,
     cell: PoolCell,
     pool: Pool,
+    /// Deposits without shares: of the epoch before, and of the open one.
+    deposits: (Rao, Rao),
     /// Vested deposits that have changed, with their epochs.
     vested: Vec<(u32, Vested)>,
 }
@@ -105,6 +111,16 @@ impl Stake {
         &self.root
     }
 
+    /// Returns the votes of coldkeys.
+    pub fn votes(&self) -> &Votes {
+        &self.votes
+    }
+
+    /// Returns the votes of coldkeys, to set a proxy.
+    pub fn votes_mut(&mut self) -> &mut Votes {
+        &mut self.votes
+    }
+
     /// Returns the number of positions in a list.
     pub fn count(&self, list: List) -> u32 {
         self.index.count(list)
@@ -161,7 +177,8 @@ impl Stake {
         Ok(OwnStake { on_subnet, on_root })
     }
 
-    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature.
+    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns
+    /// the stake that weighed in `closing`.
     ///
     /// # Errors
     /// `Overflow`.
@@ -170,11 +187,42 @@ impl Stake {
         netuid: NetUid,
         closing: u32,
         now: u32,
-    ) -> Result<(), StakingError> {
+    ) -> Result<Rao, StakingError> {
         let mut subnet = self.subnet(netuid);
         subnet.close(closing, now)?;
         self.subnets.insert(netuid, &subnet);
-        Ok(())
+        Ok(subnet.matured)
+    }
+
+    /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first
+    /// amount are worth the second one.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn record_vote(
+        &mut self,
+        coldkey: AccountId,
+        counted: (Rao, Rao),
+        now: u32,
+    ) -> Result<(), StakingError> {
+        self.votes.count(coldkey, counted, root_epoch(now))
+    }
+
+    /// Counts a position for votes at block `now`. Returns the amount that was not counted before.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn count_vote(&mut self, key: PositionKey, now: u32) -> Result<Rao, StakingError> {
+        if !self.positions.contains(key) {
+            return Ok(Rao::ZERO);
+        }
+        let open = self.clock(key.netuid, now).open;
+        let counted = self.change(key, open, now, |pool, position| {
+            Ok(position.count(pool.worth(position)?))
+        })?;
+        self.record_vote(key.coldkey, counted, now)?;
+        let (before, after) = counted;
+        Ok(Rao(after.0.saturating_sub(before.0)))
     }
 
     /// Runs `change` on a position and its pool in epoch `open` at block `now`. Stores both, or
@@ -197,8 +245,59 @@ impl Stake {
         Ok(result)
     }
 
+    /// Runs `change` on the pool of a hotkey in the open epoch, if the pool is stored. Otherwise on
+    /// an empty pool, which is not stored. The sums stay as they are.
+    ///
+    /// # Errors
+    /// The errors of `change`, `Overflow`.
+    pub fn reward(
+        &mut self,
+        key: PoolKey,
+        clock: &EpochClock,
+        change: impl FnOnce(&mut Pool) -> Result<(), StakingError>,
+    ) -> Result<(), StakingError> {
+        let Some(mut cell) = self.pools.get(key) else {
+            return change(&mut Pool::default());
+        };
+        let written = cell.written_epoch();
+        let mut pool = cell.pool();
+        let vested = pool.advance(written, clock.open)?;
+        let before = pool;
+        change(&mut pool)?;
+        if pool == before {
+            return Ok(());
+        }
+        cell.write(clock.open, &pool)?;
+        self.pools.insert(key, &cell);
+        for (epoch, vested) in vested {
+            self.vested.insert((key.0, key.1, epoch), &vested);
+        }
+        Ok(())
+    }
+
+    /// Adds `amount` of pay to a position, as a deposit of the open epoch at block `now`. The sums
+    /// stay as they are. Votes have it once it is counted, so that a call for many owners does not
+    /// write the votes of each: see [`count_vote`](Self::count_vote).
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn deposit_pay(
+        &mut self,
+        key: PositionKey,
+        amount: Rao,
+        clock: &EpochClock,
+        now: u32,
+    ) -> Result<(), StakingError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        self.change(key, clock.open, now, |pool, position| {
+            pool.add(position, amount)
+        })
+    }
+
     /// Runs `change` on the positions of two coldkeys in one pool in epoch `open` at block `now`,
-    /// as [`change`](Self::change) does.
+    /// and counts both for votes, as [`count_vote`](Self::count_vote) does.
     ///
     /// # Errors
     /// The errors of `change`, `Overflow`.
@@ -214,7 +313,12 @@ impl Stake {
         let mut one = self.held(&mut current, key.coldkey)?;
         let mut other = self.held(&mut current, other)?;
         let root = self.settle(&current, &[one, other], now)?;
-        let result = change(&current.pool, &mut one.position, &mut other.position)?;
+        let pool = current.pool;
+        let result = change(&pool, &mut one.position, &mut other.position)?;
+        for held in [&mut one, &mut other] {
+            let counted = held.position.count(pool.worth(&held.position)?);
+            self.votes.count(held.coldkey, counted, root_epoch(now))?;
+        }
         self.store(current, &[one, other], root)?;
         Ok(result)
     }
@@ -310,6 +414,7 @@ impl Stake {
             key,
             open,
             cell,
+            deposits: (pool.unvested, pool.pending),
             pool,
             vested,
         })
@@ -371,6 +476,7 @@ impl Stake {
             open,
             mut cell,
             pool,
+            deposits,
             vested,
         } = current;
         if let Some(settled) = root {
@@ -387,6 +493,9 @@ impl Stake {
         } else {
             self.pools.insert((netuid, hotkey), &cell);
         }
+        let before = open.checked_sub(1);
+        self.keep_room((netuid, hotkey), before, (deposits.0, pool.unvested));
+        self.keep_room((netuid, hotkey), Some(open), (deposits.1, pool.pending));
         for (epoch, vested) in vested {
             let key = (netuid, hotkey, epoch);
             if vested.is_spent() {
@@ -404,6 +513,27 @@ impl Stake {
             self.store_position(key, held);
         }
         Ok(())
+    }
+
+    /// Keeps a cell for the shares that deposits of `epoch` will become, while there are such
+    /// deposits; their sum has changed from the first amount to the second. So the
+    /// depositor pays for the cell, and not the caller of a settlement, who would leave that to the
+    /// position that collects the shares.
+    fn keep_room(
+        &mut self,
+        (netuid, hotkey): PoolKey,
+        epoch: Option<u32>,
+        (before, after): (Rao, Rao),
+    ) {
+        let Some(epoch) = epoch.filter(|_| before.is_zero() != after.is_zero()) else {
+            return;
+        };
+        let key = (netuid, hotkey, epoch);
+        if after.is_zero() {
+            self.vested.remove(key);
+        } else {
+            self.vested.insert(key, &Vested::default());
+        }
     }
 
     fn store_position(&mut self, key: PositionKey, held: &Held) {

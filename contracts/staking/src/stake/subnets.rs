@@ -1,6 +1,6 @@
 //! Epochs and sums of a subnet, as far as stake depends on them.
 
-use crate::root::root_epoch;
+use crate::history::root_epoch;
 use inktensor_primitives::{
     staking::{StakingError, ROOT_EPOCH},
     Rao,

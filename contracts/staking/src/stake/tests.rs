@@ -275,3 +275,52 @@ fn a_gift_of_root_stake_leaves_its_dividends() {
     assert_eq!(removed.total(), Ok(Rao((1 << 23) + 1_800)));
     assert_eq!(stake.root().unclaimed(), Rao::ZERO);
 }
+
+#[ink::test]
+fn a_move_keeps_the_age_of_votes() {
+    let mut stake = Stake::default();
+    let (from, to) = (position(NETUID, 1, 2), position(NetUid(2), 3, 2));
+    add(&mut stake, from, 20_000_000).unwrap();
+    let votes = |stake: &Stake, epoch: u32, open: u32| {
+        let (found, all) = stake.votes().standings(&[account(2)], epoch, open).unwrap();
+        assert_eq!(found[0].own, all);
+        (found[0].own.0, found[0].own_now.0)
+    };
+    stake
+        .transfer((from, to), None, LEAST, &status(3), ROOT_EPOCH)
+        .unwrap();
+    assert_eq!(votes(&stake, 1, 2), (20_000_000, 20_000_000));
+    stake
+        .give(to, account(9), None, &status(3), 2 * ROOT_EPOCH)
+        .unwrap();
+    assert_eq!(votes(&stake, 1, 3), (20_000_000, 0));
+    let (found, all) = stake.votes().standings(&[account(9)], 2, 3).unwrap();
+    assert_eq!(
+        (found[0].own, found[0].own_now),
+        (Rao::ZERO, Rao(20_000_000))
+    );
+    assert_eq!(all, Rao::ZERO);
+}
+
+#[ink::test]
+fn pay_is_counted_for_votes_once() {
+    let mut stake = Stake::default();
+    let key = position(NETUID, 1, 2);
+    let clock = |stake: &Stake| stake.clock(NETUID, 0).open;
+    add(&mut stake, key, 20_000_000).unwrap();
+    for epoch in 0..2 {
+        stake.begin_epoch(NETUID, epoch, 0).unwrap();
+    }
+    let open = clock(&stake);
+    stake
+        .change(key, open, 0, |pool, _| pool.reward(Rao(500)))
+        .unwrap();
+    stake.count_in(NETUID, Rao(500)).unwrap();
+    let own_now =
+        |stake: &Stake| stake.votes().standings(&[account(2)], 0, 1).unwrap().0[0].own_now;
+    assert_eq!(own_now(&stake), Rao(20_000_000));
+    assert_eq!(stake.count_vote(key, 0), Ok(Rao(500)));
+    assert_eq!(stake.count_vote(key, 0), Ok(Rao::ZERO));
+    assert_eq!(own_now(&stake), Rao(20_000_500));
+    assert_eq!(stake.count_vote(position(NETUID, 1, 3), 0), Ok(Rao::ZERO));
+}

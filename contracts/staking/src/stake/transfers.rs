@@ -1,12 +1,15 @@
 //! Stake added to a position, removed from it, or moved to another, by the rules of staking.
 
 use super::{index::PositionKey, positions::Stake};
-use crate::pool::Withdrawn;
+use crate::pool::{Pool, Position, Withdrawn};
 use inktensor_primitives::{registry::HotkeyStatus, staking::StakingError, AccountId, Rao};
 
 /// Least amount of one deposit, set by the cost of storing and settling a position. A withdrawal
 /// may leave less. Source: subtensor `DefaultMinStake`.
 pub const MIN_STAKE: Rao = Rao(2_000_000);
+
+/// Worth of a position when it was last counted for votes, and the present one.
+type Counted = (Rao, Rao);
 
 /// An amount that can be staked: at least [`MIN_STAKE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Removed {
     pub stake: Rao,
     /// Dividends that were not claimed, if the position was on root.
     pub dividends: Rao,
+    /// Stake that was counted for votes.
+    pub counted: Rao,
 }
 
 impl Removed {
@@ -76,32 +81,46 @@ impl Stake {
         status: &HotkeyStatus,
         now: u32,
     ) -> Result<Added, StakingError> {
+        let (added, counted) = self.deposit(key, deposit, status, now)?;
+        self.record_vote(key.coldkey, counted, now)?;
+        Ok(added)
+    }
+
+    /// Adds a deposit, as [`add`](Self::add) does, but for votes: returns the worth of the position
+    /// that was counted, and the present one.
+    fn deposit(
+        &mut self,
+        key: PositionKey,
+        deposit: Deposit,
+        status: &HotkeyStatus,
+        now: u32,
+    ) -> Result<(Added, Counted), StakingError> {
         let Deposit(amount) = deposit;
         let least = least_nomination(status, key.coldkey)?;
         let open = self.clock(key.netuid, now).open;
         let is_pending = status.subnet_started;
-        self.change(key, open, now, |pool, position| {
+        let counted = self.change(key, open, now, |pool, position| {
             if is_pending {
                 pool.add(position, amount)?;
             } else {
                 pool.credit(position, amount)?;
             }
-            if pool.worth(position)? < least {
+            let worth = pool.worth(position)?;
+            if worth < least {
                 return Err(StakingError::TooLittle(least));
             }
-            Ok(())
+            Ok(position.count(worth))
         })?;
-        let counted = is_pending && !key.netuid.is_root();
-        let pending = if counted { amount } else { Rao::ZERO };
+        let matures = is_pending && !key.netuid.is_root();
+        let pending = if matures { amount } else { Rao::ZERO };
         self.count_deposit(key.netuid, amount, pending)?;
         let wait = if key.netuid.is_root() {
             2
         } else {
             u32::from(is_pending)
         };
-        Ok(Added {
-            weighs_from: open.saturating_add(wait),
-        })
+        let weighs_from = open.saturating_add(wait);
+        Ok((Added { weighs_from }, counted))
     }
 
     /// Refuses an `amount` above the stake of a position at block `now`.
@@ -133,25 +152,29 @@ impl Stake {
         least: Rao,
         now: u32,
     ) -> Result<Withdrawn, StakingError> {
-        let open = self.clock(key.netuid, now).open;
-        let removed = self.change(key, open, now, |pool, position| {
-            let Some(amount) = amount else {
-                return pool.withdraw_all(position);
-            };
-            if amount.is_zero() {
-                return Err(StakingError::TooLittle(MIN_STAKE));
-            }
-            let withdrawn = pool.withdraw(position, amount)?;
-            if position.is_empty() || pool.worth(position)? >= least {
-                return Ok(withdrawn);
-            }
-            let rest = pool.withdraw_all(position)?;
-            withdrawn.with(rest)
-        })?;
-        let counted = !key.netuid.is_root();
-        let pending = if counted { removed.pending } else { Rao::ZERO };
-        self.count_out(key.netuid, removed.amount, pending)?;
+        let (removed, counted) = self.withdraw(key, amount, least, now)?;
+        self.record_vote(key.coldkey, counted, now)?;
         Ok(removed)
+    }
+
+    /// Removes stake, as [`remove`](Self::remove) does, but for votes: returns the worth of the
+    /// position that was counted, and the present one.
+    fn withdraw(
+        &mut self,
+        key: PositionKey,
+        amount: Option<Rao>,
+        least: Rao,
+        now: u32,
+    ) -> Result<(Withdrawn, Counted), StakingError> {
+        let open = self.clock(key.netuid, now).open;
+        let (removed, counted) = self.change(key, open, now, |pool, position| {
+            let removed = take_out(pool, position, amount, least)?;
+            Ok((removed, position.count(pool.worth(position)?)))
+        })?;
+        let matures = !key.netuid.is_root();
+        let pending = if matures { removed.pending } else { Rao::ZERO };
+        self.count_out(key.netuid, removed.amount, pending)?;
+        Ok((removed, counted))
     }
 
     /// Removes a whole position, on root with its dividends.
@@ -159,13 +182,32 @@ impl Stake {
     /// # Errors
     /// `NotEnoughStake` for an empty position, `Overflow`.
     pub fn remove_all(&mut self, key: PositionKey, now: u32) -> Result<Removed, StakingError> {
-        let stake = self.remove(key, None, Rao::ZERO, now)?.amount;
+        let removed = self.remove_all_but_votes(key, now)?;
+        self.record_vote(key.coldkey, (removed.counted, Rao::ZERO), now)?;
+        Ok(removed)
+    }
+
+    /// Removes a whole position, as [`remove_all`](Self::remove_all) does, but for votes: the
+    /// caller records that what was counted is gone.
+    ///
+    /// # Errors
+    /// `NotEnoughStake` for an empty position, `Overflow`.
+    pub fn remove_all_but_votes(
+        &mut self,
+        key: PositionKey,
+        now: u32,
+    ) -> Result<Removed, StakingError> {
+        let (withdrawn, (counted, _)) = self.withdraw(key, None, Rao::ZERO, now)?;
         let dividends = if key.netuid.is_root() {
             self.claim_dividends(key, now)?
         } else {
             Rao::ZERO
         };
-        Ok(Removed { stake, dividends })
+        Ok(Removed {
+            stake: withdrawn.amount,
+            dividends,
+            counted,
+        })
     }
 
     /// Moves `amount`, or all, from one position to another pool, on a hotkey of status
@@ -183,8 +225,12 @@ impl Stake {
         to_status: &HotkeyStatus,
         now: u32,
     ) -> Result<Moved, StakingError> {
-        let moved = self.remove(from, amount, least, now)?;
-        self.add(to, Deposit::of(moved.amount)?, to_status, now)?;
+        let (moved, out_of) = self.withdraw(from, amount, least, now)?;
+        let (_, into) = self.deposit(to, Deposit::of(moved.amount)?, to_status, now)?;
+        // One change for votes, so that the stake keeps its age there.
+        let sum = |a: Rao, b: Rao| a.checked_add(b).ok_or(StakingError::Overflow);
+        let counted = (sum(out_of.0, into.0)?, sum(out_of.1, into.1)?);
+        self.record_vote(from.coldkey, counted, now)?;
         Ok(Moved {
             amount: moved.amount,
             forgoes: moved.matured()?,
@@ -232,6 +278,27 @@ impl Stake {
             Ok(amount)
         })
     }
+}
+
+/// Removes `amount`, or all, from a position. A remainder below `least` is removed too.
+fn take_out(
+    pool: &mut Pool,
+    position: &mut Position,
+    amount: Option<Rao>,
+    least: Rao,
+) -> Result<Withdrawn, StakingError> {
+    let Some(amount) = amount else {
+        return pool.withdraw_all(position);
+    };
+    if amount.is_zero() {
+        return Err(StakingError::TooLittle(MIN_STAKE));
+    }
+    let withdrawn = pool.withdraw(position, amount)?;
+    if position.is_empty() || pool.worth(position)? >= least {
+        return Ok(withdrawn);
+    }
+    let rest = pool.withdraw_all(position)?;
+    withdrawn.with(rest)
 }
 
 /// Returns the least stake that a withdrawal may leave to `coldkey` on a hotkey of this status.

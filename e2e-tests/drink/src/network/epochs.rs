@@ -61,6 +61,7 @@ impl Network {
                 event.chunk.to_string(),
                 format!("{:?}", event.results),
                 format!("{memory:?}"),
+                event.results.len().to_string(),
             ];
             let settled = self.call::<Rao, EpochError>(BANK, epoch, settle, &arguments)?;
             succeeded(settle, settled)?;

@@ -42,6 +42,7 @@ struct EmissionView {
     issued_rao: u64,
     issued_up_to_block: u32,
     minted_rao: u64,
+    owed_rao: u64,
     genesis_rao: u64,
     per_block_rao: u64,
     total_weight_rao: u64,
@@ -80,6 +81,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         issued_rao: issuance.issued.0,
         issued_up_to_block: issuance.block,
         minted_rao: issuance.minted.0,
+        owed_rao: issuance.owed.0,
         genesis_rao: issuance.genesis.0,
         per_block_rao: issuance.per_block.0,
         total_weight_rao: issuance.total_weight.0,
@@ -190,6 +192,7 @@ mod tests {
             per_block: Rao(per_block),
             block: 1,
             minted: Rao(0),
+            owed: Rao(0),
             genesis: Rao(0),
             total_weight: Rao(1),
         }

@@ -68,6 +68,8 @@ struct Row {
     incentive: u16,
     dividends: u16,
     emission_rao: u64,
+    /// Pay that the owner has not collected.
+    owed_rao: u64,
     /// Block of the neuron's last weights.
     updated_at: Option<u32>,
     axon: Option<AxonView>,
@@ -93,6 +95,7 @@ impl Row {
             incentive: score.incentive,
             dividends: score.dividends,
             emission_rao: score.emission.0,
+            owed_rao: it.owed.0,
             updated_at: None,
             axon: None,
         }
@@ -205,6 +208,7 @@ impl output::List for Metagraph {
             number("incent."),
             number("divid."),
             number("paid TAO"),
+            number("owed TAO").from(Room::Wide),
             number("updated").from(Room::All).only_if(is_whole),
             text("axon").from(Room::All).only_if(is_whole),
         ];
@@ -223,6 +227,7 @@ impl output::List for Metagraph {
                 share(it.incentive),
                 share(it.dividends),
                 tao(Some(it.emission_rao)),
+                tao(Some(it.owed_rao)),
                 it.updated_at.map(|at| at.to_string()).unwrap_or_default(),
                 it.axon.as_ref().map(AxonView::text).unwrap_or_default(),
             ]);

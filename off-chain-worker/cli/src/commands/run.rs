@@ -6,7 +6,13 @@ use crate::{
     network::not_opened,
     verifier,
 };
-use inktensor_client::{chain::rpc::Wait, keys::KeyArguments};
+use inktensor_client::{
+    chain::{
+        rpc::{Urgent, Wait},
+        selector,
+    },
+    keys::KeyArguments,
+};
 use inktensor_worker::{
     chain_source::{Access, ChainSource},
     service::{
@@ -15,7 +21,7 @@ use inktensor_worker::{
         http, logging, metrics,
         signals::{self, Stop},
         status::Status,
-        Handles, Service,
+        Handles, ServiceError,
     },
 };
 use std::{env, io::Write, path::PathBuf, sync::Arc};
@@ -94,17 +100,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             // Short: a worker that is to end waits for the request in hand, and the next turn
             // sends it again.
             timeout: verifier::TIMEOUT,
+            // A false assertion can be disputed for a limited time, at times after `gather` only.
+            urgent: Urgent {
+                selectors: ["Epochs::dispute", "Epochs::gather"].map(selector).to_vec(),
+                most_tip: config.max_tip,
+            },
             is_writing: true,
         };
         config.chain.open(access)
     };
-    let opened = service::opened(&ties, &config.chain, config.poll, open)
-        .map_err(|error| not_opened(&config.chain, error))?;
-    if let Some(opened) = opened {
-        let kernels = verifier::kernels()?;
-        Service::new(&config, account, opened, kernels, ties.clone())
-            .map_err(Failure::input)?
-            .run();
-    }
+    // Each role opens a connection of its own.
+    service::run(&config, account, open, verifier::kernels()?, ties.clone()).map_err(|error| {
+        match error {
+            ServiceError::Source(error) => not_opened(&config.chain, error),
+            error => Failure::input(error),
+        }
+    })?;
     Ok(Verdict::Good)
 }

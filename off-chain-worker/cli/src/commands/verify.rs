@@ -12,7 +12,7 @@ use crate::{
 };
 use inktensor_compute::epoch::{Difference, StepPart};
 use inktensor_primitives::{Rao, Uid};
-use inktensor_worker::verify::{AssertionStatus, Finding, InputSource, Verified};
+use inktensor_worker::verify::{AssertionStatus, Finding, InputSource, PostedAssertion, Verified};
 use serde::Serialize;
 use std::{
     io::{self, Write},
@@ -33,7 +33,7 @@ pub struct Arguments {
     /// The epoch
     #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), value_name = "NUMBER")]
     epoch: u32,
-    /// A worker's store, for epochs whose inputs the chain no longer has
+    /// A worker's store, for epochs whose inputs the node has discarded
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
 }
@@ -49,7 +49,7 @@ struct VerifiedView {
     no_honest_answer: Option<String>,
     steps: u32,
     inputs: &'static str,
-    posted: PostedView,
+    posted: Option<PostedView>,
     finding: Option<FindingView>,
 }
 
@@ -70,6 +70,7 @@ struct FindingView {
     known_by_hash: Vec<u16>,
     paid: Vec<PaidView>,
     recorded: Vec<RecordedView>,
+    memory_of_chunks: Vec<u16>,
     /// The first difference, as text.
     #[serde(skip)]
     difference: Option<String>,
@@ -125,12 +126,6 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
 
 impl From<&Verified> for VerifiedView {
     fn from(verified: &Verified) -> Self {
-        let posted = &verified.posted;
-        let (fate, deadline) = match posted.fate {
-            AssertionStatus::Standing { deadline } => ("standing", Some(deadline)),
-            AssertionStatus::Final => ("final", None),
-            AssertionStatus::Slashed => ("slashed", None),
-        };
         Self {
             netuid: verified.netuid.0,
             epoch: verified.epoch,
@@ -143,14 +138,25 @@ impl From<&Verified> for VerifiedView {
                 InputSource::Chain => "chain",
                 InputSource::Store => "store",
             },
-            posted: PostedView {
-                assertion: Hex::from(posted.digest),
-                proposer: posted.proposer.map(Address),
-                fate,
-                deadline,
-                slashed: posted.slashed,
-            },
+            posted: verified.posted.as_ref().map(PostedView::from),
             finding: verified.finding.as_ref().map(FindingView::from),
+        }
+    }
+}
+
+impl From<&PostedAssertion> for PostedView {
+    fn from(posted: &PostedAssertion) -> Self {
+        let (fate, deadline) = match posted.fate {
+            AssertionStatus::Standing { deadline } => ("standing", Some(deadline)),
+            AssertionStatus::Final => ("final", None),
+            AssertionStatus::Slashed => ("slashed", None),
+        };
+        Self {
+            assertion: Hex::from(posted.digest),
+            proposer: posted.proposer.map(Address),
+            fate,
+            deadline,
+            slashed: posted.slashed,
         }
     }
 }
@@ -179,6 +185,7 @@ impl From<&Finding> for FindingView {
             known_by_hash: finding.hidden.clone(),
             paid: paid.collect(),
             recorded: recorded.collect(),
+            memory_of_chunks: finding.memory.clone(),
             difference: finding.difference.as_ref().map(ToString::to_string),
         }
     }
@@ -211,26 +218,17 @@ impl From<&Difference> for FirstView {
 
 impl View for VerifiedView {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let posted = &self.posted;
-        let fate = match posted.deadline {
-            Some(deadline) => format!("can be disputed before block {deadline}"),
-            None => posted.fate.into(),
-        };
         let verdict = if self.correct { "correct" } else { "WRONG" };
         let (epoch, netuid) = (self.epoch, self.netuid);
         writeln!(out, "epoch {epoch} of subnet {netuid}: {verdict}")?;
         writeln!(out, "header     {}", self.header)?;
-        writeln!(out, "posted     {}, {fate}", posted.assertion)?;
-        match &posted.proposer {
-            Some(proposer) => writeln!(out, "by         {proposer}")?,
-            None => writeln!(out, "by         the chain itself, which executed the epoch")?,
-        }
-        if posted.slashed > 0 {
-            writeln!(
+        match &self.posted {
+            Some(posted) => posted.text(out)?,
+            None => writeln!(
                 out,
-                "slashed    {} of the epoch's assertions",
-                posted.slashed
-            )?;
+                "posted     in a block that the node has discarded; compared with the scores and \
+                 the memory on the chain"
+            )?,
         }
         let (steps, inputs) = (self.steps, self.inputs);
         match (&self.recomputed, &self.no_honest_answer) {
@@ -248,6 +246,24 @@ impl View for VerifiedView {
             None => Ok(()),
             Some(finding) => finding.text(out),
         }
+    }
+}
+
+impl PostedView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let fate = match self.deadline {
+            Some(deadline) => format!("can be disputed before block {deadline}"),
+            None => self.fate.into(),
+        };
+        writeln!(out, "posted     {}, {fate}", self.assertion)?;
+        match &self.proposer {
+            Some(proposer) => writeln!(out, "by         {proposer}")?,
+            None => writeln!(out, "by         the chain itself, which executed the epoch")?,
+        }
+        if self.slashed > 0 {
+            writeln!(out, "slashed    {} of the epoch's assertions", self.slashed)?;
+        }
+        Ok(())
     }
 }
 
@@ -293,6 +309,12 @@ impl FindingView {
                 it.chunk,
                 tao(Rao(it.paid)),
                 tao(Rao(it.honest))
+            )?;
+        }
+        for chunk in &self.memory_of_chunks {
+            writeln!(
+                out,
+                "memory     chunk {chunk}: the chain has the hash of another one"
             )?;
         }
         for it in self.recorded.iter().take(LISTED) {

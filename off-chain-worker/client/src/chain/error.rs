@@ -46,18 +46,39 @@ pub enum ChainError {
     /// the chain before you send it again.
     #[error("it is not known whether the transaction was carried out: {0}; look at the chain before sending it again")]
     OutcomeUnknown(String),
+    /// Another block has replaced the one with this number, so what was read at it is of a fork
+    /// that is no more.
+    #[error("block {0} was replaced by another one; read again")]
+    BlockGone(u32),
+    /// The node has discarded the state that was asked for.
+    #[error("the node has discarded the state before block {first}; a node keeps that of 256 blocks by default, and all of it with --state-pruning archive")]
+    Pruned {
+        /// Oldest block whose state the node has.
+        first: u32,
+    },
+    /// Too few nodes of the chain give the same answer.
+    #[error("{agree} of the nodes give the same answer, and {wanted} must (--agree): find out which of the nodes in --chain is wrong")]
+    NodesDiffer {
+        /// Most nodes with the same answer.
+        agree: u32,
+        /// Number of nodes that must agree.
+        wanted: u32,
+    },
     /// The worker itself held the transaction back.
     #[error("nothing was sent: {0}")]
     NotSent(String),
 }
 
 impl ChainError {
-    /// Returns true if the error is one of the connection: the same call may succeed once the chain
-    /// is reached again.
+    /// Returns true if the error is one of the connection, or of its nodes: the same call may
+    /// succeed once the chain is read again.
     pub const fn is_of_the_connection(&self) -> bool {
         matches!(
             self,
-            ChainError::Unreachable { .. } | ChainError::OutcomeUnknown(_)
+            ChainError::Unreachable { .. }
+                | ChainError::OutcomeUnknown(_)
+                | ChainError::BlockGone(_)
+                | ChainError::NodesDiffer { .. }
         )
     }
 }

@@ -49,8 +49,28 @@ macro_rules! forward_reads {
             $($through)+($chain.genesis())
         }
 
-        fn block(&$self) -> Result<u32, $crate::chain::ChainError> {
-            $($through)+($chain.block())
+        fn best(&$self) -> Result<$crate::chain::BlockId, $crate::chain::ChainError> {
+            $($through)+($chain.best())
+        }
+
+        fn finalized(&$self) -> Result<$crate::chain::BlockId, $crate::chain::ChainError> {
+            $($through)+($chain.finalized())
+        }
+
+        fn ancestor(
+            &$self,
+            of: &$crate::chain::BlockId,
+            number: u32,
+        ) -> Result<Option<$crate::Digest>, $crate::chain::ChainError> {
+            $($through)+($chain.ancestor(of, number))
+        }
+
+        fn includes(
+            &$self,
+            of: &$crate::chain::BlockId,
+            block: &$crate::chain::BlockId,
+        ) -> Result<bool, $crate::chain::ChainError> {
+            $($through)+($chain.includes(of, block))
         }
 
         fn read(
@@ -68,6 +88,15 @@ macro_rules! forward_reads {
             reads: &[($crate::AccountId, Vec<u8>)],
         ) -> Result<Vec<Vec<u8>>, $crate::chain::ChainError> {
             $($through)+($chain.read_all(caller, reads))
+        }
+
+        fn read_all_at(
+            &$self,
+            at: &$crate::chain::BlockId,
+            caller: $crate::AccountId,
+            reads: &[($crate::AccountId, Vec<u8>)],
+        ) -> Result<Vec<Vec<u8>>, $crate::chain::ChainError> {
+            $($through)+($chain.read_all_at(at, caller, reads))
         }
 
         fn estimate(

@@ -1,11 +1,15 @@
 //! Typed messages: the traits of `inktensor-primitives` state the arguments of a message and the
 //! type of its answer.
 
-use super::{CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost};
+use super::{
+    BlockId, Call, CallError, Chain, ChainError, ChainRead, ContractError, ContractEvent, Cost,
+    Receipt,
+};
 use ink::env::{
     call::{
+        self as ink_call,
         utils::{ReturnType, Set},
-        Call, CallBuilder, ExecutionInput,
+        CallBuilder, ExecutionInput,
     },
     DefaultEnvironment,
 };
@@ -76,7 +80,7 @@ pub mod contracts {
 
 type Builder<Args, R> = CallBuilder<
     DefaultEnvironment,
-    Set<Call<DefaultEnvironment>>,
+    Set<ink_call::Call<DefaultEnvironment>>,
     Set<ExecutionInput<Args>>,
     Set<ReturnType<R>>,
 >;
@@ -111,6 +115,15 @@ impl<Args: Encode, R> From<Builder<Args, R>> for Message<R> {
     }
 }
 
+impl<R> From<Message<R>> for Call {
+    fn from(message: Message<R>) -> Self {
+        Self {
+            to: message.to,
+            input: message.input,
+        }
+    }
+}
+
 /// Returns the selector of a message of a trait, such as `Registry::register`.
 pub fn selector(name: &str) -> [u8; 4] {
     let hash = inktensor_primitives::hash::blake2(name.as_bytes());
@@ -126,6 +139,20 @@ pub struct Sent<R> {
     pub events: Vec<ContractEvent>,
     /// Cost of the transaction.
     pub cost: Cost,
+}
+
+impl<R: Decode> Sent<R> {
+    /// Decodes the answer in the receipt of a message that answers with an `R`.
+    ///
+    /// # Errors
+    /// `NotUnderstood`, `BadAnswer`.
+    pub fn of(receipt: Receipt) -> Result<Self, ChainError> {
+        Ok(Self {
+            value: decode(&receipt.output)?,
+            events: receipt.events,
+            cost: receipt.cost,
+        })
+    }
 }
 
 impl<R> Sent<R> {
@@ -168,12 +195,21 @@ pub trait Typed: ChainRead {
         Self: Chain,
     {
         let message = message.into();
-        let receipt = self.submit(signer, message.to, &message.input)?;
-        Ok(Sent {
-            value: decode(&receipt.output)?,
-            events: receipt.events,
-            cost: receipt.cost,
-        })
+        Sent::of(self.submit(signer, message.to, &message.input)?)
+    }
+
+    /// Sends a message signed by `signer`, on forks with the block `after` only.
+    fn send_after<R: Decode>(
+        &mut self,
+        signer: AccountId,
+        message: impl Into<Message<R>>,
+        after: &BlockId,
+    ) -> Result<Sent<R>, ChainError>
+    where
+        Self: Chain,
+    {
+        let message = message.into();
+        Sent::of(self.submit_after(signer, message.to, &message.input, after)?)
     }
 }
 

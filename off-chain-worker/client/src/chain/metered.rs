@@ -23,21 +23,40 @@ pub struct Bill {
 }
 
 impl Bill {
+    /// Adds the transactions of `other`.
+    pub fn add_all(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.total = sum(&self.total, &other.total);
+        self.largest = larger(&self.largest, &other.largest);
+    }
+
     /// Adds a transaction with this cost.
     pub fn add(&mut self, cost: &Cost) {
-        self.calls = self.calls.saturating_add(1);
-        self.total = Cost {
-            ref_time: self.total.ref_time.saturating_add(cost.ref_time),
-            proof_size: self.total.proof_size.saturating_add(cost.proof_size),
-            deposit: self.total.deposit.saturating_add(cost.deposit),
-            fee: self.total.fee.saturating_add(cost.fee),
-        };
-        self.largest = Cost {
-            ref_time: self.largest.ref_time.max(cost.ref_time),
-            proof_size: self.largest.proof_size.max(cost.proof_size),
-            deposit: self.largest.deposit.max(cost.deposit),
-            fee: self.largest.fee.max(cost.fee),
-        };
+        self.add_all(&Self {
+            calls: 1,
+            total: *cost,
+            largest: *cost,
+        });
+    }
+}
+
+/// Returns the sum of two costs.
+fn sum(a: &Cost, b: &Cost) -> Cost {
+    Cost {
+        ref_time: a.ref_time.saturating_add(b.ref_time),
+        proof_size: a.proof_size.saturating_add(b.proof_size),
+        deposit: a.deposit.saturating_add(b.deposit),
+        fee: a.fee.saturating_add(b.fee),
+    }
+}
+
+/// Returns the larger value of each kind of two costs.
+fn larger(a: &Cost, b: &Cost) -> Cost {
+    Cost {
+        ref_time: a.ref_time.max(b.ref_time),
+        proof_size: a.proof_size.max(b.proof_size),
+        deposit: a.deposit.max(b.deposit),
+        fee: a.fee.max(b.fee),
     }
 }
 

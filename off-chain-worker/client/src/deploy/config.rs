@@ -33,6 +33,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Blocks of an epoch on a new subnet, unless its owner chooses others: the least that the
+    /// reference allows.
+    ///
+    /// Source: subtensor-reference.md 6.1.
+    pub const TEMPO: u32 = 360;
     /// Rules by default.
     ///
     /// With blocks of 12 seconds: 48 minutes to dispute, collateral of a quarter of what an epoch

@@ -32,6 +32,17 @@ pub enum EngineError {
     /// The kernel was stopped after this time.
     #[error("the kernel did not finish a step within {} s", .0.as_secs_f32())]
     TooSlow(Duration),
+    /// A step took more than this time of the chain, in picoseconds. The chain could not execute it
+    /// in a dispute or a replay.
+    #[error("a step takes more than {} ms of the chain's time, the limit of a step", .0 / 1_000_000_000)]
+    TooCostly(u64),
+    /// The epoch was not computed within its time limit. The machine may be overloaded, or the
+    /// kernel is slower than a kernel may be.
+    #[error("the epoch took longer to compute than its time limit; is the machine overloaded?")]
+    OutOfTime,
+    /// The kernel was not compiled within this time.
+    #[error("the kernel was not compiled within {} s; is the machine overloaded?", .0.as_secs_f32())]
+    CompileTooSlow(Duration),
     /// The kernel's answer does not decode to the type of the interface.
     #[error("the kernel's answer is malformed: {0}")]
     BadAnswer(String),
@@ -39,4 +50,18 @@ pub enum EngineError {
     /// of memory.
     #[error("the Wasm engine failed: {0}")]
     Runtime(String),
+}
+
+impl EngineError {
+    /// Returns true if the failure may be this machine's, and not the kernel's: another try may
+    /// succeed.
+    pub const fn is_of_this_machine(&self) -> bool {
+        matches!(
+            self,
+            EngineError::Runtime(_)
+                | EngineError::TooSlow(_)
+                | EngineError::OutOfTime
+                | EngineError::CompileTooSlow(_)
+        )
+    }
 }

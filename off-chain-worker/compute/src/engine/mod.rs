@@ -4,24 +4,28 @@
 //! * **kernel**: the program that computes a step, a contract without storage known by its code
 //!   hash.
 //! * **engine**: an executor with one kernel loaded. [`wasm`] runs the chain's own bytes in
-//!   wasmtime, [`native`] calls the linked crate that those bytes are built from, for kernels of
-//!   this repository.
+//!   wasmtime, [`wasmi`] in the chain's own interpreter. [`native`] calls the linked crate that
+//!   those bytes are built from, for kernels of this repository.
 //! * **phase**: one pass over all chunks; see [`PhaseJob`].
 //!
 //! An engine computes only. The order of the steps is the concern of [`crate::epoch`].
 
+mod answer;
 pub mod check;
 mod error;
 mod host;
+mod linked;
 pub mod native;
 mod pooled;
 pub mod wasm;
+pub mod wasmi;
 
 pub use error::EngineError;
 
 use inktensor_primitives::kernel::{
     ChunkInputs, EpochHeader, EpochPlan, NeuronInput, PhasePlan, StepInput, StepOutput,
 };
+use std::time::Instant;
 
 /// An executor with one kernel loaded.
 pub trait Engine: Send + Sync {
@@ -51,17 +55,14 @@ pub trait Engine: Send + Sync {
 }
 
 /// Computes the steps of a phase one after the other.
-fn step_by_step<E: Engine + ?Sized>(
+///
+/// # Errors
+/// Those of the first step that fails, with its chunk.
+pub fn step_by_step<E: Engine + ?Sized>(
     engine: &E,
     job: &PhaseJob,
 ) -> Result<Vec<StepOutput>, StepFailed> {
-    let mut outputs: Vec<StepOutput> = Vec::with_capacity(job.inputs.len());
-    for chunk in job.chunks() {
-        let carry = outputs.last().map_or(job.carry, |output| &output.carry);
-        let output = engine.step(&job.input(chunk, carry.to_vec()));
-        outputs.push(output.map_err(|error| StepFailed { chunk, error })?);
-    }
-    Ok(outputs)
+    job.run(|chunk, carry| engine.step(&job.input(chunk, carry.to_vec())))
 }
 
 /// The failure of a step.
@@ -71,6 +72,8 @@ pub struct StepFailed {
     pub chunk: u16,
     /// Error of the step.
     pub error: EngineError,
+    /// Outputs of the steps before, in order of chunk.
+    pub before: Vec<StepOutput>,
 }
 
 /// The input of all steps of one phase, by reference.
@@ -88,8 +91,10 @@ pub struct PhaseJob<'a> {
     pub scratch: &'a [Vec<u8>],
     /// Memory from the last final epoch, one per chunk.
     pub memory: &'a [Vec<u8>],
-    /// Input from the chain's storage, one per chunk.
+    /// Input from the chain's storage, one for each chunk to compute, from the first chunk on.
     pub inputs: &'a [ChunkInputs],
+    /// Moment at which the computation is given up; `None` for never.
+    pub deadline: Option<Instant>,
 }
 
 impl<'a> PhaseJob<'a> {
@@ -99,8 +104,38 @@ impl<'a> PhaseJob<'a> {
         0..u16::try_from(self.inputs.len()).unwrap_or(u16::MAX)
     }
 
-    /// Returns the input of `chunk` from storage. The rows are empty if the phase does not read
-    /// them.
+    /// Computes the steps in order with `step`, which gets the chunk and the carry of the step
+    /// before. Gives up at the deadline.
+    ///
+    /// # Errors
+    /// Those of the first step that fails, or `OutOfTime`, with the outputs before.
+    pub fn run(
+        &self,
+        mut step: impl FnMut(u16, &[u8]) -> Result<StepOutput, EngineError>,
+    ) -> Result<Vec<StepOutput>, StepFailed> {
+        let mut outputs: Vec<StepOutput> = Vec::with_capacity(self.inputs.len());
+        for chunk in self.chunks() {
+            let carry = outputs.last().map_or(self.carry, |output| &output.carry);
+            let output = match self.deadline {
+                Some(deadline) if Instant::now() >= deadline => Err(EngineError::OutOfTime),
+                _ => step(chunk, carry),
+            };
+            match output {
+                Ok(output) => outputs.push(output),
+                Err(error) => {
+                    return Err(StepFailed {
+                        chunk,
+                        error,
+                        before: outputs,
+                    })
+                }
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// Returns the input of `chunk` from storage, with stake that the phase may not read. The rows
+    /// are empty if the phase does not read them.
     pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a [u16]) {
         match self.inputs.get(usize::from(chunk)) {
             Some(inputs) if self.reads.rows => (&inputs.neurons, &inputs.rows),
@@ -127,6 +162,11 @@ impl<'a> PhaseJob<'a> {
     /// Returns the input of one step, given the carry of the step before it.
     pub fn input(&self, chunk: u16, carry: Vec<u8>) -> StepInput {
         let (neurons, rows) = self.gathered(chunk);
+        let inputs = ChunkInputs {
+            neurons: neurons.to_vec(),
+            rows: rows.to_vec(),
+        };
+        let ChunkInputs { neurons, rows } = inputs.for_phase(&self.reads);
         StepInput {
             header: self.header.clone(),
             phase: self.phase,
@@ -134,8 +174,8 @@ impl<'a> PhaseJob<'a> {
             carry,
             scratch: self.scratch(chunk).to_vec(),
             memory: self.memory(chunk).to_vec(),
-            neurons: neurons.to_vec(),
-            rows: rows.to_vec(),
+            neurons,
+            rows,
         }
     }
 }

@@ -7,42 +7,41 @@
 //! from a pool, as each call on the chain does.
 
 use super::{
+    answer::decode,
     check::{check, MAX_PAGES},
-    host::{self, Call, ChainTrap},
+    host::{Call, Ended},
+    linked,
     pooled::with_own_memory,
     Engine, EngineError, PhaseJob, StepFailed,
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput, STATIC_BUFFER},
+    kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
     Digest,
 };
-use scale::{Decode, DecodeAll, Encode};
+use scale::{Decode, Encode};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use wasmtime::{
     Config, Enabled, EngineWeak, Instance, InstanceAllocationStrategy, InstancePre, Linker, Module,
     ModuleExport, OptLevel, PoolingAllocationConfig, Store, Trap,
 };
 
-/// Selector of `IncentiveKernel::plan`.
-pub const PLAN: [u8; 4] = ink::selector_bytes!("IncentiveKernel::plan");
-/// Selector of `IncentiveKernel::step`.
-pub const STEP: [u8; 4] = ink::selector_bytes!("IncentiveKernel::step");
+pub use super::answer::{PLAN, STEP};
 
 /// Longest time of a step. On the chain it must fit a quarter of a block, which is far less; the
 /// margin is for machines under load.
 const STEP_LIMIT: Duration = Duration::from_secs(5);
+/// Longest wait for a kernel to be compiled. It goes on in a thread of its own.
+const COMPILE_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two ticks of the clock that stops steps.
 const TICK: Duration = Duration::from_millis(50);
 /// Largest number of steps that run at the same time.
 const MAX_INSTANCES: u32 = 32;
-/// Bytes that a call takes in the epoch contract's buffer beside its input: callee and value.
-const CALL_FRAME: usize = 32 + 16;
 /// Bytes of a Wasm page.
 const PAGE_SIZE: usize = 64 * 1024;
 
@@ -52,7 +51,24 @@ pub struct Wasm {
     unwatched: Option<Executor>,
     trusted: HashSet<Digest>,
     limit: Duration,
-    kernels: Mutex<HashMap<Digest, Arc<WasmKernel>>>,
+    compile_limit: Duration,
+    kernels: Arc<Kernels>,
+}
+
+/// The kernels by code hash.
+#[derive(Default)]
+struct Kernels {
+    loaded: Mutex<HashMap<Digest, Loaded>>,
+    /// Called when a kernel is compiled.
+    changed: Condvar,
+}
+
+/// A kernel that was asked for.
+enum Loaded {
+    /// It has been compiled since this moment.
+    Compiling(Instant),
+    /// It was compiled, or refused.
+    Done(Result<Arc<WasmKernel>, EngineError>),
 }
 
 impl Wasm {
@@ -80,8 +96,15 @@ impl Wasm {
             unwatched: None,
             trusted: HashSet::new(),
             limit,
-            kernels: Mutex::default(),
+            compile_limit: COMPILE_LIMIT,
+            kernels: Arc::default(),
         })
+    }
+
+    /// Waits for at most `limit` for a kernel to be compiled.
+    pub const fn compiling_within(mut self, limit: Duration) -> Self {
+        self.compile_limit = limit;
+        self
     }
 
     /// Runs the kernel with this code hash without a limit on time, which is faster. Use it for
@@ -98,10 +121,12 @@ impl Wasm {
     }
 
     /// Returns the kernel with code hash `expected`, whose code is `code`: checked, compiled and
-    /// linked, at the first call.
+    /// linked, at the first call. It is compiled in a thread of its own, so that code made to
+    /// compile slowly stalls no caller: all but the first wait for the rest of the time limit.
     ///
     /// # Errors
-    /// `WrongCode` if the code has another hash, `Refused` if it is not an acceptable kernel.
+    /// `WrongCode` if the code has another hash, `Refused` if it is not an acceptable kernel,
+    /// `CompileTooSlow` while it is still compiled after the time limit.
     pub fn load(&self, code: &[u8], expected: &Digest) -> Result<Arc<WasmKernel>, EngineError> {
         let found = blake2(code);
         if found != *expected {
@@ -111,21 +136,57 @@ impl Wasm {
             });
         }
         // The map is whole even if a thread panicked while it held the lock.
-        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kernel) = kernels.get(expected) {
-            return Ok(Arc::clone(kernel));
-        }
-        let executor = match &self.unwatched {
-            Some(unwatched) if self.trusted.contains(expected) => unwatched,
-            _ => &self.watched,
+        let lock = self.kernels.loaded.lock();
+        let mut loaded = lock.unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let since = match loaded.get(expected) {
+            Some(Loaded::Done(kernel)) => return kernel.clone(),
+            Some(Loaded::Compiling(since)) => *since,
+            None => {
+                self.compile_apart(code, *expected)?;
+                loaded.insert(*expected, Loaded::Compiling(now));
+                now
+            }
         };
-        let kernel = Arc::new(executor.compile(code, self.limit)?);
-        kernels.insert(*expected, Arc::clone(&kernel));
-        Ok(kernel)
+        let left = self.compile_limit.saturating_sub(since.elapsed());
+        let is_compiling = |loaded: &mut HashMap<Digest, Loaded>| {
+            matches!(loaded.get(expected), Some(Loaded::Compiling(_)))
+        };
+        let waited = self
+            .kernels
+            .changed
+            .wait_timeout_while(loaded, left, is_compiling);
+        let (loaded, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match loaded.get(expected) {
+            Some(Loaded::Done(kernel)) => kernel.clone(),
+            _ => Err(EngineError::CompileTooSlow(self.compile_limit)),
+        }
+    }
+
+    /// Compiles a kernel in a thread of its own, which stores the outcome.
+    fn compile_apart(&self, code: &[u8], hash: Digest) -> Result<(), EngineError> {
+        let executor = match &self.unwatched {
+            Some(unwatched) if self.trusted.contains(&hash) => unwatched.clone(),
+            _ => self.watched.clone(),
+        };
+        let (code, limit, kernels) = (code.to_vec(), self.limit, Arc::clone(&self.kernels));
+        let compile = move || {
+            let compiled = executor.compile(&code, limit).map(Arc::new);
+            let lock = kernels.loaded.lock();
+            let mut loaded = lock.unwrap_or_else(PoisonError::into_inner);
+            loaded.insert(hash, Loaded::Done(compiled));
+            kernels.changed.notify_all();
+        };
+        thread::Builder::new()
+            .name("kernel-compiler".into())
+            .spawn(compile)
+            .map_err(|error| EngineError::Runtime(error.to_string()))?;
+        Ok(())
     }
 }
 
 /// wasmtime in one of two settings: with a look at the clock, or without.
+#[derive(Clone)]
 struct Executor {
     engine: wasmtime::Engine,
     linker: Linker<Call>,
@@ -136,7 +197,7 @@ impl Executor {
     fn new(watched: bool) -> Result<Self, EngineError> {
         let engine = wasmtime::Engine::new(&profile(watched)).map_err(runtime)?;
         let mut linker = Linker::new(&engine);
-        host::define(&mut linker).map_err(runtime)?;
+        linked::define(&mut linker).map_err(runtime)?;
         Ok(Self {
             engine,
             linker,
@@ -216,7 +277,7 @@ pub struct WasmKernel {
 impl WasmKernel {
     /// Calls the message with the encoded `input` (selector first) and decodes its answer.
     fn call<T: Decode>(&self, input: Vec<u8>) -> Result<T, EngineError> {
-        let room = STATIC_BUFFER.saturating_sub(CALL_FRAME.saturating_add(input.len()));
+        let size = input.len();
         let mut store = Store::new(&self.engine, Call::new(input));
         if let Some(limit) = self.limit {
             store.set_epoch_deadline(ticks(limit));
@@ -224,12 +285,7 @@ impl WasmKernel {
         let instance = self.instance.instantiate(&mut store).map_err(runtime)?;
         let ended = self.enter(&mut store, instance);
         match (store.data_mut().take_answer(), ended) {
-            // The epoch contract traps at an answer that does not fit, so the chain has no verdict.
-            (Some(answer), _) if answer.len() > room => Err(EngineError::Stopped(format!(
-                "its answer has {} bytes, and the chain has room for {room}",
-                answer.len()
-            ))),
-            (Some(answer), _) => decode(&answer),
+            (Some(answer), _) => decode(&answer, size),
             (None, Err(error)) => Err(self.stopped(&error)),
             (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),
         }
@@ -250,9 +306,9 @@ impl WasmKernel {
             Some(Trap::UnreachableCodeReached) => EngineError::Trapped("it panicked".into()),
             Some(trap) if is_of_wasm(*trap) => EngineError::Trapped(trap.to_string()),
             Some(trap) => EngineError::Stopped(trap.to_string()),
-            None => match error.downcast_ref::<ChainTrap>() {
-                Some(trap) => EngineError::Trapped(trap.to_string()),
-                None => EngineError::Stopped(error.root_cause().to_string()),
+            None => match error.downcast_ref::<Ended>() {
+                Some(Ended::Trap(reason)) => EngineError::Trapped(reason.clone()),
+                _ => EngineError::Stopped(error.root_cause().to_string()),
             },
         }
     }
@@ -270,9 +326,7 @@ impl Engine for WasmKernel {
     /// Computes the phase. The inputs are encoded in place, and the header once.
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
         let head = (STEP, job.header, job.phase).encode();
-        let mut outputs: Vec<StepOutput> = Vec::with_capacity(job.inputs.len());
-        for chunk in job.chunks() {
-            let carry = outputs.last().map_or(job.carry, |output| &output.carry);
+        job.run(|chunk, carry| {
             let (neurons, rows) = job.gathered(chunk);
             let mut input = Vec::with_capacity(
                 head.len() + carry.len() + rows.len() * 2 + neurons.len() * 34 + 4096,
@@ -287,12 +341,8 @@ impl Engine for WasmKernel {
                 rows,
             )
                 .encode_to(&mut input);
-            outputs.push(
-                self.call(input)
-                    .map_err(|error| StepFailed { chunk, error })?,
-            );
-        }
-        Ok(outputs)
+            self.call(input)
+        })
     }
 }
 
@@ -315,17 +365,6 @@ const fn is_of_wasm(trap: Trap) -> bool {
 fn ticks(limit: Duration) -> u64 {
     let ticks = limit.as_millis().div_ceil(TICK.as_millis().max(1));
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
-}
-
-/// Unwraps the layers around a message's result: ink!'s own, then the kernel's.
-fn decode<T: Decode>(answer: &[u8]) -> Result<T, EngineError> {
-    let result = <Result<Result<T, KernelError>, ink::LangError>>::decode_all(&mut &answer[..])
-        .map_err(|error| EngineError::BadAnswer(error.to_string().replace('\n', " ")))?;
-    match result {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(EngineError::Kernel(error)),
-        Err(_) => Err(EngineError::BadAnswer("it could not read its input".into())),
-    }
 }
 
 fn runtime(error: wasmtime::Error) -> EngineError {

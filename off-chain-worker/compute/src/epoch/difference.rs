@@ -147,6 +147,7 @@ mod tests {
     fn plan() -> EpochPlan {
         let phase = PhasePlan {
             rows: false,
+            stake: true,
             memory: false,
         };
         EpochPlan {

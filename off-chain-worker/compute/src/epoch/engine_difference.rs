@@ -88,6 +88,7 @@ mod tests {
                 chunk: 2,
                 phases: vec![PhasePlan {
                     rows: false,
+                    stake: true,
                     memory: false,
                 }],
                 memory_phase: 0,

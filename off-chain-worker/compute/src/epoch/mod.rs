@@ -10,7 +10,7 @@ mod trace;
 
 pub use difference::{chunk_uids, first_difference, without, Difference, StepPart};
 pub use engine_difference::{engine_difference, EngineDifference};
-pub use trace::{attempt, compute, Attempt, StepTrace, Trace};
+pub use trace::{attempt, attempt_within, compute, Attempt, Limits, StepTrace, Trace};
 
 use crate::engine::EngineError;
 use inktensor_primitives::kernel::{BrokenPromise, ChunkInputs, EpochHeader, KernelError};
@@ -49,6 +49,14 @@ pub enum ComputeError {
         /// The engine's error.
         error: EngineError,
     },
+    /// The input or the memory of a chunk is not known here, so its step cannot be computed.
+    #[error("phase {phase}, chunk {chunk}: the chunk's input or memory is not known")]
+    Unknown {
+        /// Phase of the step.
+        phase: u8,
+        /// Chunk of the step.
+        chunk: u16,
+    },
     /// A step's output breaks a promise of the kernel interface. The kernel is at fault.
     #[error("phase {phase}, chunk {chunk}: the kernel's output breaks its interface: {promise}")]
     BadOutput {
@@ -76,6 +84,20 @@ impl ComputeError {
                     ..
                 }
         )
+    }
+
+    /// Returns true if the failure may be this machine's, and not the kernel's: another try may
+    /// succeed.
+    pub const fn is_of_this_machine(&self) -> bool {
+        match self {
+            ComputeError::Plan(error) | ComputeError::Step { error, .. } => {
+                error.is_of_this_machine()
+            }
+            ComputeError::Unknown { .. } => true,
+            ComputeError::UnsoundPlan
+            | ComputeError::WrongChunks(..)
+            | ComputeError::BadOutput { .. } => false,
+        }
     }
 
     /// Returns the kernel's own refusal, if the error is one.

@@ -192,10 +192,7 @@ mod tests {
 
     #[test]
     fn rows_become_dense_and_canonical_chunk_by_chunk() {
-        let reads = PhasePlan {
-            rows: true,
-            memory: true,
-        };
+        let reads = PhasePlan::ALL;
         let plan = EpochPlan {
             chunk: 2,
             phases: vec![reads],

@@ -20,7 +20,7 @@ use crate::{
 };
 use connections::Connections;
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead},
+    chain::{BlockId, Chain, ChainError, ChainRead},
     deploy::Addresses,
 };
 use inktensor_primitives::AccountId;
@@ -244,8 +244,27 @@ fn perform(
     match request {
         Request::Genesis => (chain.genesis().encode(), false),
         Request::Block => (chain.block().encode(), false),
-        Request::Read { caller, to, input } => (chain.read(caller, to, &input).encode(), false),
-        Request::Submit { signer, to, input } => (chain.submit(signer, to, &input).encode(), true),
+        Request::Best => (chain.best().encode(), false),
+        Request::Ancestor { of, number } => (chain.ancestor(&of, number).encode(), false),
+        Request::Includes { of, block } => (chain.includes(&of, &block).encode(), false),
+        Request::Read {
+            at,
+            caller,
+            to,
+            input,
+        } => (read(chain, at, (caller, to, input)).encode(), false),
+        Request::Submit {
+            signer,
+            to,
+            input,
+            after,
+        } => {
+            let sent = match after {
+                Some(after) => chain.submit_after(signer, to, &input, &after),
+                None => chain.submit(signer, to, &input),
+            };
+            (sent.encode(), true)
+        }
         Request::Upload { signer, code } => (chain.upload(signer, &code).encode(), true),
         Request::Instantiate {
             signer,
@@ -278,6 +297,18 @@ fn perform(
             (chain.block().encode(), true)
         }
     }
+}
+
+fn read(
+    chain: &SandboxChain,
+    at: Option<BlockId>,
+    (caller, to, input): (AccountId, AccountId, Vec<u8>),
+) -> Result<Vec<u8>, ChainError> {
+    let Some(at) = at else {
+        return chain.read(caller, to, &input);
+    };
+    let outputs = chain.read_all_at(&at, caller, &[(to, input)])?;
+    outputs.into_iter().next().ok_or(ChainError::BadAnswer)
 }
 
 fn refused(error: ChainError) -> Vec<u8> {

@@ -78,6 +78,31 @@ fn clients_share_one_chain_and_see_what_it_answers_itself() {
 }
 
 #[test]
+fn clients_read_and_send_on_their_own_fork_only() {
+    let (_devchain, mut chain) = served(None, None);
+    let start = chain.best().unwrap();
+    chain.advance(3).unwrap();
+    let best = chain.best().unwrap();
+    assert_eq!(best.number, 4);
+    assert_eq!(chain.includes(&best, &start), Ok(true));
+    assert_eq!(chain.ancestor(&best, 1), Ok(Some(start.hash)));
+    let other = BlockId {
+        hash: [7; 32],
+        ..best
+    };
+    let (me, nowhere) = (ALICE.into(), AccountId::from([9; 32]));
+    let gone = Err(ChainError::BlockGone(4));
+    assert_eq!(chain.submit_after(me, nowhere, &[0; 4], &other), gone);
+    let missing = Err(ChainError::NoContract(nowhere));
+    assert_eq!(chain.submit_after(me, nowhere, &[0; 4], &start), missing);
+    let reads = [(nowhere, vec![0; 4])];
+    let answer = chain.read_all_at(&other, me, &reads);
+    assert_eq!(answer, Err(ChainError::BlockGone(4)));
+    let answer = chain.read_all_at(&start, me, &reads);
+    assert_eq!(answer, Err(ChainError::NoContract(nowhere)));
+}
+
+#[test]
 fn a_message_without_end_is_stopped_and_the_chain_goes_on() {
     let (_devchain, mut chain) = served(None, None);
     let code = wat::parse_str(ENDLESS).unwrap();
@@ -183,15 +208,30 @@ fn events_come_in_pages_that_make_up_the_whole() {
 fn nonsense() -> impl Strategy<Value = Request> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..64);
     let who = || (0u8..4).prop_map(|it| AccountId::from([it; 32]));
+    let block =
+        || (any::<u32>(), any::<[u8; 32]>()).prop_map(|(number, hash)| BlockId { number, hash });
     prop_oneof![
         Just(Request::Genesis),
         Just(Request::Block),
-        (who(), who(), bytes()).prop_map(|(caller, to, input)| Request::Read { caller, to, input }),
-        (who(), who(), bytes()).prop_map(|(signer, to, input)| Request::Submit {
-            signer,
-            to,
-            input
+        Just(Request::Best),
+        (block(), any::<u32>()).prop_map(|(of, number)| Request::Ancestor { of, number }),
+        (block(), block()).prop_map(|(of, block)| Request::Includes { of, block }),
+        (prop::option::of(block()), who(), who(), bytes()).prop_map(|(at, caller, to, input)| {
+            Request::Read {
+                at,
+                caller,
+                to,
+                input,
+            }
         }),
+        (who(), who(), bytes(), prop::option::of(block())).prop_map(
+            |(signer, to, input, after)| Request::Submit {
+                signer,
+                to,
+                input,
+                after,
+            }
+        ),
         (who(), bytes()).prop_map(|(signer, code)| Request::Upload { signer, code }),
         (who(), any::<[u8; 32]>(), bytes(), bytes()).prop_map(
             |(signer, code_hash, input, salt)| Request::Instantiate {

@@ -19,7 +19,7 @@ use inktensor_primitives::{
 use std::collections::BTreeMap;
 
 /// Every message that a scenario sends, in the order of a network's life.
-const MESSAGES: [&str; 21] = [
+const MESSAGES: [&str; 23] = [
     "TokenControl::wire",
     "Registry::wire",
     "Staking::wire",
@@ -41,6 +41,8 @@ const MESSAGES: [&str; 21] = [
     "Epochs::propose",
     "Epochs::finalize",
     "Epochs::settle",
+    "Epochs::collect",
+    "Emission::collect_cut",
 ];
 
 impl Simulation<'_> {

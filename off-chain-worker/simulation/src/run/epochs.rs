@@ -122,8 +122,44 @@ impl Simulation<'_> {
                     *sum = Rao(sum.0.saturating_add(paid.0));
                     self.report.note_paid(netuid, epoch, *sum);
                 }
+                self.collect_pay(netuid)?;
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Lets the owners of neurons and subnet collect what they are owed.
+    fn collect_pay(&mut self, netuid: NetUid) -> Result<(), SimulationError> {
+        let contracts = self.contracts();
+        let subnet = self.chain.query(contracts.registry().subnet(netuid))?;
+        let Some(subnet) = subnet else {
+            return Ok(());
+        };
+        for page in 0..subnet.neurons.div_ceil(PAGE) {
+            let views = self
+                .chain
+                .query(contracts.registry().metagraph(netuid, page))?;
+            let owed = views.into_iter().filter(|it| !it.owed.is_zero());
+            let uids: Vec<Uid> = owed.map(|it| it.uid).collect();
+            if !uids.is_empty() {
+                let message = contracts.epoch().collect(netuid, uids);
+                self.chain
+                    .send(subnet.owner, message)
+                    .answer()
+                    .map_err(SimulationError::refused("Epochs::collect"))?;
+            }
+        }
+        if !self
+            .chain
+            .query(contracts.emission().cut(netuid))?
+            .is_zero()
+        {
+            let message = contracts.emission().collect_cut(netuid);
+            self.chain
+                .send(subnet.owner, message)
+                .answer()
+                .map_err(SimulationError::refused("Emission::collect_cut"))?;
         }
         Ok(())
     }

@@ -174,8 +174,11 @@ impl Simulation<'_> {
         let treasury = self.chain.query(contracts.emission().treasury())?;
         let balance = self.chain.query(contracts.psp22().balance_of(treasury))?;
         let mut equation = Equation::new(
-            "TAO minted since went to neurons, owners, the treasury, and the accounts that ran the epochs",
-            [term("minted by emission", issuance.minted)],
+            "TAO minted or owed since went to neurons, owners, the treasury, and workers",
+            [
+                term("minted by emission", issuance.minted),
+                term("owed by emission", issuance.owed),
+            ],
             [
                 term("miners, validators and their stakers", Rao(sums.paid)),
                 term("subnet owners", Rao(sums.owners)),
@@ -196,6 +199,7 @@ impl Simulation<'_> {
         let issued = issuance.issued.0.saturating_sub(issuance.genesis.0);
         let known = [
             term("minted", issuance.minted),
+            term("owed to neurons and owners", issuance.owed),
             term("open budgets", Rao(promise.open)),
             term(
                 "earned or carried by subnets, not drawn",
@@ -229,12 +233,14 @@ impl Simulation<'_> {
             let stake = self.chain.query(contracts.staking().subnet_stake(netuid))?;
             terms.push(term(format!("stake on subnet {}", netuid.0), stake));
         }
+        let dues: Rao = self.chain.query(contracts.staking().dues())?;
+        terms.push(term("due to parents of children", dues));
         let mut equation = Equation::new(
-            "TAO of the staking contract is all stake",
+            "TAO of the staking contract is all stake, and what is due to parents",
             [term("balance of the staking contract", narrow(balance))],
             terms,
         );
-        equation.holds &= narrow(balance) == total;
+        equation.holds &= narrow(balance).0 == total.0.saturating_add(dues.0);
         Ok(equation)
     }
 

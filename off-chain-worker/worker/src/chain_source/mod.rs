@@ -7,7 +7,7 @@ pub use deployments::{of_chain, FOLDER};
 
 use inktensor_client::{
     chain::{
-        rpc::{RpcChain, Settings, Wait, TIMEOUT},
+        rpc::{RpcChain, Settings, Urgent, Wait, TIMEOUT},
         Chain, ChainError, ChainRead,
     },
     deploy::{Addresses, RecordError},
@@ -22,6 +22,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
+    rc::Rc,
     str::FromStr,
     time::Duration,
 };
@@ -55,6 +56,8 @@ pub struct Access {
     pub keys: Vec<Keypair>,
     /// Moment at which a transaction counts as carried out on a chain of nodes.
     pub wait: Wait,
+    /// Messages that go before all others on a chain of nodes.
+    pub urgent: Urgent,
     /// True if transactions are sent. A chain in a folder is then used by this process alone.
     pub is_writing: bool,
 }
@@ -67,6 +70,7 @@ impl Default for Access {
             deployment: None,
             keys: Vec::new(),
             wait: Wait::Best,
+            urgent: Urgent::default(),
             is_writing: false,
         }
     }
@@ -76,6 +80,8 @@ impl Default for Access {
 pub struct Opened {
     /// The chain.
     pub chain: Box<dyn Chain>,
+    /// Each node of the chain alone, for second opinions; none for a chain of one node.
+    pub nodes: Vec<Rc<dyn ChainRead>>,
     /// Addresses of the contracts.
     pub contracts: Addresses,
     /// Store in the chain's folder, if there is one.
@@ -132,6 +138,7 @@ impl ChainSource {
                 };
                 Ok(Opened {
                     chain: Box::new(PersistedChain::open(kept.clone(), lock)?),
+                    nodes: Vec::new(),
                     contracts: kept.contracts()?,
                     store: Some(kept.store()).filter(|store| store.exists()),
                 })
@@ -141,6 +148,7 @@ impl ChainSource {
                 let named: BTreeMap<_, _> = chain.contracts()?.into_iter().collect();
                 Ok(Opened {
                     chain: Box::new(chain),
+                    nodes: Vec::new(),
                     contracts: Addresses::from_named(|name| named.get(name).copied())?,
                     store: None,
                 })
@@ -151,7 +159,11 @@ impl ChainSource {
                 let (_, record) = of_chain(deployment.as_deref(), chain.genesis()?)?;
                 let contracts = record.addresses()?;
                 chain.listen_to(contracts.named().map(|(_, address)| address));
+                let nodes = chain.nodes().into_iter();
                 Ok(Opened {
+                    nodes: nodes
+                        .map(|node| Rc::new(node) as Rc<dyn ChainRead>)
+                        .collect(),
                     chain: Box::new(chain),
                     contracts,
                     store: None,
@@ -171,6 +183,7 @@ pub fn connect(addresses: &[String], access: Access) -> Result<RpcChain, ChainEr
         timeout: access.timeout,
         wait: access.wait,
         genesis: None,
+        urgent: access.urgent,
     };
     RpcChain::connect(settings, access.keys)
 }

@@ -72,72 +72,90 @@ impl EpochCache {
         if hashes.is_empty() {
             return Ok(Vec::new());
         }
-        let memory = self
-            .known_memory(chain, &header, epoch, &hashes)?
-            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        let is_there = |chunk: &&usize| hashes.get(**chunk).is_some_and(Option::is_some);
-        let entries = reading.iter().filter(is_there);
-        let entries = entries.filter_map(|chunk| memory.get(*chunk));
-        Ok(entries.cloned().collect())
+        let memory = self.known_memory(chain, &header, epoch, &hashes)?;
+        let mut entries = Vec::new();
+        for chunk in reading {
+            if hashes.get(chunk).is_none_or(Option::is_none) {
+                continue;
+            }
+            let known = memory.get(chunk).cloned().flatten();
+            entries.push(known.ok_or(RoleError::MemoryUnknown { netuid, epoch })?);
+        }
+        Ok(entries)
     }
 
     /// Returns the memory of each chunk from the last final epoch, checked against the chain's
-    /// hashes.
+    /// hashes; `None` for a chunk whose memory is not known here.
     pub(super) fn memory(
         &self,
         chain: &dyn ChainRead,
         header: &EpochHeader,
         plan: &EpochPlan,
-    ) -> Result<Vec<Vec<u8>>, RoleError> {
+    ) -> Result<Vec<Option<Vec<u8>>>, RoleError> {
         let chunks = usize::from(plan.chunks(header.neurons));
-        let netuid = header.netuid;
+        let nothing = Some(Vec::new());
         let Some(epoch) = header.final_epoch else {
-            return Ok(vec![Vec::new(); chunks]);
+            return Ok(vec![nothing; chunks]);
         };
         let hashes: Vec<Option<Digest>> =
-            chain.query(self.contracts.epoch().memory_hashes(netuid))?;
+            chain.query(self.contracts.epoch().memory_hashes(header.netuid))?;
         if hashes.is_empty() {
             // After a change of the kernel or of the chunk size there is no memory.
-            return Ok(vec![Vec::new(); chunks]);
+            return Ok(vec![nothing; chunks]);
         }
-        let mut memory = self
-            .known_memory(chain, header, epoch, &hashes)?
-            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
+        let mut memory = self.known_memory(chain, header, epoch, &hashes)?;
         // New chunks have no memory.
-        memory.resize(chunks, Vec::new());
+        memory.resize(chunks, nothing);
         Ok(memory)
     }
 
     /// Returns the memory of each chunk from `epoch`, the last final one before `header`, with
-    /// these hashes: computed, stored, or published on the chain.
+    /// these hashes, as far as it is known: computed, stored, or published on the chain.
     fn known_memory(
         &self,
         chain: &dyn ChainRead,
         header: &EpochHeader,
         epoch: u32,
         hashes: &[Option<Digest>],
-    ) -> Result<Option<Vec<Vec<u8>>>, RoleError> {
+    ) -> Result<Vec<Option<Vec<u8>>>, RoleError> {
         let netuid = header.netuid;
-        let checked = |memory: &[Vec<u8>]| as_published(netuid, epoch, memory, hashes);
+        let mut known = known_chunks(netuid, epoch, &[], hashes);
+        let add = |known: &mut Vec<Option<Vec<u8>>>, memory: &[Vec<u8>]| {
+            for (known, found) in known
+                .iter_mut()
+                .zip(known_chunks(netuid, epoch, memory, hashes))
+            {
+                if known.is_none() {
+                    *known = found;
+                }
+            }
+            known.iter().all(Option::is_some)
+        };
         let computed = self.computed(netuid, epoch);
-        if let Some(memory) = computed.and_then(|it| checked(&it.trace.memory)) {
-            return Ok(Some(memory));
+        if add(&mut known, computed.map_or(&[], |it| &it.trace.memory)) {
+            return Ok(known);
         }
         if let Some(store) = &self.store {
-            let kept = store.memory(netuid, epoch)?;
-            if let Some(memory) = kept.and_then(|memory| checked(&memory)) {
-                return Ok(Some(memory));
+            let kept = store.memory(netuid, epoch)?.unwrap_or_default();
+            if add(&mut known, &kept) {
+                return Ok(known);
             }
         }
         // The last final epoch was settled or replayed after it closed.
         let from = block(header.previous_close);
-        let history = EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?;
+        let history = match EpochHistory::read(chain, &self.contracts, (netuid, epoch), from) {
+            Ok(history) => history,
+            Err(error) if error.is_of_the_connection() => return Err(error.into()),
+            // The node has forgotten the events. What is known is enough for a part of the epoch.
+            Err(_) => return Ok(known),
+        };
         let published = history.published_memory(hashes.len());
-        let published = published.and_then(|memory| checked(&memory));
-        if let (Some(store), Some(memory)) = (&self.store, &published) {
-            store.put_memory(netuid, epoch, memory)?;
+        let is_whole = add(&mut known, published.as_deref().unwrap_or_default());
+        if let (Some(store), true) = (&self.store, is_whole) {
+            let memory: Vec<Vec<u8>> = known.iter().flatten().cloned().collect();
+            store.put_memory(netuid, epoch, &memory)?;
         }
-        Ok(published)
+        Ok(known)
     }
 
     /// Returns the memory that `epoch`, which is final, left in each chunk, for its settlement:
@@ -152,12 +170,15 @@ impl EpochCache {
         epoch: u32,
         chunks: u16,
     ) -> Result<Vec<Vec<u8>>, RoleError> {
-        if let Some(computed) = self.computed(netuid, epoch) {
+        if let Some(computed) = self.settled_here(chain, netuid, epoch)? {
             return Ok(computed.trace.memory.clone());
         }
         if let Some(store) = &self.store {
-            if let Some(memory) = store.memory(netuid, epoch)? {
-                return Ok(memory);
+            let kept = store.memory(netuid, epoch)?;
+            if let Some(memory) = kept {
+                if !self.is_of_a_fork(chain, netuid, epoch)? {
+                    return Ok(memory);
+                }
             }
         }
         let from = self.final_since(chain, netuid, epoch)?;
@@ -189,6 +210,24 @@ pub fn check_export(
         epoch,
         last,
     })
+}
+
+/// Returns the memory that the next epoch reads of each chunk, as far as `memory` has it. A chunk
+/// without a hash has not published its memory, and is read as empty.
+fn known_chunks(
+    netuid: NetUid,
+    epoch: u32,
+    memory: &[Vec<u8>],
+    hashes: &[Option<Digest>],
+) -> Vec<Option<Vec<u8>>> {
+    let read = |(chunk, hash): (u16, &Option<Digest>)| match hash {
+        None => Some(Vec::new()),
+        Some(hash) => {
+            let bytes = memory.get(usize::from(chunk))?;
+            (memory_digest(netuid, epoch, chunk, bytes) == *hash).then(|| bytes.clone())
+        }
+    };
+    (0..).zip(hashes).map(read).collect()
 }
 
 /// Returns the memory that the next epoch reads of `memory`: that of the chunks with a hash, which
@@ -235,5 +274,16 @@ mod tests {
         let hash = memory_digest(NetUid(1), 4, 1, &memory[1]);
         let read = as_published(NetUid(1), 4, &memory, &[None, Some(hash)]);
         assert_eq!(read, Some(vec![vec![], vec![3]]));
+    }
+
+    #[test]
+    fn each_chunk_is_known_by_its_own_hash() {
+        let memory = vec![vec![1, 2], vec![3], vec![4]];
+        let hash = |chunk: u16, bytes: &[u8]| Some(memory_digest(NetUid(1), 4, chunk, bytes));
+        let hashes = [hash(0, &[1, 2]), hash(1, &[9]), None];
+        let known = known_chunks(NetUid(1), 4, &memory, &hashes);
+        assert_eq!(known, [Some(vec![1, 2]), None, Some(vec![])]);
+        let known = known_chunks(NetUid(1), 4, &[], &hashes);
+        assert_eq!(known, [None, None, Some(vec![])]);
     }
 }

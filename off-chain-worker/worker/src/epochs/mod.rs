@@ -1,7 +1,12 @@
 //! The epochs that this worker has computed: the closed epoch of each subnet, and the final one
 //! before it.
 
+mod doubt;
 mod memory;
+mod paid_at_once;
+mod read;
+mod results;
+mod shown;
 
 pub(crate) use memory::as_published;
 
@@ -9,30 +14,33 @@ pub use memory::check_export;
 
 use crate::{
     error::RoleError,
-    history::EpochHistory,
     kernels::Kernels,
     store::{Store, StoreError, StoredEpoch},
 };
+use doubt::Doubt;
 use inktensor_client::{
-    chain::{query_all, CallError, ChainRead, Typed},
+    chain::{BlockId, ChainError, ChainRead, Pinned, Typed},
     deploy::Addresses,
 };
-use inktensor_compute::{
-    engine::EngineError,
-    epoch::{attempt, compute, engine_difference, Attempt, ComputeError, EpochInputs, Trace},
+use inktensor_compute::epoch::{
+    attempt_within, compute, engine_difference, Attempt, ComputeError, EpochInputs, Trace,
 };
 use inktensor_primitives::{
-    assertion::Assertion,
-    dispute::StepProof,
-    epoch::{EpochError, Epochs},
-    kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
-    Digest, NetUid,
+    assertion::Assertion, dispute::StepProof, epoch::Epochs, kernel::EpochHeader, Digest, NetUid,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use read::{Gap, KnownInputs};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Blocks until this machine tries again to compute an epoch that it failed at. A kernel that fails
 /// by itself always will.
 const TRY_AGAIN: u32 = 5;
+/// Longest time to compute an epoch: far less than any challenge period, and far more than the
+/// largest epoch takes.
+const EPOCH_LIMIT: Duration = Duration::from_secs(60);
 
 /// A computed epoch.
 #[derive(Clone, Debug)]
@@ -43,14 +51,18 @@ pub struct ComputedEpoch {
     pub trace: Trace,
     /// Assertion that a proposer posts.
     pub assertion: Assertion,
+    /// Block in which the epoch closed. The header does not bind the inputs, this block does: on a
+    /// fork without it they may be others.
+    pub closed_in: BlockId,
 }
 
 impl ComputedEpoch {
-    fn of(inputs: EpochInputs, trace: Trace) -> Self {
+    fn of(inputs: EpochInputs, trace: Trace, closed_in: BlockId) -> Self {
         Self {
             assertion: trace.assertion(),
             inputs,
             trace,
+            closed_in,
         }
     }
 }
@@ -64,23 +76,48 @@ impl ComputedEpoch {
 pub struct EpochCache {
     contracts: Addresses,
     kernels: Arc<Kernels>,
-    store: Option<Store>,
+    store: Option<Arc<Store>>,
+    /// Longest time to compute an epoch.
+    limit: Duration,
     subnets: BTreeMap<NetUid, Vec<Arc<ComputedEpoch>>>,
     /// Closed epoch of a subnet that cannot be computed.
     failures: BTreeMap<NetUid, Failure>,
     /// Header of the subnet's epoch on which both engines agree.
     agreed: BTreeMap<NetUid, Digest>,
+    /// Doubts about a subnet's closed epoch.
+    doubts: BTreeMap<NetUid, Doubt>,
+    /// Block of the last judgment of an assertion that a single node shows.
+    shown: BTreeMap<NetUid, u32>,
+    /// Epoch of a subnet of which one call cannot pay a whole chunk, and the most neurons.
+    paid_at_once: BTreeMap<NetUid, (u32, u16)>,
 }
 
 /// An epoch that could not be computed.
 struct Failure {
     header_hash: Digest,
-    error: ComputeError,
+    closed_in: BlockId,
+    error: FailureReason,
     /// First block at which it is worth another try; `None` if it never is.
     again_at: Option<u32>,
     inputs: EpochInputs,
     /// Steps before the one that failed.
     trace: Trace,
+}
+
+/// The reason for which an epoch could not be computed.
+#[derive(Clone, Debug)]
+enum FailureReason {
+    Computing(ComputeError),
+    Gap(Gap),
+}
+
+impl From<FailureReason> for RoleError {
+    fn from(reason: FailureReason) -> Self {
+        match reason {
+            FailureReason::Computing(error) => error.into(),
+            FailureReason::Gap(gap) => gap.into(),
+        }
+    }
 }
 
 impl EpochCache {
@@ -91,24 +128,36 @@ impl EpochCache {
             contracts,
             kernels: kernels.into(),
             store: None,
+            limit: EPOCH_LIMIT,
             subnets: BTreeMap::new(),
             failures: BTreeMap::new(),
             agreed: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            paid_at_once: BTreeMap::new(),
         }
     }
 
-    /// Adds a store, which keeps what the cache computes, and continues from its contents.
-    pub fn with_store(mut self, store: Store) -> Self {
-        self.store = Some(store);
+    /// Adds a store, which keeps what the cache computes, and continues from its contents. Several
+    /// caches may share one.
+    pub fn with_store(mut self, store: impl Into<Arc<Store>>) -> Self {
+        self.store = Some(store.into());
+        self
+    }
+
+    /// Gives up an epoch that takes longer than `limit` to compute.
+    pub const fn computing_within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
     /// Returns the store.
-    pub const fn store(&self) -> Option<&Store> {
-        self.store.as_ref()
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_deref()
     }
 
-    /// Returns the epoch of `netuid` that closed last. Computes it at the first call.
+    /// Returns the epoch of `netuid` that closed last. Computes it at the first call, and again if
+    /// another block replaces the one in which it closed. All of it is read at one block.
     ///
     /// # Errors
     /// `NothingClosed`, `MemoryUnknown`, `NoKernelCode`, `Engine`, `Epoch`, `OtherPlan`, `Store`,
@@ -118,26 +167,40 @@ impl EpochCache {
         chain: &dyn ChainRead,
         netuid: NetUid,
     ) -> Result<Arc<ComputedEpoch>, RoleError> {
+        let pinned = Pinned::best(chain)?;
+        let (chain, best): (&dyn ChainRead, BlockId) = (&pinned, pinned.id());
         let header = chain
             .query(self.contracts.epoch().header(netuid))?
             .ok_or(RoleError::NothingClosed(netuid))?;
         let known = self.subnets.get(&netuid).map_or(&[][..], Vec::as_slice);
         let hash = header.digest();
-        if let Some(computed) = known.iter().find(|c| c.trace.header_hash == hash) {
-            return Ok(Arc::clone(computed));
+        let computed = known.iter().find(|c| c.trace.header_hash == hash);
+        if let Some(computed) = computed {
+            if chain.includes(&best, &computed.closed_in)? {
+                return Ok(Arc::clone(computed));
+            }
         }
-        let block = chain.block()?;
+        let block = best.number;
         if let Some(failure) = self.failures.get(&netuid) {
-            if failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at) {
+            let is_same =
+                failure.header_hash == hash && failure.again_at.is_none_or(|at| block < at);
+            if is_same && chain.includes(&best, &failure.closed_in)? {
                 return Err(failure.error.clone().into());
             }
         }
-        let (inputs, attempt) = self.resume_or_compute(chain, header)?;
+        let (known, attempt) = self.resume_or_compute(&pinned, header)?;
+        let (inputs, closed_in) = (known.inputs, known.closed_in);
         if let Some(error) = attempt.failure {
+            let is_of_this_machine = error.is_of_this_machine();
+            let error = match (error, known.gap) {
+                (ComputeError::Unknown { .. }, Some(gap)) => FailureReason::Gap(gap),
+                (error, _) => FailureReason::Computing(error),
+            };
             let failure = Failure {
                 header_hash: hash,
+                closed_in,
                 error: error.clone(),
-                again_at: is_of_this_machine(&error).then(|| block.saturating_add(TRY_AGAIN)),
+                again_at: is_of_this_machine.then(|| block.saturating_add(TRY_AGAIN)),
                 inputs,
                 trace: attempt.trace,
             };
@@ -145,7 +208,7 @@ impl EpochCache {
             return Err(error.into());
         }
         self.failures.remove(&netuid);
-        let computed = Arc::new(ComputedEpoch::of(inputs, attempt.trace));
+        let computed = Arc::new(ComputedEpoch::of(inputs, attempt.trace, closed_in));
         let header = &computed.inputs.header;
         let known = self.subnets.entry(netuid).or_default();
         known.retain(|c| Some(c.trace.epoch) == header.final_epoch);
@@ -154,8 +217,10 @@ impl EpochCache {
     }
 
     /// Returns the first step at which `claimed` is false about the closed epoch of `netuid`, with
-    /// the proof; `None` if it is honest, or if the chain does not accept it. If the kernel has no
-    /// honest answer, every assertion is false.
+    /// the proof; `None` if it is honest, or if the chain does not accept it.
+    ///
+    /// If the kernel has no honest answer, every assertion is false. If the epoch can be computed
+    /// in part only, `claimed` may be false in that part.
     ///
     /// # Errors
     /// As [`EpochCache::closed`].
@@ -165,15 +230,27 @@ impl EpochCache {
         netuid: NetUid,
         claimed: &Assertion,
     ) -> Result<Option<(u32, StepProof)>, RoleError> {
-        match self.closed(chain, netuid) {
-            Ok(computed) => Ok(computed.trace.refute(&computed.inputs, claimed)),
-            Err(RoleError::Epoch(error)) if error.is_verdict() => {
-                let failure = self.failures.get(&netuid);
-                let failure = failure.ok_or(RoleError::Epoch(error))?;
-                Ok(failure.trace.refute_unfinished(&failure.inputs, claimed))
+        let error = match self.closed(chain, netuid) {
+            Ok(computed) => return Ok(computed.trace.refute(&computed.inputs, claimed)),
+            Err(error) => error,
+        };
+        let Some(Failure { inputs, trace, .. }) = self.failures.get(&netuid) else {
+            return Err(error);
+        };
+        match error {
+            RoleError::Epoch(error) if error.is_verdict() => {
+                Ok(trace.refute_unfinished(inputs, claimed))
             }
-            Err(error) => Err(error),
+            error => match trace.refute_known(inputs, claimed) {
+                Some(refuted) => Ok(Some(refuted)),
+                None => Err(error),
+            },
         }
+    }
+
+    /// Returns true if the closed epoch of `netuid` could be computed in part only.
+    pub fn is_partly_known(&self, netuid: NetUid) -> bool {
+        self.failures.contains_key(&netuid)
     }
 
     /// Returns a computed epoch, if it is in the cache.
@@ -182,30 +259,22 @@ impl EpochCache {
         known.iter().find(|c| c.trace.epoch == epoch)
     }
 
-    /// Returns the results of each chunk's neurons for an epoch that is final.
-    ///
-    /// # Errors
-    /// `ResultsUnknown`, `Store`, `Chain`.
-    pub fn results(
+    /// Returns a computed epoch, if it is in the cache and closed on the chain's own fork.
+    fn settled_here(
         &self,
         chain: &dyn ChainRead,
         netuid: NetUid,
         epoch: u32,
-    ) -> Result<Vec<Vec<NeuronResult>>, RoleError> {
-        if let Some(computed) = self.computed(netuid, epoch) {
-            return Ok(computed.trace.results.clone());
+    ) -> Result<Option<&Arc<ComputedEpoch>>, ChainError> {
+        match self.computed(netuid, epoch) {
+            Some(computed) if chain.includes(&chain.best()?, &computed.closed_in)? => {
+                Ok(Some(computed))
+            }
+            _ => Ok(None),
         }
-        if let Some(results) = self.kept_results(chain, netuid, epoch)? {
-            return Ok(results);
-        }
-        let from = self.final_since(chain, netuid, epoch)?;
-        EpochHistory::read(chain, &self.contracts, (netuid, epoch), from)?
-            .published_results()
-            .ok_or(RoleError::ResultsUnknown { netuid, epoch })
     }
 
-    /// Checks that the two engines for the kernel of `computed` agree, if there are two. Each epoch
-    /// is checked once.
+    /// Checks that two engines for the kernel of `computed` agree. Each epoch is checked once.
     ///
     /// # Errors
     /// `EnginesDiffer`, `Epoch`, or the error of loading the kernel.
@@ -219,58 +288,69 @@ impl EpochCache {
         if self.agreed.get(&header.netuid) == Some(&hash) {
             return Ok(());
         }
-        if let Some(second) = self.kernels.second(chain, &header.kernel_code)? {
-            let again = compute(second.as_ref(), &computed.inputs)?;
-            if let Some(difference) = engine_difference(&computed.trace, &again, header) {
-                return Err(RoleError::EnginesDiffer {
-                    netuid: header.netuid,
-                    epoch: header.epoch,
-                    difference,
-                });
-            }
+        let second = self.kernels.second(chain, &header.kernel_code)?;
+        let again = compute(second.as_ref(), &computed.inputs)?;
+        if let Some(difference) = engine_difference(&computed.trace, &again, header) {
+            return Err(RoleError::EnginesDiffer {
+                netuid: header.netuid,
+                epoch: header.epoch,
+                difference,
+            });
         }
         self.agreed.insert(header.netuid, hash);
         Ok(())
     }
 
     /// Returns the epoch of `header` from the store as far as it is there; computes and stores the
-    /// rest.
+    /// rest, as far as it is known.
     fn resume_or_compute(
         &self,
-        chain: &dyn ChainRead,
+        chain: &Pinned<'_>,
         header: EpochHeader,
-    ) -> Result<(EpochInputs, Attempt), RoleError> {
-        let (plan, inputs) = match self.stored(&header)? {
+    ) -> Result<(KnownInputs, Attempt), RoleError> {
+        let known = match self.stored(chain, &header)? {
             Some(stored) => {
-                if let Some(trace) = self.kept_trace(&stored)? {
+                let trace = self.kept_trace(&stored)?;
+                let known = KnownInputs::whole(stored.inputs, stored.plan, stored.closed_in);
+                if let Some(trace) = trace {
                     let whole = Attempt {
                         trace,
                         failure: None,
                     };
-                    return Ok((stored.inputs, whole));
+                    return Ok((known, whole));
                 }
-                (stored.plan, stored.inputs)
+                known
             }
             None => self.read(chain, header)?,
         };
+        let inputs = &known.inputs;
         let engine = self.kernels.engine(chain, &inputs.header.kernel_code)?;
-        let attempt = attempt(engine.as_ref(), &inputs)?;
-        if attempt.trace.plan != plan {
+        let limits = known.limits(Instant::now().checked_add(self.limit));
+        let attempt = attempt_within(engine.as_ref(), inputs, &limits)?;
+        if attempt.trace.plan != known.plan {
             return Err(RoleError::OtherPlan);
         }
-        if let (Some(store), None) = (&self.store, &attempt.failure) {
+        if let (Some(store), None, None) = (&self.store, &attempt.failure, &known.gap) {
             store.put_outcome(&attempt.trace)?;
         }
-        Ok((inputs, attempt))
+        Ok((known, attempt))
     }
 
-    /// Returns the stored epoch with exactly this header.
-    fn stored(&self, header: &EpochHeader) -> Result<Option<StoredEpoch>, StoreError> {
+    /// Returns the stored epoch with exactly this header, that closed on the chain's own fork.
+    fn stored(
+        &self,
+        chain: &Pinned<'_>,
+        header: &EpochHeader,
+    ) -> Result<Option<StoredEpoch>, RoleError> {
         let Some(store) = &self.store else {
             return Ok(None);
         };
         let stored = store.epoch(header.netuid, header.epoch)?;
-        Ok(stored.filter(|stored| stored.inputs.header == *header))
+        let stored = stored.filter(|stored| stored.inputs.header == *header);
+        match stored {
+            Some(stored) if chain.includes(&chain.id(), &stored.closed_in)? => Ok(Some(stored)),
+            _ => Ok(None),
+        }
     }
 
     /// Returns the trace of a stored epoch, if everything that its proofs need is stored.
@@ -297,111 +377,9 @@ impl EpochCache {
         // Parts of different epochs are not a trace; then the inputs are computed again.
         Ok((trace.assertion() == outcome.assertion).then_some(trace))
     }
-
-    /// Reads plan and inputs of the closed epoch from the chain, finds the memory, and stores them.
-    fn read(
-        &self,
-        chain: &dyn ChainRead,
-        header: EpochHeader,
-    ) -> Result<(EpochPlan, EpochInputs), RoleError> {
-        let netuid = header.netuid;
-        let plan = chain
-            .query(self.contracts.epoch().plan(netuid))?
-            .ok_or(RoleError::NothingClosed(netuid))?;
-        let inputs = EpochInputs {
-            chunks: self.gather(chain, &header, &plan)?,
-            memory: self.memory(chain, &header, &plan)?,
-            header,
-        };
-        if let Some(store) = &self.store {
-            store.put_inputs(&inputs, &plan)?;
-        }
-        Ok((plan, inputs))
-    }
-
-    /// Reads the inputs with the function that a dispute reads them with.
-    fn gather(
-        &self,
-        chain: &dyn ChainRead,
-        header: &EpochHeader,
-        plan: &EpochPlan,
-    ) -> Result<Vec<ChunkInputs>, RoleError> {
-        let messages = (0..plan.chunks(header.neurons))
-            .map(|chunk| self.contracts.epoch().chunk_inputs(header.netuid, chunk));
-        let answers: Vec<Result<ChunkInputs, EpochError>> = query_all(chain, messages)?;
-        let refused = |error| RoleError::refused("Epochs::chunk_inputs")(CallError::Refused(error));
-        let chunks: Result<Vec<_>, _> = answers.into_iter().collect();
-        chunks.map_err(refused)
-    }
-
-    /// Returns a block before which there is no event about the outcome of `epoch`, which is final.
-    fn final_since(
-        &self,
-        chain: &dyn ChainRead,
-        netuid: NetUid,
-        epoch: u32,
-    ) -> Result<u32, RoleError> {
-        let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
-        Ok(match header {
-            Some(header) if header.epoch == epoch => block(header.closed_at),
-            Some(header) => block(header.previous_close),
-            None => 0,
-        })
-    }
-
-    /// Returns stored results, unless they are those of another epoch with the same number.
-    fn kept_results(
-        &self,
-        chain: &dyn ChainRead,
-        netuid: NetUid,
-        epoch: u32,
-    ) -> Result<Option<Vec<Vec<NeuronResult>>>, RoleError> {
-        let Some(store) = &self.store else {
-            return Ok(None);
-        };
-        let header: Option<EpochHeader> = chain.query(self.contracts.epoch().header(netuid))?;
-        let stored = store.epoch(netuid, epoch)?;
-        let other = header
-            .filter(|header| header.epoch == epoch)
-            .zip(stored)
-            .is_some_and(|(header, stored)| stored.inputs.header != header);
-        if other {
-            return Ok(None);
-        }
-        Ok(store.results(netuid, epoch)?)
-    }
 }
 
 /// Returns a header's block number as the chain counts blocks.
 pub(crate) fn block(number: u64) -> u32 {
     u32::try_from(number).unwrap_or_default()
-}
-
-/// Returns true if the failure may be this machine's, and not the kernel's.
-fn is_of_this_machine(error: &ComputeError) -> bool {
-    matches!(
-        error,
-        ComputeError::Plan(EngineError::Runtime(_) | EngineError::TooSlow(_))
-            | ComputeError::Step {
-                error: EngineError::Runtime(_) | EngineError::TooSlow(_),
-                ..
-            }
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_the_machine_failed_at_is_tried_again() {
-        let step = |error| ComputeError::Step {
-            phase: 0,
-            chunk: 0,
-            error,
-        };
-        assert!(is_of_this_machine(&step(EngineError::Runtime("".into()))));
-        assert!(!is_of_this_machine(&step(EngineError::Trapped("".into()))));
-        assert!(!is_of_this_machine(&ComputeError::UnsoundPlan));
-    }
 }

@@ -190,7 +190,7 @@ pub struct PostedFact {
 /// The pay of a neuron.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PayFact {
-    /// Pay as a miner, to the coldkey.
+    /// Pay as a miner, owed to the coldkey.
     pub miner: u64,
     /// Pay as a validator, to the coldkey and the stakers.
     pub validator: u64,
@@ -205,7 +205,7 @@ pub struct TakeFact {
     pub parents: u64,
     /// The owner's take of the rest, in basis points.
     pub take: u16,
-    /// The owner's part, as stake.
+    /// The owner's part, which is owed until it is collected.
     pub owner: u64,
     /// Part of all stakers of the hotkey on the subnet, the owner included, by stake.
     pub stakers: u64,

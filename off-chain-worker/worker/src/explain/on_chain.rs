@@ -4,7 +4,11 @@
 use super::{
     explain, ExplainError, Explanation, Identity, KernelKind, MoneyFact, PostedFact, Subject,
 };
-use crate::verify::{AssertionStatus, Verifier, VerifyError};
+use crate::{
+    epochs::block,
+    history::kept_events,
+    verify::{AssertionStatus, Verifier, VerifyError},
+};
 use inktensor_client::{
     chain::{ChainError, ChainRead, ContractEvent, Typed},
     deploy::Addresses,
@@ -17,7 +21,7 @@ use inktensor_primitives::{
     hash::hex,
     kernel::EpochHeader,
     registry::{NeuronView, Registry},
-    staking::{Inherited, RootAccrued, Staking, StakingError},
+    staking::{Distributed, HotkeyPart, Staking, StakingError},
     AccountId, Bps, Digest, NetUid, Rao, Uid, PAGE,
 };
 
@@ -39,8 +43,8 @@ pub enum ChainExplainError {
 /// of the kernel with a code hash.
 ///
 /// The chain has the present neurons only. A neuron that registered after the epoch was not paid,
-/// so its uid has no accounts here.
-/// stays unnamed.
+/// so its uid has no accounts here. If the chain has discarded events of the epoch, neither the
+/// epoch's money nor the division of a validator's pay is explained.
 ///
 /// # Errors
 /// See [`ChainExplainError`].
@@ -52,6 +56,7 @@ pub fn explain_on_chain(
     kind: impl Fn(&Digest) -> KernelKind,
 ) -> Result<Explanation, ChainExplainError> {
     let (chain, contracts) = (verifier.chain, &verifier.contracts);
+    verifier.check_uid(netuid, epoch, uid)?;
     let recomputed = verifier.recompute(netuid, epoch)?;
     let (inputs, trace) = (&recomputed.inputs, &recomputed.trace);
     let honest = trace.assertion().digest();
@@ -65,13 +70,16 @@ pub fn explain_on_chain(
         correct: posted.digest == honest,
     });
     let chunk = uid.0 / trace.plan.chunk.max(1);
-    let events = chain.events(0)?;
+    let closed_at = block(inputs.header.closed_at);
+    let (events, since) = kept_events(chain, closed_at)?;
+    // Part of the events is part of the money: nothing is said of it.
+    let is_whole = since <= closed_at;
     let subject = Subject {
         inputs,
         trace,
         kernel: kind(&inputs.header.kernel_code),
-        identities: &identities(chain, contracts, inputs, uid, &events)?,
-        money: Some(money(&events, contracts, &inputs.header, chunk)),
+        identities: &identities(chain, contracts, inputs, uid, is_whole.then_some(&events))?,
+        money: is_whole.then(|| money(&events, contracts, &inputs.header, chunk)),
         posted,
     };
     Ok(explain(&subject, uid)?)
@@ -82,7 +90,7 @@ fn identities(
     contracts: &Addresses,
     inputs: &EpochInputs,
     uid: Uid,
-    events: &[ContractEvent],
+    events: Option<&Vec<ContractEvent>>,
 ) -> Result<Vec<Identity>, ChainError> {
     let header = &inputs.header;
     let neurons = inputs.chunks.iter().flat_map(|chunk| &chunk.neurons);
@@ -100,7 +108,7 @@ fn identities(
             };
             identity.hotkey = Some(ss58(&view.neuron.hotkey));
             identity.coldkey = Some(ss58(&view.neuron.coldkey));
-            if view.uid == uid {
+            if let (true, Some(events)) = (view.uid == uid, events) {
                 let child = view.neuron.identity();
                 let staking = contracts.staking();
                 let message = staking.take_at(header.netuid, child, header.epoch);
@@ -110,55 +118,34 @@ fn identities(
                     // The chain no longer knows: the present take is the best guess.
                     Err(_) => chain.query(staking.take(child))?,
                 });
-                identity.to_parents = inherited(events, contracts, header, child);
-                identity.to_root = on_root(events, contracts, header, child);
+                let part = |part: fn(Distributed) -> Vec<HotkeyPart>| {
+                    part_of(events, contracts, header, child, part)
+                };
+                identity.to_parents = part(|it| it.due);
+                identity.to_root = part(|it| it.root);
             }
         }
     }
     Ok(identities)
 }
 
-/// Returns the part of the pay of `child` for the epoch that went to its parents.
-fn inherited(
-    events: &[ContractEvent],
-    contracts: &Addresses,
-    header: &EpochHeader,
-    child: AccountId,
-) -> Rao {
-    let inherited = events
-        .iter()
-        .filter(|event| event.contract == contracts.staking)
-        .filter_map(|event| event.decode::<Inherited>())
-        .filter(|it| (it.netuid, it.epoch, it.child) == (header.netuid, header.epoch, child));
-    Rao(inherited.fold(0, |sum: u64, it| sum.saturating_add(it.amount.0)))
-}
-
-/// Returns the part of the own pay of `hotkey` for the epoch that went to its root stake. An event
-/// that follows marks a part that came from a child.
-fn on_root(
+/// Returns the sum of a part of the dividends of `hotkey` for the epoch. `part` selects the part
+/// from the events of the pay.
+fn part_of(
     events: &[ContractEvent],
     contracts: &Addresses,
     header: &EpochHeader,
     hotkey: AccountId,
+    part: impl Fn(Distributed) -> Vec<HotkeyPart>,
 ) -> Rao {
-    let own: Vec<&ContractEvent> = events
+    let all = events
         .iter()
         .filter(|event| event.contract == contracts.staking)
-        .collect();
-    let mut sum = 0u64;
-    for (place, event) in own.iter().enumerate() {
-        let Some(it) = event.decode::<RootAccrued>() else {
-            continue;
-        };
-        let next = own.get(place.saturating_add(1));
-        let inherits = next
-            .and_then(|next| next.decode::<Inherited>())
-            .is_some_and(|next| next.parent == hotkey);
-        if (it.netuid, it.epoch, it.hotkey) == (header.netuid, header.epoch, hotkey) && !inherits {
-            sum = sum.saturating_add(it.amount.0);
-        }
-    }
-    Rao(sum)
+        .filter_map(|event| event.decode::<Distributed>())
+        .filter(|it| (it.netuid, it.epoch) == (header.netuid, header.epoch))
+        .flat_map(part)
+        .filter(|part| part.hotkey == hotkey);
+    Rao(all.fold(0, |sum: u64, part| sum.saturating_add(part.amount.0)))
 }
 
 /// Returns the epoch's money, and the pay of `chunk`, from the contracts' events.
@@ -170,11 +157,14 @@ fn money(
 ) -> MoneyFact {
     let it = |netuid, epoch| (netuid, epoch) == (header.netuid, header.epoch);
     let mut money = MoneyFact::default();
+    // A chunk that does not fit one call is settled in several.
+    let mut so_far = 0u64;
     for event in events {
         if event.contract == contracts.epoch {
             if let Some(settled) = event.decode::<Settled>() {
                 if it(settled.netuid, settled.epoch) && settled.chunk == chunk {
-                    money.chunk_paid = Some(settled.paid.0);
+                    so_far = so_far.saturating_add(settled.paid.0);
+                    money.chunk_paid = settled.settled.then_some(so_far);
                 }
             }
         }

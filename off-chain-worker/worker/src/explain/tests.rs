@@ -308,6 +308,7 @@ impl Engine for Favour {
             chunk: 2,
             phases: vec![PhasePlan {
                 rows: true,
+                stake: true,
                 memory: false,
             }],
             memory_phase: 0,

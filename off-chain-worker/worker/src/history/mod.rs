@@ -23,27 +23,73 @@ use inktensor_primitives::{
 };
 use std::collections::BTreeMap;
 
+/// Times that events are read again because the chain has discarded more of them.
+const TRIES: u32 = 5;
+
+/// The pay of a chunk, as far as the events of its settlement are known. A chunk that does not fit
+/// one call is settled in several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkPay {
+    /// Number of neurons that were paid.
+    pub neurons: u16,
+    /// Their pay.
+    pub paid: Rao,
+}
+
 /// The events that the epoch contract emitted about one epoch of one subnet.
 #[derive(Default)]
 pub struct EpochHistory {
+    /// First block whose events are known.
+    since: u32,
     header_hash: Option<Digest>,
     /// Events in which assertions come and go, oldest first.
     assertions: Vec<AssertionEvent>,
-    settled: BTreeMap<u16, Rao>,
+    settled: BTreeMap<u16, ChunkPay>,
     is_outdated: bool,
     published_memory: Vec<MemoryPublished>,
     published_results: Vec<ResultsPublished>,
 }
 
+/// Reads the events from block `from` on, without those that the chain has discarded. Returns the
+/// first block whose events are known too.
+///
+/// # Errors
+/// If the chain does not answer.
+pub fn kept_events(
+    chain: &dyn ChainRead,
+    from: u32,
+) -> Result<(Vec<ContractEvent>, u32), ChainError> {
+    let mut since = from;
+    let mut tries = TRIES;
+    loop {
+        match chain.events(since) {
+            Ok(events) => return Ok((events, since)),
+            // While they are read, the chain goes on and discards more.
+            Err(ChainError::Pruned { first }) if first > since && tries > 0 => {
+                since = first;
+                tries = tries.saturating_sub(1);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// An event that changes the state of an assertion.
 enum AssertionEvent {
     Proposed(Proposed),
-    Disputed { assertion: Digest, step: u32 },
-    Finalized { assertion: Digest },
+    Disputed {
+        assertion: Digest,
+        step: u32,
+    },
+    Finalized {
+        assertion: Digest,
+        proposer: Option<AccountId>,
+    },
 }
 
 impl EpochHistory {
-    /// Reads the events about epoch `epoch` of `netuid` from block `from` on.
+    /// Reads the events about epoch `epoch` of `netuid` from block `from` on. If the chain has
+    /// discarded some of them, the rest; see [`since`](Self::since).
     ///
     /// # Errors
     /// If the chain does not answer.
@@ -53,7 +99,11 @@ impl EpochHistory {
         epoch: (NetUid, u32),
         from: u32,
     ) -> Result<Self, ChainError> {
-        Ok(Self::of(&chain.events(from)?, contracts.epoch, epoch))
+        let (events, since) = kept_events(chain, from)?;
+        Ok(Self {
+            since,
+            ..Self::of(&events, contracts.epoch, epoch)
+        })
     }
 
     /// Collects the events of `contract` about epoch `epoch` of `netuid`. `events` are in order.
@@ -74,6 +124,7 @@ impl EpochHistory {
         if let Some(it) = event.decode::<EpochClosed>() {
             if is_it(it.netuid, it.epoch) {
                 *self = Self {
+                    since: self.since,
                     header_hash: Some(it.header_hash),
                     ..Self::default()
                 };
@@ -90,13 +141,16 @@ impl EpochHistory {
             }
         } else if let Some(it) = event.decode::<Finalized>() {
             if is_it(it.netuid, it.epoch) {
-                let assertion = it.assertion;
-                self.assertions
-                    .push(AssertionEvent::Finalized { assertion });
+                self.assertions.push(AssertionEvent::Finalized {
+                    assertion: it.assertion,
+                    proposer: it.proposer,
+                });
             }
         } else if let Some(it) = event.decode::<Settled>() {
             if is_it(it.netuid, it.epoch) {
-                self.settled.insert(it.chunk, it.paid);
+                let pay = self.settled.entry(it.chunk).or_default();
+                pay.neurons = pay.neurons.saturating_add(it.neurons);
+                pay.paid = Rao(pay.paid.0.saturating_add(it.paid.0));
             }
             self.is_outdated |= it.netuid == netuid && it.epoch > epoch;
         } else if let Some(it) = event.decode::<MemoryPublished>() {
@@ -108,6 +162,11 @@ impl EpochHistory {
                 self.published_results.push(it);
             }
         }
+    }
+
+    /// Returns the first block whose events are known.
+    pub const fn since(&self) -> u32 {
+        self.since
     }
 
     /// Returns the hash of the header that the epoch closed with, or `None` if the events do not
@@ -123,8 +182,8 @@ impl EpochHistory {
             .find(|assertion| assertion.digest() == *digest)
     }
 
-    /// Returns the pay of each settled chunk.
-    pub const fn settled(&self) -> &BTreeMap<u16, Rao> {
+    /// Returns the pay of each chunk that is settled, at least partly.
+    pub const fn settled(&self) -> &BTreeMap<u16, ChunkPay> {
         &self.settled
     }
 

@@ -6,8 +6,8 @@ use inktensor_primitives::{assertion::Assertion, epoch::Proposed, AccountId, Dig
 /// The assertion of an epoch that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedAssertion {
-    /// The assertion, or `None` if a replay on the chain made the epoch final: then only the
-    /// digest is public.
+    /// The assertion. `None` if a replay on the chain made the epoch final: then only the digest is
+    /// public. `None` too if the event of the proposal is not known.
     pub assertion: Option<Assertion>,
     /// Digest of the assertion.
     pub digest: Digest,
@@ -53,10 +53,14 @@ impl EpochHistory {
     /// Returns the assertion that counts: the final one, else the first that stands, else the one
     /// posted last. Returns `None` if nothing was posted and nothing is final.
     pub fn posted(&self) -> Option<PostedAssertion> {
-        let final_digest = self.assertions.iter().rev().find_map(|event| match event {
-            AssertionEvent::Finalized { assertion } => Some(*assertion),
+        let finality = self.assertions.iter().rev().find_map(|event| match event {
+            AssertionEvent::Finalized {
+                assertion,
+                proposer,
+            } => Some((*assertion, *proposer)),
             AssertionEvent::Proposed(_) | AssertionEvent::Disputed { .. } => None,
         });
+        let final_digest = finality.map(|(digest, _)| digest);
         let is_dispute = |event: &&AssertionEvent| matches!(event, AssertionEvent::Disputed { .. });
         let slashed = self.assertions.iter().filter(is_dispute).count();
         let last = self.proposed().next_back();
@@ -78,7 +82,11 @@ impl EpochHistory {
         Some(PostedAssertion {
             assertion: chosen.map(|posted| posted.assertion.clone()),
             digest,
-            proposer: chosen.map(|posted| posted.proposer),
+            // The event of the proposal may have been discarded.
+            proposer: match finality {
+                Some((_, proposer)) => proposer,
+                None => chosen.map(|posted| posted.proposer),
+            },
             fate,
             slashed,
         })

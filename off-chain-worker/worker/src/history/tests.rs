@@ -136,6 +136,29 @@ fn a_dispute_is_of_the_assertion_that_it_names() {
 }
 
 #[test]
+fn pay_of_a_chunk_that_is_settled_in_several_calls_adds_up() {
+    let settled = |chunk, neurons, paid| {
+        event(&Settled {
+            netuid: NETUID,
+            epoch: EPOCH,
+            chunk,
+            neurons,
+            paid: Rao(paid),
+            settled: chunk == 1,
+            complete: false,
+        })
+    };
+    let events = [settled(0, 3, 7), settled(1, 2, 1), settled(0, 1, 5)];
+    let found = history(&events);
+    let pay = |neurons, paid| ChunkPay {
+        neurons,
+        paid: Rao(paid),
+    };
+    let expected = BTreeMap::from([(0, pay(4, 12)), (1, pay(2, 1))]);
+    assert_eq!(found.settled(), &expected);
+}
+
+#[test]
 fn the_assertion_that_counts_is_the_final_or_the_last_one() {
     assert_eq!(history(&[]).posted(), None);
     let first = proposed(NETUID, EPOCH, OTHER);
@@ -206,9 +229,16 @@ fn parts_make_a_memory_whole() {
 }
 
 #[test]
-fn a_memory_with_a_gap_is_refused() {
-    let history = history(&[part(ABOUT, 0, 0, &[1, 2]), part(ABOUT, 0, 3, &[3])]);
-    assert_eq!(history.published_memory(1), None);
+fn a_chunk_with_a_gap_is_empty_and_the_others_are_known() {
+    let history = history(&[
+        part(ABOUT, 0, 0, &[1, 2]),
+        part(ABOUT, 0, 3, &[3]),
+        // The node has forgotten the block of the first part.
+        part(ABOUT, 1, 2, &[4]),
+        part(ABOUT, 2, 0, &[5]),
+    ]);
+    let known = vec![vec![], vec![], vec![5]];
+    assert_eq!(history.published_memory(3), Some(known));
 }
 
 #[test]

@@ -7,18 +7,25 @@
 //! * **proposer**: computes a closed epoch and posts it behind collateral.
 //! * **watcher**: computes every closed epoch, and disputes false assertions.
 //!
+//! * **turn**: a look at the subnets, which ends with the first transactions.
+//!
 //! The outcome needs no trust in a role: anyone may take any of these steps, and the chain checks
 //! each. A role has no state beyond the [`EpochCache`](crate::epochs::EpochCache), whose store
 //! survives the process. A worker may be killed at any instruction, and the next one continues.
 
 mod keeper;
 mod proposer;
-mod tick;
+mod stakes;
+mod standing;
+mod subnets;
+mod turn;
 mod watcher;
 
 pub use crate::error::RoleError;
 pub use keeper::Keeper;
 pub use proposer::Proposer;
+pub use subnets::{SubnetStatus, Subnets};
+pub use turn::{Listener, Role, Turn, GROUP};
 pub use watcher::Watcher;
 
 use inktensor_primitives::{NetUid, Rao};
@@ -86,7 +93,7 @@ pub enum Action {
         /// Amount that the next budget gets.
         carried: Rao,
     },
-    /// Paid a chunk of a final epoch.
+    /// Paid a chunk of a final epoch, or as many of its neurons as one call has room for.
     Settled {
         /// The subnet.
         netuid: NetUid,
@@ -94,12 +101,13 @@ pub enum Action {
         epoch: u32,
         /// The chunk.
         chunk: u16,
-        /// Pay of the chunk.
+        /// Pay of these neurons.
         paid: Rao,
     },
 }
 
-/// The outcome of a tick. A problem on one subnet does not delay the others.
+/// The outcome of all turns until nothing is due. A problem on one subnet does not delay the
+/// others.
 #[derive(Debug, Default)]
 pub struct TickReport {
     /// Steps taken, in order.
@@ -120,5 +128,19 @@ impl TickReport {
             None => Ok(self.actions),
             Some((_, problem)) => Err(problem),
         }
+    }
+}
+
+impl Listener for TickReport {
+    fn took(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    fn overtaken(&mut self, netuid: NetUid, how: RoleError) {
+        self.overtaken.push((netuid, how));
+    }
+
+    fn problem(&mut self, netuid: NetUid, problem: RoleError) {
+        self.problems.push((netuid, problem));
     }
 }

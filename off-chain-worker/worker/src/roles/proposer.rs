@@ -4,11 +4,14 @@
 //! agree, no assertion of this worker was ever disproved with this kernel, and the intent is in the
 //! store. The outcome of an intent is read from the chain.
 
-use super::{Action, RoleError, TickReport};
+use super::{
+    standing::{closed_epoch, standing},
+    turn::{self, Look},
+    Action, Role, RoleError, SubnetStatus, Subnets, TickReport, Turn,
+};
 use crate::{
     epochs::{ComputedEpoch, EpochCache},
     history::{EpochHistory, IntentOutcome},
-    roles::tick::{tick_all, Step},
     store::{Distrust, Intent},
 };
 use inktensor_client::{
@@ -16,6 +19,7 @@ use inktensor_client::{
     deploy::Addresses,
 };
 use inktensor_primitives::{
+    emission::{Emission, EpochBudget},
     epoch::{EpochError, EpochStatus, Epochs, Stage, MAX_ASSERTIONS},
     kernel::EpochHeader,
     AccountId, Digest, NetUid, Rao,
@@ -32,8 +36,12 @@ const DEFAULT_LIMIT: u64 = 4;
 pub struct Proposer {
     account: AccountId,
     contracts: Addresses,
+    /// True if an epoch is posted before its close is final.
+    early: bool,
     /// Most collateral behind an assertion.
     limit: Option<Rao>,
+    /// Least fee of an epoch.
+    min_fee: Rao,
 }
 
 impl Proposer {
@@ -43,14 +51,29 @@ impl Proposer {
         Self {
             account,
             contracts,
+            early: false,
             limit: None,
+            min_fee: Rao::ZERO,
         }
+    }
+
+    /// Makes the proposer post epochs before their close is final, if `early`. By default it waits:
+    /// a fork can replace the close, and the fee would be lost.
+    pub const fn posting_early(mut self, early: bool) -> Self {
+        self.early = early;
+        self
     }
 
     /// Sets the most collateral that this proposer puts behind an assertion. The default is four
     /// times what the first assertion of an epoch needs.
     pub const fn limited_to(mut self, limit: Rao) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// Makes the proposer leave alone epochs whose assertion earns less than `fee`.
+    pub const fn for_at_least(mut self, fee: Rao) -> Self {
+        self.min_fee = fee;
         self
     }
 
@@ -64,52 +87,53 @@ impl Proposer {
         chain: &mut dyn Chain,
         epochs: &mut EpochCache,
     ) -> Result<TickReport, ChainError> {
-        let mut added = Vec::new();
-        let ended = self.end_intents(chain, epochs);
-        let mut report = tick_all(chain, &self.contracts, |chain, netuid, status| {
-            if is_due(status) {
-                self.propose(chain, epochs, netuid, status, &mut added)
-            } else {
-                Ok(Step::Nothing)
-            }
-        })?;
-        // The collateral is there before the first assertion.
-        report.actions.splice(0..0, added);
-        report.problems.extend(ended);
-        Ok(report)
+        turn::tick(self, Subnets::of(self.contracts), chain, epochs)
     }
 
-    fn propose(
+    fn look(
         &self,
-        chain: &mut dyn Chain,
-        epochs: &mut EpochCache,
+        turn: &mut Turn<'_>,
         netuid: NetUid,
         status: &EpochStatus,
-        added: &mut Vec<Action>,
-    ) -> Result<Step, RoleError> {
+    ) -> Result<Look, RoleError> {
+        if !is_due(status) || !self.is_worth_it(turn.chain, netuid, status)? {
+            return Ok(Look::NOTHING);
+        }
+        let (chain, epochs) = (&mut *turn.chain, &mut *turn.epochs);
         let computed = epochs.closed(chain, netuid)?;
+        if !self.early && chain.finalized()?.number < computed.closed_in.number {
+            return Ok(Look::NOTHING);
+        }
         let intent = self.intent(&computed);
-        let mut standing = status.stage.standing().iter();
-        if standing.any(|posted| posted.assertion == intent.assertion) {
-            return Ok(Step::Nothing);
+        let standing = status.stage.standing();
+        if standing
+            .iter()
+            .any(|posted| posted.assertion == intent.assertion)
+        {
+            return Ok(Look::NOTHING);
         }
         self.must_be_trusted(chain, epochs, &intent)?;
         epochs.agree(chain, &computed)?;
+        let needed = self.collateral(chain, netuid, standing.len())?;
         if let Some(store) = epochs.store() {
             store.put_intent(&intent)?;
         }
-        let beside = status.stage.standing().len();
-        added.extend(self.fill_collateral(chain, netuid, beside)?);
+        if let Some(added) = self.fill_collateral(chain, needed)? {
+            turn.listener.took(added);
+            return Ok(Look::Moved);
+        }
         let message = self
             .contracts
             .epoch()
             .propose(netuid, computed.assertion.clone());
-        let answer = chain.send(self.account, message).answer();
+        // On a fork without the close the inputs may be others, and the assertion false.
+        let closed_in = &computed.closed_in;
+        let answer = chain.send_after(self.account, message, closed_in).answer();
         let action = |_| Action::Proposed {
             netuid,
             epoch: intent.epoch,
         };
-        Step::of("Epochs::propose", answer, action, |error| {
+        let step = turn::answered("Epochs::propose", answer, action, |error| {
             // Another account has posted the same assertion, or one beside; or the next epoch has
             // closed.
             matches!(
@@ -120,7 +144,49 @@ impl Proposer {
                     | EpochError::HeaderMismatch
                     | EpochError::CollateralTooSmall(_)
             )
-        })
+        })?;
+        turn::taken(turn, netuid, status, step)
+    }
+
+    /// Returns true if the epoch's assertion earns the least fee.
+    fn is_worth_it(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        status: &EpochStatus,
+    ) -> Result<bool, ChainError> {
+        if self.min_fee.is_zero() {
+            return Ok(true);
+        }
+        let budget = self
+            .contracts
+            .emission()
+            .budget(netuid, closed_epoch(status));
+        let budget: Option<EpochBudget> = chain.query(budget)?;
+        Ok(budget.is_some_and(|budget| budget.proposer >= self.min_fee))
+    }
+
+    /// Returns the collateral that the next assertion of the closed epoch needs, which doubles with
+    /// each of those `beside` it.
+    ///
+    /// # Errors
+    /// `CollateralAboveLimit` if that is more than this worker puts behind one.
+    fn collateral(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        beside: usize,
+    ) -> Result<Rao, RoleError> {
+        let needed: Rao = chain.query(self.contracts.epoch().collateral_required(netuid))?;
+        let limit = self.limit.unwrap_or_else(|| default_limit(needed, beside));
+        if needed > limit {
+            return Err(RoleError::CollateralAboveLimit {
+                netuid,
+                needed,
+                limit,
+            });
+        }
+        Ok(needed)
     }
 
     fn intent(&self, computed: &ComputedEpoch) -> Intent {
@@ -154,14 +220,32 @@ impl Proposer {
                 only = Some(intent.assertion);
             }
         }
-        match self.outcome(chain, intent, only)? {
-            IntentOutcome::Slashed { step } => Err(self.distrust(epochs, intent, step)),
-            _ => Ok(()),
+        match self.outcome(chain, intent, only) {
+            Ok(IntentOutcome::Slashed { step }) => Err(self.distrust(epochs, intent, step)),
+            Ok(_) => Ok(()),
+            // The node has forgotten the events. Without an intent, nothing was posted from here.
+            Err(error) if !error.is_of_the_connection() && self.is_first(epochs, intent)? => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Reads the outcome of each open intent from the chain and removes the finished ones.
-    fn end_intents(&self, chain: &dyn ChainRead, epochs: &EpochCache) -> Vec<(NetUid, RoleError)> {
+    /// Returns true if there is a store, and no intent of the same epoch in it.
+    fn is_first(&self, epochs: &EpochCache, intent: &Intent) -> Result<bool, RoleError> {
+        let Some(store) = epochs.store() else {
+            return Ok(false);
+        };
+        let mut earlier = store.intents(self.account)?.into_iter();
+        Ok(!earlier.any(|it| (it.netuid, it.epoch) == (intent.netuid, intent.epoch)))
+    }
+
+    /// Reads the outcome of each open intent from the chain, unless its assertion still stands, and
+    /// removes the finished ones.
+    fn end_intents(
+        &self,
+        chain: &dyn ChainRead,
+        epochs: &EpochCache,
+        statuses: &[SubnetStatus],
+    ) -> Vec<(NetUid, RoleError)> {
         let Some(store) = epochs.store() else {
             return Vec::new();
         };
@@ -170,10 +254,22 @@ impl Proposer {
             // The store is for all subnets; the first subnet stands for them.
             Err(error) => return vec![(NetUid(1), error.into())],
         };
-        let ended = intents.iter().map(|intent| {
-            self.end_intent(chain, epochs, intent)
-                .map_err(|problem| (intent.netuid, problem))
-        });
+        let stands = |intent: &&Intent| {
+            let standing = statuses
+                .iter()
+                .filter(|(netuid, _)| *netuid == intent.netuid)
+                .flat_map(|(netuid, status)| standing(*netuid, status));
+            standing
+                .into_iter()
+                .any(|posted| posted.digest == intent.assertion)
+        };
+        let ended = intents
+            .iter()
+            .filter(|intent| !stands(intent))
+            .map(|intent| {
+                self.end_intent(chain, epochs, intent)
+                    .map_err(|problem| (intent.netuid, problem))
+            });
         ended.filter_map(Result::err).collect()
     }
 
@@ -183,16 +279,20 @@ impl Proposer {
         epochs: &EpochCache,
         intent: &Intent,
     ) -> Result<(), RoleError> {
-        let over = match self.outcome(chain, intent, Some(intent.assertion))? {
-            IntentOutcome::Slashed { step } => return Err(self.distrust(epochs, intent, step)),
-            IntentOutcome::Final => true,
-            IntentOutcome::NotPosted | IntentOutcome::Standing => {
-                let header: Option<EpochHeader> =
-                    chain.query(self.contracts.epoch().header(intent.netuid))?;
-                header.is_none_or(|header| header.digest() != intent.header_hash)
+        let header: Option<EpochHeader> =
+            chain.query(self.contracts.epoch().header(intent.netuid))?;
+        let is_past = header.is_none_or(|header| header.digest() != intent.header_hash);
+        let is_over = match self.outcome(chain, intent, Some(intent.assertion)) {
+            Ok(IntentOutcome::Slashed { step }) => {
+                return Err(self.distrust(epochs, intent, step));
             }
+            Ok(IntentOutcome::Final) => true,
+            Ok(IntentOutcome::NotPosted | IntentOutcome::Standing) => is_past,
+            // A node that has forgotten the events of a past epoch never has them again.
+            Err(error) if is_past && !error.is_of_the_connection() => true,
+            Err(error) => return Err(error.into()),
         };
-        if let (true, Some(store)) = (over, epochs.store()) {
+        if let (true, Some(store)) = (is_over, epochs.store()) {
             store.end_intent(intent)?;
         }
         Ok(())
@@ -206,7 +306,16 @@ impl Proposer {
     ) -> Result<IntentOutcome, ChainError> {
         let epoch = (intent.netuid, intent.epoch);
         let history = EpochHistory::read(chain, &self.contracts, epoch, intent.closed_at)?;
-        Ok(history.intent_outcome(self.account, only))
+        match history.intent_outcome(self.account, only) {
+            // A slash may be among the events that the chain has discarded.
+            IntentOutcome::NotPosted | IntentOutcome::Standing
+                if history.since() > intent.closed_at =>
+            {
+                let first = intent.closed_at.saturating_add(1);
+                Err(ChainError::Pruned { first })
+            }
+            outcome => Ok(outcome),
+        }
     }
 
     /// Stores that the kernel is distrusted, and returns the error that states it.
@@ -223,27 +332,13 @@ impl Proposer {
         kept.map_or_else(RoleError::from, |()| slashed(&distrust))
     }
 
-    /// Fills the free collateral up to the need of the subnet's next assertion, which doubles with
-    /// each of those `beside` it. Approvals and deposits of a killed worker count.
-    ///
-    /// # Errors
-    /// `CollateralAboveLimit`, or those of the calls.
+    /// Fills the free collateral up to `needed`. Approvals and deposits of a killed worker count.
     fn fill_collateral(
         &self,
         chain: &mut dyn Chain,
-        netuid: NetUid,
-        beside: usize,
+        needed: Rao,
     ) -> Result<Option<Action>, RoleError> {
         let epoch = self.contracts.epoch();
-        let needed: Rao = chain.query(epoch.collateral_required(netuid))?;
-        let limit = self.limit.unwrap_or_else(|| default_limit(needed, beside));
-        if needed > limit {
-            return Err(RoleError::CollateralAboveLimit {
-                netuid,
-                needed,
-                limit,
-            });
-        }
         let free = chain.query(epoch.collateral(self.account))?.free;
         let amount = needed.checked_sub(free).unwrap_or_default();
         if amount.is_zero() {
@@ -266,6 +361,18 @@ impl Proposer {
             .answer()
             .map_err(RoleError::refused("Epochs::deposit_collateral"))?;
         Ok(Some(Action::CollateralAdded { amount }))
+    }
+}
+
+impl Role for Proposer {
+    fn turn(&self, turn: &mut Turn<'_>) -> Result<bool, ChainError> {
+        let statuses = turn.subnets.read(turn.chain)?;
+        for (netuid, problem) in self.end_intents(turn.chain, turn.epochs, &statuses) {
+            turn::report(turn.listener, netuid, problem)?;
+        }
+        turn::take(turn, self.account, statuses, |turn, netuid, status| {
+            self.look(turn, netuid, status)
+        })
     }
 }
 

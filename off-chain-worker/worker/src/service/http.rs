@@ -1,10 +1,16 @@
-//! The HTTP server for monitoring: `/metrics`, `/health`, `/ready`.
+//! The HTTP server for monitoring: `/metrics`, `/health`, `/health/ROLE`, `/ready`.
 //!
 //! It has a thread of its own, and few connections for a short time each, so no client can delay
 //! the worker.
 
 use super::{metrics, status::Status};
-use axum::{extract::State, http::StatusCode, routing::get, serve::Listener, Router};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    routing::get,
+    serve::Listener,
+    Router,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{
     future::Future,
@@ -70,7 +76,16 @@ fn pages(handle: PrometheusHandle, status: Arc<Status>) -> Router {
         (kind, metrics::page(&handle, &status))
     };
     let health = |State((_, status)): State<(PrometheusHandle, Arc<Status>)>| async move {
-        response(status.health())
+        response(status.health(None))
+    };
+    let of_role = |State((_, status)): State<(PrometheusHandle, Arc<Status>)>,
+                   Path(role): Path<String>| async move {
+        if status.has_loop(&role) {
+            response(status.health(Some(&role)))
+        } else {
+            let unknown = format!("there is no loop {role:?} in this worker\n");
+            (StatusCode::NOT_FOUND, unknown)
+        }
     };
     let ready = |State((_, status)): State<(PrometheusHandle, Arc<Status>)>| async move {
         response(status.readiness())
@@ -78,14 +93,15 @@ fn pages(handle: PrometheusHandle, status: Arc<Status>) -> Router {
     Router::new()
         .route("/metrics", get(numbers))
         .route("/health", get(health))
+        .route("/health/{role}", get(of_role))
         .route("/ready", get(ready))
         .with_state((handle, status))
 }
 
-fn response(answer: Result<(), String>) -> (StatusCode, String) {
+fn response(answer: Result<String, String>) -> (StatusCode, String) {
     match answer {
-        Ok(()) => (StatusCode::OK, "ok\n".into()),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
+        Ok(text) => (StatusCode::OK, text),
+        Err(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
     }
 }
 
@@ -195,12 +211,19 @@ mod tests {
         let status = Arc::new(Status::new(Duration::from_secs(600)));
         let address = ([127, 0, 0, 1], 0).into();
         let address = serve(address, handle, Arc::clone(&status)).unwrap();
-        assert_eq!(get(address, "/health"), (200, "ok\n".into()));
+        assert_eq!(get(address, "/health"), (200, "starting\n".into()));
         assert_eq!(get(address, "/ready").0, 503);
-        status.has_begun();
-        assert_eq!(get(address, "/ready"), (200, "ok\n".into()));
-        status.turned(Some("no answer".into()));
-        assert_eq!(get(address, "/ready"), (503, "no answer\n".into()));
+        let watcher = status.begin_loop("watcher");
+        watcher.turned(None);
+        let good = (200, "watcher: ok\n".to_owned());
+        for path in ["/ready", "/health", "/health/watcher"] {
+            assert_eq!(get(address, path), good, "{path}");
+        }
+        assert_eq!(get(address, "/health/keeper").0, 404);
+        watcher.turned(Some("no answer".into()));
+        let trouble = (503, "watcher: no answer\n".to_owned());
+        assert_eq!(get(address, "/ready"), trouble);
+        assert_eq!(get(address, "/health"), good);
         assert_eq!(get(address, "/metrics").0, 200);
         assert_eq!(get(address, "/").0, 404);
         let taken = serve(

@@ -1,10 +1,14 @@
 //! A chain whose answers, costs and errors are counted. It sends nothing once the worker is asked
 //! to stop.
 
-use super::{metrics, signals::Stop, status::Status};
+use super::{
+    metrics,
+    signals::Stop,
+    status::{LoopStatus, Status},
+};
 use crate::service::decode::{self, Reply};
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, Receipt},
+    chain::{BlockId, Call, Chain, ChainError, ChainRead, Receipt},
     deploy::Addresses,
     forward_deploys, forward_reads,
 };
@@ -17,21 +21,24 @@ pub struct Instrumented {
     chain: Box<dyn Chain>,
     contracts: Addresses,
     status: Arc<Status>,
+    of_loop: Arc<LoopStatus>,
     stop: Arc<Stop>,
 }
 
 impl Instrumented {
-    /// Wraps `chain`. Each answer is a sign of life for `status`.
+    /// Wraps `chain`. Each answer is a sign of life for `of_loop`.
     pub fn new(
         chain: Box<dyn Chain>,
         contracts: Addresses,
         status: Arc<Status>,
+        of_loop: Arc<LoopStatus>,
         stop: Arc<Stop>,
     ) -> Self {
         Self {
             chain,
             contracts,
             status,
+            of_loop,
             stop,
         }
     }
@@ -39,7 +46,7 @@ impl Instrumented {
     /// Counts an answer or an error.
     fn count<T>(&self, answer: Result<T, ChainError>) -> Result<T, ChainError> {
         match &answer {
-            Ok(_) => self.status.beat(),
+            Ok(_) => self.of_loop.beat(),
             Err(error @ ChainError::NotSent(_)) => debug!(%error, "not sent"),
             Err(error) => {
                 metrics::count_chain_error(error);
@@ -85,6 +92,24 @@ impl ChainRead for Instrumented {
     forward_reads!(self => self.chain, through count);
 }
 
+impl Instrumented {
+    /// Returns the height of the best block, and records it for monitoring.
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub fn see_block(&self) -> Result<u32, ChainError> {
+        let block = self.block()?;
+        self.status.saw(block);
+        Ok(block)
+    }
+
+    /// Returns the error of a transaction that is held back, if the worker is to end.
+    fn held_back(&self) -> Option<ChainError> {
+        let by = self.stop.asked_by()?;
+        Some(ChainError::NotSent(format!("{by} asks the worker to end")))
+    }
+}
+
 impl Chain for Instrumented {
     forward_deploys!(self => self.chain, through count);
 
@@ -94,11 +119,42 @@ impl Chain for Instrumented {
         to: AccountId,
         input: &[u8],
     ) -> Result<Receipt, ChainError> {
-        let sent = match self.stop.asked_by() {
-            Some(by) => Err(ChainError::NotSent(format!("{by} asks the worker to end"))),
+        let sent = match self.held_back() {
+            Some(error) => Err(error),
             None => self.chain.submit(signer, to, input),
         };
         self.count_sent(&to, input, &sent);
         self.count(sent)
+    }
+
+    fn submit_after(
+        &mut self,
+        signer: AccountId,
+        to: AccountId,
+        input: &[u8],
+        after: &BlockId,
+    ) -> Result<Receipt, ChainError> {
+        let sent = match self.held_back() {
+            Some(error) => Err(error),
+            None => self.chain.submit_after(signer, to, input, after),
+        };
+        self.count_sent(&to, input, &sent);
+        self.count(sent)
+    }
+
+    fn submit_many(
+        &mut self,
+        signer: AccountId,
+        calls: &[Call],
+    ) -> Vec<Result<Receipt, ChainError>> {
+        let sent = match self.held_back() {
+            Some(error) => calls.iter().map(|_| Err(error.clone())).collect(),
+            None => self.chain.submit_many(signer, calls),
+        };
+        let counted = calls.iter().zip(sent).map(|(call, sent)| {
+            self.count_sent(&call.to, &call.input, &sent);
+            self.count(sent)
+        });
+        counted.collect()
     }
 }

@@ -89,6 +89,7 @@ mod tests {
             chunk: 64,
             final_at: 110,
             settled: vec![settled],
+            partly: Vec::new(),
             budget: Rao(9),
             paid: Rao(0),
             owner: [3; 32].into(),

@@ -2,12 +2,16 @@
 //! months.
 //!
 //! # Terms
-//! * **turn**: one look at the chain. If there is a new block, all due steps are taken.
-//! * **step in hand**: the transaction that is being sent. When asked to stop, a worker waits for
-//!   it and sends no other.
-//! * **trouble**: the chain cannot be reached. The worker looks again, less often each time, until
+//! * **loop**: the thread of one role, with a connection of its own. Roles share nothing but the
+//!   store, so the watcher never waits for a settlement.
+//! * **turn**: one look at the chain by a role. If there is a new block, the first due steps are
+//!   taken, in one group of transactions. Then the role looks again.
+//! * **step in hand**: the transactions that are being sent. When asked to stop, a worker waits for
+//!   them and sends no other.
+//! * **trouble**: the chain cannot be reached. The role looks again, less often each time, until
 //!   the chain answers.
-//! * **problem**: a step could not be taken. It is logged once, and again when it changes.
+//! * **problem**: a step could not be taken. It is logged when it is found, once, and again when it
+//!   changes.
 //!
 //! A killed process loses nothing: its store has what it must remember, and the chain checks every
 //! step.
@@ -21,38 +25,36 @@ mod lag;
 mod log_actions;
 pub mod logging;
 pub mod metrics;
+mod monitor;
+mod problems;
+mod role_loop;
 pub mod signals;
 pub mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::{
     chain_source::{ChainSource, Opened, SourceError},
     epochs::EpochCache,
     kernels::Kernels,
-    roles::{Keeper, Proposer, RoleError, TickReport, Watcher},
+    roles::{Keeper, Proposer, Role as Turns, Subnets, Watcher},
     store::{Home, Store, StoreError},
 };
 use config::{Config, Role};
 use dry_run::DryRun;
 use inktensor_client::{
-    chain::{Chain, ChainError, ChainRead, Typed},
+    chain::{Agreeing, Chain, ChainError, ChainRead},
     deploy::Addresses,
     ss58::ss58,
 };
-use inktensor_primitives::{
-    epoch::{EpochStatus, Epochs},
-    hash::blake2,
-    registry::Registry,
-    AccountId, NetUid,
-};
+use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use instrumented::Instrumented;
-use lag::SubnetLag;
-use psp22::PSP22;
+use monitor::Monitor;
+use role_loop::{Progress, RoleLoop};
 use signals::Stop;
-use status::Status;
+use status::{LoopStatus, Status};
 use std::{
-    collections::{btree_map::Entry, BTreeMap},
+    rc::Rc,
     sync::{
         mpsc::{self, RecvTimeoutError},
         Arc,
@@ -61,7 +63,7 @@ use std::{
     time::Duration,
 };
 use thiserror::Error;
-use tracing::{debug, error, info, warn};
+use tracing::{info, warn};
 
 /// Longest wait between two reads of a chain that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -80,6 +82,9 @@ pub enum ServiceError {
     /// The store is unusable.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A further connection is to another chain or deployment than the first one.
+    #[error("a connection leads to another chain or deployment than the first one; do the addresses in --chain name the same chain?")]
+    OtherChain,
 }
 
 /// The state that a worker shares with its monitoring and its signal handler.
@@ -91,73 +96,21 @@ pub struct Handles {
     pub stop: Arc<Stop>,
 }
 
-/// A running worker.
-pub struct Service {
-    chain: Instrumented,
-    contracts: Addresses,
-    account: AccountId,
-    epochs: EpochCache,
-    ticks: Vec<Tick>,
-    handles: Handles,
-    poll: Duration,
-    stagger: Duration,
-    /// True if subnets and the account are measured for monitoring.
-    is_watched: bool,
-    /// Block of the last turn that reached the chain.
-    seen: Option<u32>,
-    /// Number of consecutive turns that did not reach the chain.
-    failures: u32,
-    /// Present problems, as they were logged.
-    logged: Problems,
-}
-
-type Tick = Box<dyn Fn(&mut dyn Chain, &mut EpochCache) -> Result<TickReport, ChainError>>;
-
-/// Problems by subject, a subnet or the chain, and by kind.
-type Problems = BTreeMap<(Option<NetUid>, &'static str), Problem>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Problem {
-    text: String,
-    is_grave: bool,
-}
-
-impl Problem {
-    fn with_chain(error: &ChainError) -> Self {
-        Self {
-            text: error.to_string(),
-            is_grave: false,
-        }
-    }
-
-    fn of_role(error: &RoleError) -> Self {
-        Self {
-            text: error.to_string(),
-            // A participant is wrong about an epoch, which an operator has to look into.
-            is_grave: matches!(
-                error,
-                RoleError::Slashed { .. }
-                    | RoleError::EnginesDiffer { .. }
-                    | RoleError::Disagreement { .. }
-            ),
-        }
-    }
-}
-
-/// Opens the chain, and tries again while it is unreachable. Returns `None` if the worker is asked
-/// to stop first.
+/// Opens the chain, and tries again while it is unreachable. Calls `waits` with the trouble at each
+/// failure. Returns `None` if the worker is asked to stop first.
 ///
 /// # Errors
 /// If the chain answers and cannot be used.
-pub fn opened(
-    handles: &Handles,
+fn opened(
+    stop: &Stop,
     chain: &ChainSource,
     poll: Duration,
     mut open: impl FnMut() -> Result<Opened, SourceError>,
+    waits: impl Fn(String),
 ) -> Result<Option<Opened>, SourceError> {
     let mut failures = 0;
     let mut logged = None;
-    while handles.stop.asked_by().is_none() {
+    while stop.asked_by().is_none() {
         let tried = match failures {
             0 => noticed(chain, &mut open),
             _ => open(),
@@ -167,18 +120,17 @@ pub fn opened(
             Err(SourceError::Chain(trouble)) if trouble.is_of_the_connection() => {
                 metrics::count_chain_error(&trouble);
                 let text = trouble.to_string();
-                handles.status.turned(Some(text.clone()));
+                waits(text.clone());
                 if logged.as_ref() != Some(&text) {
                     warn!("{text}");
                     logged = Some(text);
                 }
                 failures += 1;
-                handles.stop.wait(pause(poll, failures));
+                stop.wait(pause(poll, failures));
             }
             Err(error) => return Err(error),
         }
     }
-    handles.stop.log_end();
     Ok(None)
 }
 
@@ -212,34 +164,62 @@ fn stagger(longest: Duration, account: &AccountId, block: u32) -> Duration {
     longest.mul_f64(f64::from(share) / f64::from(u32::MAX))
 }
 
-impl Service {
-    /// Creates a worker that signs as `account` on an opened chain, with the kernels that `kernels`
-    /// can run.
+/// A worker: all that its loops share.
+pub struct Service<'a, O> {
+    config: &'a Config,
+    account: AccountId,
+    /// Opens a connection. Each loop calls it for itself.
+    open: O,
+    contracts: Addresses,
+    genesis: Digest,
+    store: Arc<Store>,
+    kernels: Arc<Kernels>,
+    handles: Handles,
+}
+
+/// Runs a worker that signs as `account`, with the kernels that `kernels` can run, until it is
+/// asked to stop. `open` opens a connection to the chain; each role has its own.
+///
+/// # Errors
+/// If the chain or the store cannot be used. A chain that does not answer is waited for.
+pub fn run<O>(
+    config: &Config,
+    account: AccountId,
+    open: O,
+    kernels: Kernels,
+    handles: Handles,
+) -> Result<(), ServiceError>
+where
+    O: Fn() -> Result<Opened, SourceError> + Sync,
+{
+    let waits = |trouble| handles.status.opening(Some(trouble));
+    let first = opened(&handles.stop, &config.chain, config.poll, &open, waits)?;
+    if let Some(first) = first {
+        handles.status.opening(None);
+        let service = Service::new(config, account, open, &first, kernels, handles.clone())?;
+        drop(first);
+        service.work()?;
+    }
+    handles.stop.log_end();
+    Ok(())
+}
+
+impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
+    /// Creates a worker on an opened chain.
     ///
     /// # Errors
     /// If the store is unusable.
-    pub fn new(
-        config: &Config,
+    fn new(
+        config: &'a Config,
         account: AccountId,
-        opened: Opened,
+        open: O,
+        first: &Opened,
         kernels: Kernels,
         handles: Handles,
     ) -> Result<Self, ServiceError> {
-        let Opened {
-            chain, contracts, ..
-        } = opened;
-        let home = Home::on(chain.as_ref(), contracts.epoch)?;
-        let store = Store::open(&config.store, home)?;
-        let chain: Box<dyn Chain> = match config.dry_run {
-            true => Box::new(DryRun::new(chain, contracts)),
-            false => chain,
-        };
-        let (status, stop) = (Arc::clone(&handles.status), Arc::clone(&handles.stop));
-        let roles: Vec<String> = config
-            .roles
-            .iter()
-            .map(|role| format!("{role:?}").to_lowercase())
-            .collect();
+        let home = Home::on(first.chain.as_ref(), first.contracts.epoch)?;
+        let store = Arc::new(Store::open(&config.store, home)?);
+        let roles: Vec<&str> = config.roles.iter().map(|role| name(*role)).collect();
         let (roles, signer) = (roles.join(","), ss58(&account));
         metrics::set_info(&signer, &roles, config.dry_run);
         info!(
@@ -250,199 +230,183 @@ impl Service {
             "running on {}",
             config.chain
         );
-        handles.status.has_begun();
-        handles.status.turned(None);
         Ok(Self {
-            chain: Instrumented::new(chain, contracts, status, stop),
-            contracts,
+            config,
             account,
-            epochs: EpochCache::new(contracts, kernels).with_store(store),
-            ticks: ticks(config, account, contracts),
+            open,
+            contracts: first.contracts,
+            genesis: home.genesis,
+            store,
+            kernels: Arc::new(kernels),
             handles,
-            poll: config.poll,
-            stagger: config.stagger,
-            is_watched: config.http.is_some(),
-            seen: None,
-            failures: 0,
-            logged: Problems::new(),
         })
     }
 
-    /// Works until it is asked to stop.
-    pub fn run(mut self) {
-        while self.handles.stop.asked_by().is_none() {
-            self.turn();
-            self.handles.stop.wait(pause(self.poll, self.failures));
-        }
-        self.handles.stop.log_end();
+    /// Runs a thread for each role, and one for monitoring if it is served.
+    fn work(&self) -> Result<(), ServiceError> {
+        thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for role in &self.config.roles {
+                let status = self.handles.status.begin_loop(name(*role));
+                threads.push(scope.spawn(move || {
+                    self.guarded(|| {
+                        if let Some(opened) = self.connect(&status)? {
+                            self.role_loop(*role, opened, status).run();
+                        }
+                        Ok(())
+                    })
+                }));
+            }
+            if self.config.http.is_some() {
+                let status = self.handles.status.begin_loop(monitor::NAME);
+                threads.push(scope.spawn(move || {
+                    self.guarded(|| {
+                        if let Some(opened) = self.connect(&status)? {
+                            let chain = self.instrumented(opened.chain, &status);
+                            self.monitor(chain, status).run();
+                        }
+                        Ok(())
+                    })
+                }));
+            }
+            let ended = threads.into_iter().map(|thread| match thread.join() {
+                Ok(ended) => ended,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            // All of them have ended before the first error is returned.
+            let ended: Vec<Result<(), ServiceError>> = ended.collect();
+            ended.into_iter().collect()
+        })
     }
 
-    /// Looks at the chain once, and takes all due steps if there is a new block.
-    fn turn(&mut self) {
-        let looked = match self.chain.block() {
-            Ok(block) if self.seen == Some(block) => Ok(()),
-            Ok(block) => self.look(block),
-            Err(trouble) => Err(trouble),
+    /// Runs the loop of a thread. When one ends, all do: a worker without one of its roles must not
+    /// look alive.
+    fn guarded(&self, work: impl FnOnce() -> Result<(), ServiceError>) -> Result<(), ServiceError> {
+        /// Asks the worker to stop, also after a panic.
+        struct StopAll<'a>(&'a Stop);
+        impl Drop for StopAll<'_> {
+            fn drop(&mut self) {
+                self.0.ask("the end of a role");
+            }
+        }
+        let _guard = StopAll(&self.handles.stop);
+        work()
+    }
+
+    /// Opens a connection for a loop. Returns `None` if the worker is asked to stop first.
+    fn connect(&self, status: &Arc<LoopStatus>) -> Result<Option<Opened>, ServiceError> {
+        let waits = |trouble| status.turned(Some(trouble));
+        let (stop, chain) = (&self.handles.stop, &self.config.chain);
+        let Some(opened) = opened(stop, chain, self.config.poll, &self.open, waits)? else {
+            return Ok(None);
         };
-        metrics::count_turn();
-        match looked {
-            Ok(()) => {
-                if self.failures > 0 {
-                    info!("the chain answers again");
-                }
-                self.failures = 0;
-                self.handles.status.turned(None);
-            }
-            Err(trouble) => {
-                self.failures = self.failures.saturating_add(1);
-                // The view of the block may be incomplete.
-                self.seen = None;
-                self.handles.status.turned(Some(trouble.to_string()));
-                let kind = metrics::chain_error(&trouble);
-                self.log_problem(None, kind, Problem::with_chain(&trouble));
-            }
+        let found = opened.chain.genesis()?;
+        if (found, opened.contracts) != (self.genesis, self.contracts) {
+            return Err(ServiceError::OtherChain);
         }
+        Ok(Some(opened))
     }
 
-    /// Takes the steps that are due at `block`. The error is trouble with the chain, after which
-    /// the block is looked at again.
-    fn look(&mut self, block: u32) -> Result<(), ChainError> {
-        self.handles.status.saw(block);
-        self.handles
-            .stop
-            .wait(stagger(self.stagger, &self.account, block));
-        let mut problems = Problems::new();
-        let mut trouble = None;
-        for tick in &self.ticks {
-            match tick(&mut self.chain, &mut self.epochs) {
-                Ok(report) => {
-                    if let Some(found) = gather(&report, block, &mut problems) {
-                        trouble.get_or_insert(found);
-                    }
-                }
-                Err(error) => {
-                    let kind = metrics::chain_error(&error);
-                    problems.insert((None, kind), Problem::with_chain(&error));
-                    trouble.get_or_insert(error);
-                }
-            }
-        }
-        self.log_problems(problems);
-        if let Some(trouble) = trouble {
-            return Err(trouble);
-        }
-        if self.is_watched {
-            self.measure(block)?;
-        }
-        self.seen = Some(block);
-        Ok(())
+    fn instrumented(&self, chain: Box<dyn Chain>, status: &Arc<LoopStatus>) -> Instrumented {
+        let chain: Box<dyn Chain> = match self.config.dry_run {
+            true => Box::new(DryRun::new(chain, self.contracts)),
+            false => chain,
+        };
+        Instrumented::new(
+            chain,
+            self.contracts,
+            Arc::clone(&self.handles.status),
+            Arc::clone(status),
+            Arc::clone(&self.handles.stop),
+        )
     }
 
-    /// Measures the progress of each subnet, and the account's property.
-    fn measure(&self, block: u32) -> Result<(), ChainError> {
-        let subnets: u16 = self.chain.query(self.contracts.registry().subnets())?;
-        for netuid in (1..=subnets).map(NetUid) {
-            let status: Option<EpochStatus> =
-                self.chain.query(self.contracts.epoch().status(netuid))?;
-            if let Some(status) = status {
-                metrics::set_subnet(netuid, &SubnetLag::at(&status, block));
-            }
-        }
-        let collateral = self
-            .chain
-            .query(self.contracts.epoch().collateral(self.account))?;
-        let balance = self.contracts.psp22().balance_of(self.account);
-        metrics::set_account(&collateral, self.chain.query(balance)?);
-        Ok(())
+    fn subnets(&self) -> Subnets {
+        Subnets::of(self.contracts).only(self.config.netuids.iter().copied())
     }
 
-    /// Logs new problems, and removes solved ones.
-    fn log_problems(&mut self, problems: Problems) {
-        self.logged.retain(|about, problem| {
-            let stays = problems.contains_key(about);
-            if !stays {
-                let (netuid, kind) = *about;
-                metrics::set_problem(netuid, kind, false);
-                debug!(
-                    netuid = netuid.map(|it| it.0),
-                    kind, "no longer: {}", problem.text
-                );
-            }
-            stays
-        });
-        for ((netuid, kind), problem) in problems {
-            self.log_problem(netuid, kind, problem);
-        }
-    }
-
-    fn log_problem(&mut self, about: Option<NetUid>, kind: &'static str, problem: Problem) {
-        let logged = self.logged.entry((about, kind));
-        if matches!(&logged, Entry::Occupied(logged) if *logged.get() == problem) {
-            return;
-        }
-        metrics::set_problem(about, kind, true);
-        let netuid = about.map(|it| it.0);
-        if problem.is_grave {
-            error!(netuid, kind, "{}", problem.text);
-        } else {
-            warn!(netuid, kind, "{}", problem.text);
-        }
-        logged.insert_entry(problem);
-    }
-}
-
-/// Logs and counts the actions of a role at `block`, and adds its problems. Returns its trouble
-/// with the chain.
-fn gather(report: &TickReport, block: u32, problems: &mut Problems) -> Option<ChainError> {
-    for action in &report.actions {
-        metrics::count_action(action);
-        log_actions::log(action, block);
-    }
-    for (netuid, how) in &report.overtaken {
-        metrics::count_overtaken(*netuid);
-        debug!(block, netuid = netuid.0, %how, "another account was first");
-    }
-    let mut trouble = None;
-    for (netuid, problem) in &report.problems {
-        match problem {
-            // A dry run, or a worker that stops.
-            RoleError::Chain(ChainError::NotSent(_)) => continue,
-            RoleError::Chain(error) if error.is_of_the_connection() => {
-                trouble.get_or_insert_with(|| error.clone());
-            }
-            _ => {
-                let kind = metrics::role_error(problem);
-                problems.insert((Some(*netuid), kind), Problem::of_role(problem));
-            }
-        }
-    }
-    trouble
-}
-
-/// Roles in the order of their urgency: a false assertion can be disputed for a limited time,
-/// everything else can wait for a turn.
-const ORDER: [Role; 3] = [Role::Watcher, Role::Keeper, Role::Proposer];
-
-/// Returns the roles of this worker, in the order of their turns.
-fn ticks(config: &Config, account: AccountId, contracts: Addresses) -> Vec<Tick> {
-    let replay = config.replay;
-    let tick = |role: Role| -> Tick {
+    /// Returns the chain of a role, and its views of single nodes. What a keeper reads wrong costs
+    /// a fee. The other roles believe what enough nodes agree on.
+    fn believed(&self, role: Role, opened: Opened) -> (Box<dyn Chain>, Vec<Rc<dyn ChainRead>>) {
+        let Opened { chain, nodes, .. } = opened;
         match role {
-            Role::Keeper => {
-                let keeper = Keeper::new(account, contracts);
-                let keeper = replay.map_or(keeper, |steps| keeper.replaying(steps));
-                Box::new(move |chain, epochs| keeper.tick(chain, epochs))
+            Role::Proposer | Role::Watcher if nodes.len() > 1 => {
+                let agreeing = Agreeing::new(chain, nodes.clone(), self.config.agree);
+                (Box::new(agreeing), nodes)
             }
-            Role::Proposer => {
-                let proposer = Proposer::new(account, contracts);
-                Box::new(move |chain, epochs| proposer.tick(chain, epochs))
-            }
-            Role::Watcher => {
-                let watcher = Watcher::new(account, contracts);
-                Box::new(move |chain, epochs| watcher.tick(chain, epochs))
-            }
+            Role::Keeper | Role::Proposer | Role::Watcher => (chain, Vec::new()),
         }
-    };
-    let has = |role: &Role| config.roles.contains(role);
-    ORDER.into_iter().filter(has).map(tick).collect()
+    }
+
+    fn role_loop(&self, role: Role, opened: Opened, status: Arc<LoopStatus>) -> RoleLoop {
+        let config = self.config;
+        let (chain, views) = self.believed(role, opened);
+        let chain = self.instrumented(chain, &status);
+        RoleLoop {
+            name: name(role),
+            role: turns(role, config, self.account, self.contracts),
+            chain,
+            views,
+            epochs: EpochCache::new(self.contracts, Arc::clone(&self.kernels))
+                .with_store(Arc::clone(&self.store)),
+            subnets: self.subnets(),
+            handles: self.handles.clone(),
+            status,
+            account: self.account,
+            poll: config.poll,
+            // A watcher waits for nothing.
+            stagger: match role {
+                Role::Watcher => Duration::ZERO,
+                Role::Keeper | Role::Proposer => config.stagger,
+            },
+            progress: Progress::of(name(role)),
+        }
+    }
+
+    fn monitor(&self, chain: Instrumented, status: Arc<LoopStatus>) -> Monitor {
+        Monitor {
+            chain,
+            contracts: self.contracts,
+            account: self.account,
+            subnets: self.subnets(),
+            handles: self.handles.clone(),
+            status,
+            poll: self.config.poll,
+        }
+    }
+}
+
+/// Returns the name of a role.
+const fn name(role: Role) -> &'static str {
+    match role {
+        Role::Keeper => "keeper",
+        Role::Proposer => "proposer",
+        Role::Watcher => "watcher",
+    }
+}
+
+/// Returns the role with its settings.
+fn turns(role: Role, config: &Config, account: AccountId, contracts: Addresses) -> Box<dyn Turns> {
+    match role {
+        Role::Keeper => {
+            let mut keeper = Keeper::new(account, contracts).for_at_least(config.min_fee);
+            if let Some(steps) = config.replay {
+                keeper = keeper.replaying(steps);
+            }
+            if config.roles.contains(&Role::Proposer) {
+                keeper = keeper.proposing();
+            }
+            Box::new(keeper)
+        }
+        Role::Proposer => {
+            let proposer = Proposer::new(account, contracts)
+                .for_at_least(config.min_fee)
+                .posting_early(config.early);
+            Box::new(match config.max_bond {
+                Some(limit) => proposer.limited_to(limit),
+                None => proposer,
+            })
+        }
+        Role::Watcher => Box::new(Watcher::new(account, contracts)),
+    }
 }

@@ -1,14 +1,19 @@
 use super::*;
 use crate::{chain_source::ChainSource, kernels::EngineChoice};
 use inktensor_client::{
-    chain::{Answer, ChainRead, Receipt},
+    chain::{Answer, ChainRead, Receipt, Typed},
     deploy::{deploy, Bundles, Config as Deployment},
     forward_deploys, forward_reads,
 };
 use inktensor_devnet::{account, sandbox::SandboxChain};
-use inktensor_primitives::{registry::NetworkRules, Digest, Rao};
+use inktensor_primitives::{
+    registry::{NetworkRules, Registry},
+    NetUid, Rao,
+};
+use psp22::PSP22;
 use std::{
     cell::{Cell, Ref, RefCell},
+    collections::BTreeSet,
     env, fs,
     path::PathBuf,
     rc::Rc,
@@ -36,8 +41,25 @@ impl Net {
         let config = Deployment::new(bank, account("treasury"), holders);
         let mut chain = SandboxChain::new();
         let contracts = deploy(&mut chain, &bundles, &config).unwrap().addresses;
-        let price = NetworkRules::DEFAULT.min_lock.to_u128();
-        let approve = contracts.psp22().approve(contracts.registry, price);
+        let net = Self {
+            chain: Rc::new(RefCell::new(chain)),
+            contracts,
+            is_out_of_reach: Rc::default(),
+            sent: Rc::default(),
+        };
+        net.create_subnet();
+        net
+    }
+
+    /// Creates and starts a subnet without neurons.
+    pub fn create_subnet(&self) -> NetUid {
+        let (bank, contracts) = (account("bank"), self.contracts);
+        let mut chain = self.chain.borrow_mut();
+        chain.advance(NetworkRules::DEFAULT.creation_interval);
+        let price: Rao = chain.query(contracts.registry().creation_price()).unwrap();
+        let approve = contracts
+            .psp22()
+            .approve(contracts.registry, price.to_u128());
         chain.send(bank, approve).answer().unwrap();
         let subnet = contracts.registry().create_subnet(
             "test".into(),
@@ -54,12 +76,7 @@ impl Net {
             .send(bank, contracts.registry().start(netuid))
             .answer()
             .unwrap();
-        Self {
-            chain: Rc::new(RefCell::new(chain)),
-            contracts,
-            is_out_of_reach: Rc::default(),
-            sent: Rc::default(),
-        }
+        netuid
     }
 
     pub fn advance(&self, blocks: u32) {
@@ -102,11 +119,18 @@ impl Chain for Net {
     }
 }
 
-/// A worker on a network, with a store that is removed in the end.
+/// The loops of a worker on a network, without threads, with a store that is removed in the end.
 struct AtWork {
-    service: Service,
+    loops: Vec<RoleLoop>,
     handles: Handles,
     store: PathBuf,
+}
+
+fn handles() -> Handles {
+    Handles {
+        status: Arc::new(Status::new(LONG)),
+        stop: Arc::default(),
+    }
 }
 
 impl AtWork {
@@ -121,32 +145,55 @@ impl AtWork {
             store: store.clone(),
             account: None,
             suri_file: None,
+            netuids: BTreeSet::new(),
+            min_fee: Rao::ZERO,
+            max_bond: None,
             replay: None,
+            agree: 1,
+            early: false,
+            max_tip: None,
             poll: Duration::from_millis(1),
             stagger: Duration::ZERO,
             stalled_after: LONG,
             log_format: logging::LogFormat::Text,
             log: String::new(),
-            http: Some(([127, 0, 0, 1], 0).into()),
+            http: None,
             dry_run,
         };
-        let handles = Handles {
-            status: Arc::new(Status::new(LONG)),
-            stop: Arc::default(),
-        };
-        let opened = Opened {
+        let handles = handles();
+        let opened = || Opened {
             chain: Box::new(net.clone()),
+            nodes: Vec::new(),
             contracts: net.contracts,
             store: None,
         };
         let signer = account("worker");
         let kernels = Kernels::new(EngineChoice::Wasm).unwrap();
-        let service = Service::new(&config, signer, opened, kernels, handles.clone()).unwrap();
+        let never = || Err(ChainError::BadAnswer.into());
+        let service =
+            Service::new(&config, signer, never, &opened(), kernels, handles.clone()).unwrap();
+        let role_loop = |role: &Role| {
+            let status = handles.status.begin_loop(name(*role));
+            service.role_loop(*role, opened(), status)
+        };
+        let loops = config.roles.iter().map(role_loop).collect();
         Self {
-            service,
+            loops,
             handles,
             store,
         }
+    }
+
+    /// Lets each role take turns until nothing is due.
+    fn turn(&mut self) {
+        for role in &mut self.loops {
+            while role.turn() {}
+        }
+    }
+
+    fn problems(&self) -> usize {
+        let loops = self.loops.iter();
+        loops.map(|role| role.progress.problems.len()).sum()
     }
 }
 
@@ -160,13 +207,13 @@ impl Drop for AtWork {
 fn a_step_that_is_due_is_taken_once() {
     let net = Net::new();
     let mut worker = AtWork::new(&net, false);
-    worker.service.turn();
+    worker.turn();
     assert_eq!(net.sent.get(), 0);
     net.advance(TEMPO);
-    worker.service.turn();
-    worker.service.turn();
+    worker.turn();
+    worker.turn();
     assert_eq!(net.sent.get(), 1);
-    assert!(worker.service.logged.is_empty());
+    assert_eq!(worker.problems(), 0);
 }
 
 #[test]
@@ -176,63 +223,68 @@ fn a_dry_run_changes_nothing_and_is_no_problem() {
     let before = net.root();
     let mut worker = AtWork::new(&net, true);
     for _ in 0..3 {
-        worker.service.turn();
+        worker.turn();
         net.advance(1);
     }
     assert_eq!((net.root(), net.sent.get()), (before, 0));
-    assert!(worker.service.logged.is_empty());
-    assert_eq!(worker.handles.status.readiness(), Ok(()));
+    assert_eq!(worker.problems(), 0);
+    assert!(worker.handles.status.readiness().is_ok());
 }
 
 #[test]
 fn a_worker_without_a_chain_is_not_ready_looks_less_often_and_recovers() {
     let net = Net::new();
     let mut worker = AtWork::new(&net, false);
-    worker.service.turn();
-    assert_eq!(worker.handles.status.readiness(), Ok(()));
+    worker.turn();
+    assert!(worker.handles.status.readiness().is_ok());
     net.is_out_of_reach.set(true);
     for failures in 1..4 {
-        worker.service.turn();
-        assert_eq!(worker.service.failures, failures);
+        worker.turn();
+        let counted = worker.loops.iter().map(|role| role.progress.failures);
+        assert!(counted.eq([failures; 3]));
         let problem = worker.handles.status.readiness().unwrap_err();
         assert!(problem.contains("does not answer"), "{problem}");
-        assert_eq!(worker.handles.status.health(), Ok(()));
+        assert!(worker.handles.status.health(None).is_ok());
     }
-    assert_eq!(worker.service.logged.len(), 1);
+    // Each role has its own connection.
+    assert_eq!(worker.problems(), 3);
     net.is_out_of_reach.set(false);
     // The same block is looked at again.
-    worker.service.turn();
-    assert_eq!(worker.handles.status.readiness(), Ok(()));
-    assert_eq!(worker.service.failures, 0);
-    assert!(worker.service.logged.is_empty());
+    worker.turn();
+    assert!(worker.handles.status.readiness().is_ok());
+    assert_eq!(worker.loops[0].progress.failures, 0);
+    assert_eq!(worker.problems(), 0);
 }
 
 #[test]
 fn a_chain_that_is_not_there_yet_is_waited_for() {
     let net = Net::new();
-    let handles = Handles {
-        status: Arc::new(Status::new(LONG)),
-        stop: Arc::default(),
-    };
+    let stop = Stop::default();
     let chain = ChainSource::Served("127.0.0.1:1".into());
     let mut attempts = 0;
+    let told = Cell::new(0);
+    let waits = |_| told.set(told.get() + 1);
     let open = || {
         attempts += 1;
         net.is_out_of_reach.set(attempts < 3);
         net.reach()?;
         Ok(Opened {
             chain: Box::new(net.clone()),
+            nodes: Vec::new(),
             contracts: net.contracts,
             store: None,
         })
     };
-    let found = opened(&handles, &chain, Duration::from_millis(1), open).unwrap();
-    assert!(found.is_some() && attempts == 3);
-    let refused = opened(&handles, &chain, LONG, || Err(ChainError::BadAnswer.into()));
+    let found = opened(&stop, &chain, Duration::from_millis(1), open, waits).unwrap();
+    assert!(found.is_some() && attempts == 3 && told.get() == 2);
+    let never = || Err(ChainError::BadAnswer.into());
+    let refused = opened(&stop, &chain, LONG, never, waits);
     assert!(matches!(refused, Err(SourceError::Chain(_))));
-    handles.stop.ask("SIGTERM");
-    let nothing = opened(&handles, &chain, LONG, || Err(ChainError::BadAnswer.into()));
-    assert!(matches!(nothing, Ok(None)));
+    stop.ask("SIGTERM");
+    assert!(matches!(
+        opened(&stop, &chain, LONG, never, waits),
+        Ok(None)
+    ));
 }
 
 #[test]
@@ -241,9 +293,9 @@ fn a_worker_that_is_to_end_sends_nothing_more() {
     net.advance(TEMPO);
     let mut worker = AtWork::new(&net, false);
     worker.handles.stop.ask("SIGTERM");
-    worker.service.turn();
+    worker.turn();
     assert_eq!(net.sent.get(), 0);
-    assert!(worker.service.logged.is_empty());
+    assert_eq!(worker.problems(), 0);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub use export::MemoryExport;
 pub use record::{Distrust, Home, Intent, StoredEpoch, StoredOutcome};
 
 use file::{Batch, File};
-use inktensor_client::ss58::ss58;
+use inktensor_client::{chain::BlockId, ss58::ss58};
 use inktensor_compute::epoch::{EpochInputs, StepTrace, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -122,7 +122,12 @@ impl Store {
     /// `Damaged`, `Unavailable`.
     pub fn epoch(&self, netuid: NetUid, epoch: u32) -> Result<Option<StoredEpoch>, StoreError> {
         let key = key(netuid, epoch);
-        let Some(Inputs { inputs, plan }) = self.get(&key)? else {
+        let Some(Inputs {
+            inputs,
+            plan,
+            closed_in,
+        }) = self.get(&key)?
+        else {
             return Ok(None);
         };
         if (inputs.header.netuid, inputs.header.epoch) != (netuid, epoch) {
@@ -142,6 +147,7 @@ impl Store {
         Ok(Some(StoredEpoch {
             inputs,
             plan,
+            closed_in,
             outcome,
             posted,
         }))
@@ -178,19 +184,26 @@ impl Store {
         Ok(results.map(|Results(results)| results))
     }
 
-    /// Stores the inputs of a closed epoch, and removes old epochs. Removes the outcome of another
-    /// epoch with the same number.
+    /// Stores the inputs of an epoch that closed in the block `closed_in`, and removes old epochs.
+    /// Removes the outcome of another epoch with the same number, or of the same one on a fork.
     ///
     /// # Errors
     /// `Damaged`, `Unavailable`.
-    pub fn put_inputs(&self, inputs: &EpochInputs, plan: &EpochPlan) -> Result<(), StoreError> {
+    pub fn put_inputs(
+        &self,
+        inputs: &EpochInputs,
+        plan: &EpochPlan,
+        closed_in: &BlockId,
+    ) -> Result<(), StoreError> {
         let header = &inputs.header;
         let key = key(header.netuid, header.epoch);
         let known = self.get::<Inputs>(&key)?;
-        let same = known.is_some_and(|known| known.inputs == *inputs);
+        let same =
+            known.is_some_and(|known| known.inputs == *inputs && known.closed_in == *closed_in);
         let kept = Inputs {
             inputs: inputs.clone(),
             plan: plan.clone(),
+            closed_in: *closed_in,
         };
         self.change(|batch| {
             if !same {
@@ -280,6 +293,26 @@ impl Store {
     ) -> Result<(), StoreError> {
         let results = Results(results.to_vec());
         self.change(|batch| self.put(batch, &key(netuid, epoch), &results))
+    }
+
+    /// Removes everything that was read and computed of an epoch.
+    ///
+    /// # Errors
+    /// `Damaged`, `Unavailable`.
+    pub fn remove_epoch(&self, netuid: NetUid, epoch: u32) -> Result<(), StoreError> {
+        let key = key(netuid, epoch);
+        self.change(|batch| {
+            for table in [
+                Inputs::TABLE,
+                Assertion::TABLE,
+                Memory::TABLE,
+                Results::TABLE,
+                Steps::TABLE,
+            ] {
+                batch.remove(table, &key)?;
+            }
+            Ok(())
+        })
     }
 
     /// Stores the digest of the assertion that stands on the chain.

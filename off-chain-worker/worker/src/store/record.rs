@@ -1,6 +1,6 @@
 //! The kinds of stored values, and the limits within which they can be true.
 
-use inktensor_client::chain::{ChainError, ChainRead};
+use inktensor_client::chain::{BlockId, ChainError, ChainRead};
 use inktensor_compute::epoch::{EpochInputs, StepTrace};
 use inktensor_primitives::{
     assertion::Assertion,
@@ -40,6 +40,8 @@ pub struct StoredEpoch {
     pub inputs: EpochInputs,
     /// Plan that cuts the epoch into steps.
     pub plan: EpochPlan,
+    /// Block in which the epoch closed. On a fork without it the inputs may be others.
+    pub closed_in: BlockId,
     /// Outcome computed here; `None` if the epoch was not computed to its end.
     pub outcome: Option<StoredOutcome>,
     /// Digest of the assertion that was last seen on the chain, by any proposer.
@@ -107,6 +109,7 @@ pub(super) trait Record: Encode + DecodeAll {
 pub(super) struct Inputs {
     pub inputs: EpochInputs,
     pub plan: EpochPlan,
+    pub closed_in: BlockId,
 }
 
 impl Record for Inputs {

@@ -51,10 +51,7 @@ fn home() -> Home {
 }
 
 fn plan() -> EpochPlan {
-    let phase = PhasePlan {
-        rows: true,
-        memory: true,
-    };
+    let phase = PhasePlan::ALL;
     EpochPlan {
         chunk: 2,
         phases: vec![phase, phase],
@@ -114,9 +111,19 @@ fn trace(inputs: &EpochInputs) -> Trace {
     }
 }
 
+/// Returns the block in which the epoch closed, on the fork with this number.
+fn closed_in(fork: u8) -> BlockId {
+    BlockId {
+        number: 10,
+        hash: [fork; 32],
+    }
+}
+
 fn put(store: &Store, epoch: u32, final_epoch: Option<u32>) {
     let inputs = inputs(epoch, final_epoch);
-    store.put_inputs(&inputs, &plan()).expect("kept");
+    store
+        .put_inputs(&inputs, &plan(), &closed_in(1))
+        .expect("kept");
     store.put_outcome(&trace(&inputs)).expect("kept");
 }
 
@@ -150,6 +157,7 @@ fn what_was_put_comes_back_after_opening_it_again() {
         results: trace.results.clone(),
     };
     let kept = StoredEpoch {
+        closed_in: closed_in(1),
         inputs,
         plan: plan(),
         outcome: Some(outcome),
@@ -186,7 +194,9 @@ fn what_was_not_put_is_not_there() {
 fn inputs_without_outcome_are_an_epoch_that_was_not_finished() {
     let folder = Folder::new();
     let store = folder.open().expect("made");
-    store.put_inputs(&inputs(8, None), &plan()).expect("kept");
+    store
+        .put_inputs(&inputs(8, None), &plan(), &closed_in(1))
+        .expect("kept");
     let kept = store.epoch(NETUID, 8).expect("readable").expect("kept");
     assert_eq!((kept.outcome, kept.posted), (None, None));
 }
@@ -198,13 +208,32 @@ fn other_inputs_of_the_same_number_take_the_outcome_with_them() {
     let store = folder.open().expect("made");
     put(&store, 8, None);
     let same = inputs(8, None);
-    store.put_inputs(&same, &plan()).expect("kept");
+    store
+        .put_inputs(&same, &plan(), &closed_in(1))
+        .expect("kept");
     assert!(store.memory(NETUID, 8).expect("readable").is_some());
     let mut other = same;
     other.header.closed_at = 11;
-    store.put_inputs(&other, &plan()).expect("kept");
+    store
+        .put_inputs(&other, &plan(), &closed_in(1))
+        .expect("kept");
     assert_eq!(store.memory(NETUID, 8).expect("readable"), None);
     assert_eq!(store.steps(NETUID, 8).expect("readable"), None);
+}
+
+/// A header does not bind the stakes and weights of its epoch.
+#[test]
+fn the_same_epoch_on_another_fork_takes_the_outcome_with_it() {
+    let folder = Folder::new();
+    let store = folder.open().expect("made");
+    put(&store, 8, None);
+    let same = inputs(8, None);
+    store
+        .put_inputs(&same, &plan(), &closed_in(2))
+        .expect("kept");
+    assert_eq!(store.memory(NETUID, 8).expect("readable"), None);
+    let kept = store.epoch(NETUID, 8).expect("readable").expect("kept");
+    assert_eq!((kept.closed_in, kept.outcome), (closed_in(2), None));
 }
 
 #[test]
@@ -236,7 +265,9 @@ fn epochs_of_other_subnets_are_not_pruned() {
     let mut other = inputs(0, None);
     for netuid in [NetUid(2), NetUid(4)] {
         other.header.netuid = netuid;
-        store.put_inputs(&other, &plan()).expect("kept");
+        store
+            .put_inputs(&other, &plan(), &closed_in(1))
+            .expect("kept");
     }
     put(&store, 9, Some(8));
     for netuid in [NetUid(2), NetUid(4)] {
@@ -375,6 +406,7 @@ fn a_value_that_does_not_fit_its_place_is_refused() {
             &Inputs {
                 inputs: inputs(9, None),
                 plan: plan(),
+                closed_in: closed_in(1),
             },
         )
         .expect("small"),
@@ -388,6 +420,7 @@ fn a_value_that_does_not_fit_its_place_is_refused() {
                     ..inputs(8, None)
                 },
                 plan: plan(),
+                closed_in: closed_in(1),
             },
         )
         .expect("small"),

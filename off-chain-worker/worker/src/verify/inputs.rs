@@ -1,15 +1,16 @@
 //! The inputs of an epoch to verify.
 
-use super::{Verifier, VerifyError};
+use super::{closing::Closing, Verifier, VerifyError};
 use crate::{
     epochs::{as_published, block},
     history::EpochHistory,
+    store::StoredEpoch,
 };
-use inktensor_client::chain::{Answer, CallError, Typed};
+use inktensor_client::chain::{query_all, Pinned, Typed};
 use inktensor_compute::epoch::EpochInputs;
 use inktensor_primitives::{
-    epoch::Epochs,
-    kernel::{ChunkInputs, EpochHeader, EpochPlan},
+    epoch::{EpochError, EpochStatus, Epochs},
+    kernel::{ChunkInputs, EpochPlan},
     Digest, NetUid,
 };
 
@@ -23,63 +24,53 @@ pub enum InputSource {
 }
 
 impl Verifier<'_> {
-    /// Returns the inputs of the epoch with this header.
+    /// Returns the inputs of an epoch that is closed. The chain is pinned.
     pub(super) fn inputs(
         &self,
-        netuid: NetUid,
-        epoch: u32,
-        header_hash: &Digest,
+        chain: &Pinned<'_>,
+        status: &EpochStatus,
+        (netuid, epoch): (NetUid, u32),
     ) -> Result<(EpochInputs, InputSource), VerifyError> {
-        let header: Option<EpochHeader> =
-            self.chain.query(self.contracts.epoch().header(netuid))?;
-        let last = header.filter(|header| header.digest() == *header_hash);
-        if let Some(header) = last {
-            return Ok((self.on_chain(header)?, InputSource::Chain));
+        if let Some(closing) = self.closing(chain.id(), status, (netuid, epoch))? {
+            return Ok((self.on_chain(closing)?, InputSource::Chain));
         }
-        let stored = match self.store {
-            Some(store) => store.epoch(netuid, epoch)?,
-            None => None,
-        };
-        let inputs = stored
-            .ok_or(VerifyError::InputsGone { netuid, epoch })?
-            .inputs;
-        if inputs.header.digest() != *header_hash {
-            return Err(VerifyError::OtherHeader { netuid, epoch });
-        }
-        Ok((inputs, InputSource::Store))
+        let stored = self.stored(netuid, epoch)?;
+        let stored = stored.ok_or(VerifyError::InputsGone { netuid, epoch })?;
+        Ok((stored.inputs, InputSource::Store))
     }
 
-    /// Reads the inputs of the epoch that closed last.
-    fn on_chain(&self, header: EpochHeader) -> Result<EpochInputs, VerifyError> {
-        let netuid = header.netuid;
-        let plan: EpochPlan = self
-            .chain
-            .query(self.contracts.epoch().plan(netuid))?
-            .ok_or(VerifyError::InputsGone {
-                netuid,
-                epoch: header.epoch,
-            })?;
-        let chunks: Result<Vec<ChunkInputs>, VerifyError> = (0..plan.chunks(header.neurons))
-            .map(|chunk| {
-                let message = self.contracts.epoch().chunk_inputs(netuid, chunk);
-                self.chain
-                    .query(message)
-                    .answer()
-                    .map_err(|error| match error {
-                        CallError::Chain(error) => VerifyError::Chain(error),
-                        CallError::Refused(error) => VerifyError::Refused(error),
-                    })
-            })
-            .collect();
+    fn stored(&self, netuid: NetUid, epoch: u32) -> Result<Option<StoredEpoch>, VerifyError> {
+        match self.store {
+            Some(store) => Ok(store.epoch(netuid, epoch)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the inputs of an epoch that the chain has.
+    fn on_chain(&self, closing: Closing) -> Result<EpochInputs, VerifyError> {
+        let chain = Pinned::new(self.chain, closing.at);
+        let (netuid, epoch) = (closing.header.netuid, closing.header.epoch);
+        let plan: Option<EpochPlan> = chain.query(self.contracts.epoch().plan(netuid))?;
+        let plan = plan.ok_or(VerifyError::InputsGone { netuid, epoch })?;
+        let messages = (0..plan.chunks(closing.header.neurons))
+            .map(|chunk| self.contracts.epoch().chunk_inputs(netuid, chunk));
+        let chunks: Vec<Result<ChunkInputs, EpochError>> = query_all(&chain, messages)?;
+        let chunks: Result<Vec<ChunkInputs>, EpochError> = chunks.into_iter().collect();
         Ok(EpochInputs {
-            memory: self.memory(&header, &plan)?,
-            chunks: chunks?,
-            header,
+            memory: self.memory(&chain, &closing, &plan)?,
+            chunks: chunks.map_err(VerifyError::Refused)?,
+            header: closing.header,
         })
     }
 
     /// Returns the memory of each chunk from the epoch before.
-    fn memory(&self, header: &EpochHeader, plan: &EpochPlan) -> Result<Vec<Vec<u8>>, VerifyError> {
+    fn memory(
+        &self,
+        chain: &Pinned<'_>,
+        closing: &Closing,
+        plan: &EpochPlan,
+    ) -> Result<Vec<Vec<u8>>, VerifyError> {
+        let header = &closing.header;
         let netuid = header.netuid;
         let chunks = usize::from(plan.chunks(header.neurons));
         let nothing = vec![Vec::new(); chunks];
@@ -88,41 +79,46 @@ impl Verifier<'_> {
             return Ok(nothing);
         };
         let unknown = VerifyError::MemoryUnknown { netuid, epoch };
-        let status = self.chain.query(self.contracts.epoch().status(netuid))?;
-        if status.is_some_and(|status| status.final_epoch != header.final_epoch) {
+        if !closing.has_memory {
             // The epoch is final itself by now, and the chain's hashes are of its own memory.
-            let stored = match self.store {
-                Some(store) => store.epoch(netuid, header.epoch)?,
-                None => None,
-            };
+            let stored = self.stored(netuid, header.epoch)?;
             let same = stored.filter(|stored| stored.inputs.header == *header);
             return Ok(same.ok_or(unknown)?.inputs.memory);
         }
-        let hashes: Vec<Option<Digest>> = self
-            .chain
-            .query(self.contracts.epoch().memory_hashes(netuid))?;
+        let hashes: Vec<Option<Digest>> =
+            chain.query(self.contracts.epoch().memory_hashes(netuid))?;
         if hashes.is_empty() {
             // After a change of the kernel or of the chunk size there is no memory.
             return Ok(nothing);
         }
-        let checked = |memory: Vec<Vec<u8>>| as_published(netuid, epoch, &memory, &hashes);
+        let from = block(header.previous_close);
+        let known = self.published(netuid, epoch, from, &hashes)?;
+        let mut memory = known.ok_or(unknown)?;
+        // New chunks have no memory.
+        memory.resize(chunks, Vec::new());
+        Ok(memory)
+    }
+
+    /// Returns the memory that `epoch` left in each chunk with these hashes, if the store has it or
+    /// the chain has published it from block `from` on.
+    pub(super) fn published(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        from: u32,
+        hashes: &[Option<Digest>],
+    ) -> Result<Option<Vec<Vec<u8>>>, VerifyError> {
+        let checked = |memory: Vec<Vec<u8>>| as_published(netuid, epoch, &memory, hashes);
         let kept = match self.store {
             Some(store) => store.memory(netuid, epoch)?,
             None => None,
         };
-        let mut memory = match kept.and_then(checked) {
-            Some(memory) => memory,
-            // Its settlement, or a replay, has published it.
-            None => {
-                let from = block(header.previous_close);
-                let about = (netuid, epoch);
-                let history = EpochHistory::read(self.chain, &self.contracts, about, from)?;
-                let published = history.published_memory(hashes.len());
-                published.and_then(checked).ok_or(unknown)?
-            }
-        };
-        // New chunks have no memory.
-        memory.resize(chunks, Vec::new());
-        Ok(memory)
+        if let Some(memory) = kept.and_then(checked) {
+            return Ok(Some(memory));
+        }
+        // Its settlement, or a replay, has published it.
+        let about = (netuid, epoch);
+        let history = EpochHistory::read(self.chain, &self.contracts, about, from)?;
+        Ok(history.published_memory(hashes.len()).and_then(checked))
     }
 }

@@ -1,26 +1,33 @@
 //! Recomputes a posted epoch from public data, and finds the first wrong step and the affected
 //! uids.
 //!
-//! The inputs are the chain's own where it still has them, which is for the epoch of a subnet that
-//! closed last. Older inputs come from a worker's store, and their header must be the one of the
+//! The inputs are the chain's own where it still has them: for the epoch of a subnet that closed
+//! last, and for older ones on a node that keeps the state of their close. All of them are read at
+//! one block. Other inputs come from a worker's store, and their header must be the one of the
 //! epoch's close. The assertion comes from the chain's events.
 
+mod closing;
 mod error;
 mod inputs;
+mod memory;
 mod recorded;
 
 pub use crate::history::{AssertionStatus, PostedAssertion};
 pub use error::VerifyError;
 pub use inputs::InputSource;
+pub use memory::FinalMemory;
 pub use recorded::{Paid, ValueDifference};
 
-use crate::{history::EpochHistory, kernels::Kernels, store::Store};
-use inktensor_client::{chain::ChainRead, deploy::Addresses};
+use crate::{epochs::block, history::EpochHistory, kernels::Kernels, store::Store};
+use inktensor_client::{
+    chain::{ChainRead, Pinned},
+    deploy::Addresses,
+};
 use inktensor_compute::epoch::{
     attempt, chunk_uids, compute, first_difference, without, Attempt, ComputeError, Difference,
     EpochInputs, StepPart, Trace,
 };
-use inktensor_primitives::{assertion::Assertion, Digest, NetUid, Uid};
+use inktensor_primitives::{assertion::Assertion, epoch::EpochStatus, Digest, NetUid, Uid};
 
 /// The sources for verifying epochs.
 pub struct Verifier<'a> {
@@ -49,9 +56,10 @@ pub struct Verified {
     pub steps: u32,
     /// Digest of the honest assertion, or the error of the kernel: then every assertion is false.
     pub honest: Result<Digest, ComputeError>,
-    /// The posted assertion.
-    pub posted: PostedAssertion,
-    /// The difference; `None` if the posted assertion is right.
+    /// The posted assertion. `None` if the chain has discarded the events of a final epoch: then
+    /// the epoch is compared with the values and the memory that the chain recorded.
+    pub posted: Option<PostedAssertion>,
+    /// The difference; `None` if the outcome is right.
     pub finding: Option<Finding>,
 }
 
@@ -64,8 +72,10 @@ pub struct Recomputed {
     pub origin: InputSource,
     /// Honest trace of the epoch.
     pub trace: Trace,
-    /// The posted assertion; `None` before the first one.
+    /// The posted assertion; `None` before the first one, and if its events were discarded.
     pub posted: Option<PostedAssertion>,
+    /// First block whose events are known: the block of the close, unless some were discarded.
+    pub since: u32,
 }
 
 /// The errors of a posted epoch, and the affected uids.
@@ -88,42 +98,52 @@ pub struct Finding {
     /// Chunks whose results have another hash than the honest ones, and whose values the chain
     /// does not have.
     pub hidden: Vec<u16>,
+    /// Chunks whose recorded memory has another hash than the honest one.
+    pub memory: Vec<u16>,
+}
+
+/// Knowledge of an epoch: how the chain stands with it, and its events.
+struct Known {
+    status: EpochStatus,
+    inputs: EpochInputs,
+    origin: InputSource,
+    history: EpochHistory,
 }
 
 impl Verifier<'_> {
     /// Recomputes epoch `epoch` of `netuid` and compares it with what was posted: the final
-    /// assertion, else the one that stands, else the one posted last.
+    /// assertion, else the one that stands, else the one posted last. If the chain has discarded
+    /// the events of a final epoch, it is compared with what the chain recorded.
     ///
     /// # Errors
     /// See [`VerifyError`].
     pub fn verify(&self, netuid: NetUid, epoch: u32) -> Result<Verified, VerifyError> {
-        let (history, header_hash) = self.history(netuid, epoch)?;
-        let (inputs, origin) = self.inputs(netuid, epoch, &header_hash)?;
-        let posted = history.posted();
-        let posted = posted.ok_or(VerifyError::NothingPosted { netuid, epoch })?;
-        let header = &inputs.header;
+        let pinned = Pinned::best(self.chain)?;
+        let verifier = self.at(&pinned);
+        let known = verifier.known(&pinned, netuid, epoch)?;
+        let posted = known.posted()?;
+        let header = &known.inputs.header;
         let engine = self.kernels.engine(self.chain, &header.kernel_code)?;
-        let Attempt { trace, failure } = attempt(engine.as_ref(), &inputs)?;
+        let Attempt { trace, failure } = attempt(engine.as_ref(), &known.inputs)?;
         let (honest, finding) = match failure {
             None => {
-                let honest = trace.assertion();
-                let right = honest.digest() == posted.digest;
-                let finding = (!right)
-                    .then(|| self.finding(&trace, &honest, header.neurons, &posted, &history))
-                    .transpose()?;
-                (Ok(honest.digest()), finding)
+                let finding = match &posted {
+                    Some(posted) => verifier.compared(&trace, posted, &known)?,
+                    None => verifier.compared_with_record(&trace, &known)?,
+                };
+                (Ok(trace.assertion().digest()), finding)
             }
             Some(error) if error.is_verdict() => {
-                let claimed = posted.assertion.as_ref();
-                (Err(error), Some(unanswered(&trace, &inputs, claimed)))
+                let claimed = posted.as_ref().and_then(|posted| posted.assertion.as_ref());
+                (Err(error), Some(unanswered(&trace, &known.inputs, claimed)))
             }
             Some(error) => return Err(error.into()),
         };
         Ok(Verified {
             netuid,
             epoch,
-            header_hash,
-            origin,
+            header_hash: header.digest(),
+            origin: known.origin,
             steps: trace.plan.steps(header.neurons),
             honest,
             posted,
@@ -136,22 +156,58 @@ impl Verifier<'_> {
     /// # Errors
     /// See [`VerifyError`].
     pub fn recompute(&self, netuid: NetUid, epoch: u32) -> Result<Recomputed, VerifyError> {
-        let (history, header_hash) = self.history(netuid, epoch)?;
-        let (inputs, origin) = self.inputs(netuid, epoch, &header_hash)?;
+        let pinned = Pinned::best(self.chain)?;
+        let verifier = self.at(&pinned);
+        let known = verifier.known(&pinned, netuid, epoch)?;
         Ok(Recomputed {
-            trace: self.trace(&inputs)?,
-            inputs,
-            origin,
-            posted: history.posted(),
+            trace: self.trace(&known.inputs)?,
+            posted: known.history.posted(),
+            since: known.history.since(),
+            inputs: known.inputs,
+            origin: known.origin,
         })
     }
 
-    /// Reads the events of the epoch, and the hash of the header that it closed with.
-    fn history(&self, netuid: NetUid, epoch: u32) -> Result<(EpochHistory, Digest), VerifyError> {
-        let history = EpochHistory::read(self.chain, &self.contracts, (netuid, epoch), 0)?;
-        let header_hash = history.header_hash();
-        let header_hash = header_hash.ok_or(VerifyError::NotClosed { netuid, epoch })?;
-        Ok((history, header_hash))
+    /// Returns this verifier on the pinned chain.
+    const fn at<'b>(&'b self, chain: &'b Pinned<'b>) -> Verifier<'b> {
+        Verifier {
+            chain,
+            contracts: self.contracts,
+            kernels: self.kernels,
+            store: self.store,
+        }
+    }
+
+    /// Reads the inputs and the events of an epoch.
+    fn known(&self, chain: &Pinned<'_>, netuid: NetUid, epoch: u32) -> Result<Known, VerifyError> {
+        let status = self.status(netuid, epoch)?;
+        let (inputs, origin) = self.inputs(chain, &status, (netuid, epoch))?;
+        let header = &inputs.header;
+        let from = block(header.closed_at);
+        let history = EpochHistory::read(self.chain, &self.contracts, (netuid, epoch), from)?;
+        let other = match (history.header_hash(), origin) {
+            (Some(hash), _) => hash != header.digest(),
+            (None, InputSource::Chain) => false,
+            // The events since the close are there, and the close is not among them.
+            (None, InputSource::Store) if history.since() <= from => true,
+            (None, InputSource::Store) => {
+                let first = history.since();
+                return Err(VerifyError::Discarded {
+                    netuid,
+                    epoch,
+                    first,
+                });
+            }
+        };
+        if other {
+            return Err(VerifyError::OtherHeader { netuid, epoch });
+        }
+        Ok(Known {
+            status,
+            inputs,
+            origin,
+            history,
+        })
     }
 
     fn trace(&self, inputs: &EpochInputs) -> Result<Trace, VerifyError> {
@@ -160,14 +216,67 @@ impl Verifier<'_> {
         Ok(compute(engine.as_ref(), inputs)?)
     }
 
+    /// Returns the difference of what was posted, if there is one.
+    fn compared(
+        &self,
+        trace: &Trace,
+        posted: &PostedAssertion,
+        known: &Known,
+    ) -> Result<Option<Finding>, VerifyError> {
+        let honest = trace.assertion();
+        if honest.digest() == posted.digest {
+            return Ok(None);
+        }
+        self.finding(trace, &honest, posted, known).map(Some)
+    }
+
+    /// Returns the difference of what the chain recorded of a final epoch, if there is one.
+    fn compared_with_record(
+        &self,
+        trace: &Trace,
+        known: &Known,
+    ) -> Result<Option<Finding>, VerifyError> {
+        let header = &known.inputs.header;
+        let (netuid, epoch) = (header.netuid, header.epoch);
+        let recorded = recorded::compare(self.chain, &self.contracts, trace, known.record())?;
+        let memory = recorded::memory(self.chain, &self.contracts, trace)?;
+        if recorded.seen.is_empty() && memory.seen == 0 {
+            let first = known.history.since();
+            return Err(VerifyError::Discarded {
+                netuid,
+                epoch,
+                first,
+            });
+        }
+        if recorded.values.is_empty() && recorded.paid.is_empty() && memory.differs.is_empty() {
+            return Ok(None);
+        }
+        let of_values = recorded.values.iter().map(|it| it.uid);
+        let chunks = memory.differs.iter();
+        let of_memory = chunks.flat_map(|chunk| chunk_uids(&trace.plan, *chunk, header.neurons));
+        let mut uids: Vec<Uid> = of_values.chain(of_memory).collect();
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(Some(Finding {
+            difference: None,
+            uids,
+            added: Vec::new(),
+            missing: Vec::new(),
+            values: recorded.values,
+            paid: recorded.paid,
+            hidden: Vec::new(),
+            memory: memory.differs,
+        }))
+    }
+
     fn finding(
         &self,
         trace: &Trace,
         honest: &Assertion,
-        neurons: u16,
         posted: &PostedAssertion,
-        history: &EpochHistory,
+        known: &Known,
     ) -> Result<Finding, VerifyError> {
+        let neurons = known.inputs.header.neurons;
         let claimed = posted.assertion.as_ref();
         let difference =
             claimed.and_then(|claimed| first_difference(&trace.plan, neurons, honest, claimed));
@@ -178,7 +287,7 @@ impl Verifier<'_> {
         );
         let recorded = match posted.fate {
             AssertionStatus::Final => {
-                recorded::compare(self.chain, &self.contracts, trace, history)?
+                recorded::compare(self.chain, &self.contracts, trace, known.record())?
             }
             AssertionStatus::Standing { .. } | AssertionStatus::Slashed => {
                 recorded::Recorded::default()
@@ -212,7 +321,57 @@ impl Verifier<'_> {
             hidden: (0..trace.plan.chunks(neurons)).filter(hidden).collect(),
             values: recorded.values,
             paid: recorded.paid,
+            memory: Vec::new(),
         })
+    }
+}
+
+impl Known {
+    /// Returns the assertion that counts. Returns `None` if the epoch is final and the events of
+    /// the assertion were discarded.
+    ///
+    /// # Errors
+    /// `NothingPosted`, `Discarded`.
+    fn posted(&self) -> Result<Option<PostedAssertion>, VerifyError> {
+        let header = &self.inputs.header;
+        let (netuid, epoch) = (header.netuid, header.epoch);
+        if let Some(posted) = self.history.posted() {
+            return Ok(Some(posted));
+        }
+        let is_last = epoch.checked_add(1) == Some(self.status.open);
+        match self.status.stage.standing().first() {
+            Some(first) if is_last => Ok(Some(PostedAssertion {
+                assertion: None,
+                digest: first.assertion,
+                proposer: Some(first.proposer),
+                fate: AssertionStatus::Standing {
+                    deadline: first.deadline,
+                },
+                slashed: 0,
+            })),
+            _ if self.history.since() <= block(header.closed_at) => {
+                Err(VerifyError::NothingPosted { netuid, epoch })
+            }
+            // Scores and memory on the chain are those of the last final epoch.
+            _ if self.status.final_epoch == Some(epoch) => Ok(None),
+            _ if is_last => Err(VerifyError::NothingPosted { netuid, epoch }),
+            _ => Err(VerifyError::Discarded {
+                netuid,
+                epoch,
+                first: self.history.since(),
+            }),
+        }
+    }
+
+    /// Returns what the chain has recorded of the epoch.
+    fn record(&self) -> recorded::Record<'_> {
+        let epoch = self.inputs.header.epoch;
+        let settling = self.status.settling.as_ref();
+        recorded::Record {
+            paid: self.history.settled(),
+            is_last: self.status.final_epoch == Some(epoch) && !self.history.is_outdated(),
+            settling: settling.filter(|settling| settling.epoch == epoch),
+        }
     }
 }
 
@@ -233,6 +392,7 @@ fn unanswered(trace: &Trace, inputs: &EpochInputs, claimed: Option<&Assertion>) 
         values: Vec::new(),
         paid: Vec::new(),
         hidden: Vec::new(),
+        memory: Vec::new(),
     }
 }
 
@@ -251,6 +411,7 @@ mod tests {
         };
         let phase = PhasePlan {
             rows: false,
+            stake: true,
             memory: false,
         };
         let trace = Trace {

@@ -1,16 +1,18 @@
 //! The values that the chain recorded at settlement, compared with the honest ones.
 
 use super::VerifyError;
-use crate::history::EpochHistory;
+use crate::history::ChunkPay;
 use inktensor_client::{
     chain::{ChainRead, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::Trace;
 use inktensor_primitives::{
+    assertion::memory_digest,
+    epoch::{Epochs, Settlement},
     kernel::NeuronResult,
     registry::{NeuronView, Registry},
-    Rao, Uid, PAGE,
+    Digest, Rao, Uid, PAGE,
 };
 use std::collections::BTreeMap;
 
@@ -47,40 +49,62 @@ pub(super) struct Recorded {
     pub seen: Vec<u16>,
 }
 
+/// Record of an epoch on the chain.
+pub(super) struct Record<'a> {
+    /// Pay of each chunk, as far as the events of its settlement are known.
+    pub paid: &'a BTreeMap<u16, ChunkPay>,
+    /// True if the scores on the chain are those of this epoch.
+    pub is_last: bool,
+    /// Settlement of the epoch; `None` if it is over.
+    pub settling: Option<&'a Settlement>,
+}
+
+impl Record<'_> {
+    /// Returns true if all of the chunk's `neurons` are paid.
+    fn is_settled(&self, chunk: u16, neurons: usize) -> bool {
+        self.paid
+            .get(&chunk)
+            .is_some_and(|pay| usize::from(pay.neurons) >= neurons)
+            || self
+                .settling
+                .is_none_or(|settling| settling.is_settled(chunk))
+    }
+}
+
 /// Compares the chain's record of the settled chunks with `honest`.
 pub(super) fn compare(
     chain: &dyn ChainRead,
     contracts: &Addresses,
     honest: &Trace,
-    history: &EpochHistory,
+    record: Record<'_>,
 ) -> Result<Recorded, VerifyError> {
     let mut found = Recorded::default();
-    for (chunk, paid) in history.settled() {
-        let due = honest
-            .results
-            .get(usize::from(*chunk))
-            .into_iter()
-            .flatten()
-            .fold(0u64, |sum, it| {
-                sum.saturating_add(it.miner.0)
-                    .saturating_add(it.validator.0)
-            });
-        if *paid != Rao(due) {
+    for (chunk, pay) in record.paid {
+        let results = honest.results.get(usize::from(*chunk));
+        let results = results.map(Vec::as_slice).unwrap_or_default();
+        // The rest is not paid yet, or its event is not known.
+        if usize::from(pay.neurons) < results.len() {
+            continue;
+        }
+        let due = results.iter().fold(0u64, |sum, it| {
+            sum.saturating_add(it.miner.0)
+                .saturating_add(it.validator.0)
+        });
+        if pay.paid != Rao(due) {
             found.paid.push(Paid {
                 chunk: *chunk,
                 honest: Rao(due),
-                paid: *paid,
+                paid: pay.paid,
             });
         }
     }
-    // Scores are of the epoch that was settled last.
-    if history.is_outdated() || history.settled().is_empty() {
+    if !record.is_last {
         return Ok(found);
     }
     let recorded = scores(chain, contracts, honest)?;
     let mut uid = 0u16;
     for (chunk, results) in (0..).zip(&honest.results) {
-        let settled = history.settled().contains_key(&chunk);
+        let settled = record.is_settled(chunk, results.len());
         for result in results {
             if let Some(score) = recorded.get(&uid).filter(|_| settled) {
                 found.values.extend(differences(Uid(uid), result, score));
@@ -89,6 +113,37 @@ pub(super) fn compare(
         }
         if settled {
             found.seen.push(chunk);
+        }
+    }
+    Ok(found)
+}
+
+/// The recorded memory, compared with the honest one.
+#[derive(Default)]
+pub(super) struct RecordedMemory {
+    /// Chunks whose memory has another hash.
+    pub differs: Vec<u16>,
+    /// Number of chunks whose hash the chain has.
+    pub seen: usize,
+}
+
+/// Compares the hashes of the memory that the last final epoch left with `honest`, which is that
+/// epoch.
+pub(super) fn memory(
+    chain: &dyn ChainRead,
+    contracts: &Addresses,
+    honest: &Trace,
+) -> Result<RecordedMemory, VerifyError> {
+    let hashes: Vec<Option<Digest>> =
+        chain.query(contracts.epoch().memory_hashes(honest.netuid))?;
+    let mut found = RecordedMemory::default();
+    for (chunk, (hash, bytes)) in (0..).zip(hashes.iter().zip(&honest.memory)) {
+        let Some(hash) = hash else {
+            continue;
+        };
+        found.seen = found.seen.saturating_add(1);
+        if memory_digest(honest.netuid, honest.epoch, chunk, bytes) != *hash {
+            found.differs.push(chunk);
         }
     }
     Ok(found)

@@ -33,18 +33,11 @@ pub struct Commit {
 pub struct Queue {
     /// The commits, oldest first.
     commits: Vec<Commit>,
-    /// Block of the last commit, revealed or not.
-    last: Option<u32>,
     /// Number of commits that were dropped because no reveal came in time.
     missed: u32,
 }
 
 impl Queue {
-    /// Returns the block of the last commit.
-    pub fn last(&self) -> Option<u32> {
-        self.last
-    }
-
     /// Drops the commits whose reveal epoch ended before `open`, the open epoch. Returns their
     /// number.
     pub fn expire(&mut self, open: u32, period: u32) -> u32 {
@@ -66,7 +59,6 @@ impl Queue {
             return Err(EpochError::TooManyCommits(MAX_COMMITS));
         }
         self.commits.push(commit);
-        self.last = Some(commit.block);
         Ok(())
     }
 
@@ -156,13 +148,21 @@ impl CommitStore {
         self.queues.get((netuid, generation)).unwrap_or_default()
     }
 
-    /// Stores the queue of a registration.
-    pub fn put(&mut self, netuid: NetUid, generation: u32, queue: &Queue) {
-        if *queue == Queue::default() {
-            self.queues.remove((netuid, generation));
-        } else {
+    /// Deletes the queue of a registration.
+    pub fn remove(&mut self, netuid: NetUid, generation: u32) {
+        self.queues.remove((netuid, generation));
+    }
+
+    /// Stores the queue of a registration, or deletes it if it is empty. Returns true if it is
+    /// stored.
+    pub fn put(&mut self, netuid: NetUid, generation: u32, queue: &Queue) -> bool {
+        let is_stored = *queue != Queue::default();
+        if is_stored {
             self.queues.insert((netuid, generation), queue);
+        } else {
+            self.queues.remove((netuid, generation));
         }
+        is_stored
     }
 }
 

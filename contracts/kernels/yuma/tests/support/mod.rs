@@ -151,7 +151,7 @@ impl Inputs {
         let plan = inktensor_yuma::plan(&self.header).expect("a plan");
         let (phase, number) = (step / self.chunks.len(), step % self.chunks.len());
         let reads = plan.phases[phase];
-        let chunk = &self.chunks[number];
+        let chunk = self.chunks[number].clone().for_phase(&reads);
         let scratch = step
             .checked_sub(self.chunks.len())
             .map(|step| before[step].scratch.clone());
@@ -169,12 +169,8 @@ impl Inputs {
             } else {
                 Vec::new()
             },
-            neurons: chunk.neurons.clone(),
-            rows: if reads.rows {
-                chunk.rows.clone()
-            } else {
-                Vec::new()
-            },
+            neurons: chunk.neurons,
+            rows: chunk.rows,
         }
     }
 

@@ -126,8 +126,8 @@ pub enum EpochError {
     KernelChanged,
     /// The output of the step is as asserted. Nothing was changed; dispute a false step.
     StepIsCorrect,
-    /// The kernel ran out of gas, or too little gas was left to tell whether it did. Send again
-    /// with more gas.
+    /// The kernel trapped, and had less gas than a step may take: it may have run out. Send again
+    /// with 0.5 seconds of `ref_time` more.
     KernelFailed,
     /// The output of the step violates the kernel interface. The epoch can only be rolled over.
     BrokenPromise,
@@ -183,4 +183,6 @@ pub enum EpochError {
     KernelTrapped,
     /// The epoch could be asserted until this block. Roll it over.
     TooLate(u32),
+    /// Nothing is owed for these neurons. Collect after the next settlement.
+    NothingOwed,
 }

@@ -189,8 +189,8 @@ impl fmt::Display for EpochError {
             ),
             Self::KernelFailed => write!(
                 f,
-                "the kernel ran out of gas, or too little gas was left to tell whether it did; \
-                 send again with more gas"
+                "the kernel trapped, and had less gas than a step may take; send again with 0.5 \
+                 seconds of ref_time more"
             ),
             Self::BrokenPromise => write!(
                 f,
@@ -288,6 +288,10 @@ impl fmt::Display for EpochError {
             Self::TooLate(until) => write!(
                 f,
                 "the epoch could be asserted until block {until}; roll it over"
+            ),
+            Self::NothingOwed => write!(
+                f,
+                "nothing is owed for these neurons; collect after the next settlement"
             ),
         }
     }

@@ -1,6 +1,6 @@
 //! One step: its input, its output, and the promises that an output must keep.
 
-use super::{is_roster, EpochHeader, EpochPlan, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH};
+use super::{is_roster, EpochHeader, EpochPlan, PhasePlan, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH};
 use crate::{hash::Preimage, Rao, Uid};
 use ink::prelude::vec::Vec;
 
@@ -8,7 +8,7 @@ use ink::prelude::vec::Vec;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct NeuronInput {
-    /// Stake of the hotkey on this subnet, in rao.
+    /// Stake of the hotkey on this subnet, in rao; 0 in a phase that does not read stake.
     pub stake: u64,
     /// Block of the last weights, or of the registration while there are none.
     pub last_update: u64,
@@ -39,6 +39,22 @@ pub struct ChunkInputs {
     pub rows: Vec<u16>,
 }
 
+impl ChunkInputs {
+    /// Returns the inputs of a step whose phase reads `reads`: without rows, and with a stake of 0,
+    /// unless the phase reads them.
+    pub fn for_phase(mut self, reads: &PhasePlan) -> Self {
+        if !reads.rows {
+            self.rows = Vec::new();
+        }
+        if !reads.stake {
+            for neuron in &mut self.neurons {
+                neuron.stake = 0;
+            }
+        }
+        self
+    }
+}
+
 /// Everything that a step depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -55,7 +71,7 @@ pub struct StepInput {
     pub scratch: Vec<u8>,
     /// Memory of the chunk from the last final epoch if the phase reads memory, else empty.
     pub memory: Vec<u8>,
-    /// The chunk's neurons, in order of uid.
+    /// The chunk's neurons, in order of uid, with their stake if the phase reads stake.
     pub neurons: Vec<NeuronInput>,
     /// Weights as in [`ChunkInputs::rows`] if the phase reads rows, else empty.
     pub rows: Vec<u16>,

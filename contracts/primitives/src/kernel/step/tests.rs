@@ -6,6 +6,7 @@ use ink::prelude::vec;
 fn plan() -> EpochPlan {
     let phase = PhasePlan {
         rows: false,
+        stake: false,
         memory: false,
     };
     EpochPlan {

@@ -71,15 +71,20 @@ pub enum StakingError {
     /// This child belongs to another owner, who has not allowed the parent. The child's owner must
     /// call `allow_parent` first.
     NotAccepted(AccountId),
-    /// The child has this limit of parents already. Choose another child.
+    /// The child has this limit of parents already. Former parents keep their place while something
+    /// is due to them: hand it on, or choose another child.
     TooManyParents(u16),
     /// The children were set recently. Set them again from this block on.
     ChildrenTooSoon(u32),
-    /// The parent still has the hotkey as a child, or will have. The parent's owner must remove
-    /// the child with `set_children` first.
-    StillParent,
+    /// The child has earned nothing for these parents since it was last handed on. Hand on later,
+    /// or for other parents.
+    NothingDue,
     /// The caller's root stake on the hotkey has earned nothing since the last claim. Claim later.
     NothingToClaim,
     /// The admin has stopped new stake until this block. Try again then; stake can be removed.
     Braked(u32),
+    /// The caller cannot be its own proxy. Name another account, or none.
+    SelfProxy,
+    /// This root epoch is open. Ask for an earlier one.
+    NotEnded(u32),
 }

@@ -118,16 +118,17 @@ impl fmt::Display for StakingError {
             ),
             Self::TooManyParents(most) => write!(
                 f,
-                "the child has {most} parents already; choose another child"
+                "the child has {most} parents already; hand on what is due to former ones, or \
+                 choose another child"
             ),
             Self::ChildrenTooSoon(block) => write!(
                 f,
                 "not before block {block}: the children were set recently; try again then"
             ),
-            Self::StillParent => write!(
+            Self::NothingDue => write!(
                 f,
-                "the parent still has the hotkey as a child, or will have; the parent's owner must \
-                 remove the child first"
+                "the child has earned nothing for these parents since it was last handed on; hand \
+                 on later, or for other parents"
             ),
             Self::NothingToClaim => write!(
                 f,
@@ -138,6 +139,11 @@ impl fmt::Display for StakingError {
                 "not before block {block}: the admin has stopped new stake; try again then, stake \
                  can be removed"
             ),
+            Self::SelfProxy => write!(
+                f,
+                "the caller cannot be its own proxy; name another account, or none"
+            ),
+            Self::NotEnded(open) => write!(f, "root epoch {open} is open; ask for an earlier one"),
         }
     }
 }

@@ -5,13 +5,14 @@ mod closes;
 mod model;
 mod next;
 mod owner;
+mod pay;
 mod registration;
 
 use super::*;
-use crate::hyperparameters::settings::Values;
+use crate::hyperparameters::{settings::Values, DEFAULT_REGISTRATION_PRICE};
 use ink::prelude::string::String;
 use inktensor_primitives::{
-    kernel::YumaParams,
+    kernel::{NeuronResult, YumaParams},
     registry::{KernelEntry, KernelParams, NetworkRules, PruningTerms, RegistrationTerms, Terms},
 };
 
@@ -115,7 +116,19 @@ fn close_at(
     closing: u32,
     now: u32,
 ) -> Result<SubnetSnapshot, RegistryError> {
-    subnets.close(netuid, closing, now, &kernels())
+    let closing = Closing {
+        epoch: closing,
+        now,
+        roster: Vec::new(),
+    };
+    subnets.close(netuid, closing, &kernels())
+}
+
+/// Returns the tenures of `uids` at the end of `epoch`.
+fn tenures_at(subnets: &Subnets, epoch: u32, uids: &[Uid]) -> Result<Vec<Tenure>, RegistryError> {
+    let taken = subnets.seats(NETUID)?.taken_at(epoch);
+    let taken = taken.map_err(|_| RegistryError::TooOld)?;
+    subnets.tenures(NETUID, epoch, uids, taken)
 }
 
 fn subnet(max_uids: u16, immunity_period: u32) -> Subnets {

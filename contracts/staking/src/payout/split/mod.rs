@@ -1,17 +1,12 @@
-//! Split of one neuron's pay between its owner, its stakers and root stake.
+//! Split of a hotkey's dividends between its owner, its stakers and root stake.
 
-use crate::pool::{Pool, Position};
-use inktensor_primitives::{
-    staking::{Payment, StakingError},
-    Bps, Rao,
-};
+use crate::pool::Pool;
+use inktensor_primitives::{staking::StakingError, Bps, Rao};
 
-/// The parts of a payment. They sum to the payment.
+/// The parts of a hotkey's dividends. They sum to the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Credit {
-    /// Miner's part, staked for the owner.
-    pub miner: Rao,
-    /// Take of the validator's part, rounded down, staked for the owner.
+pub struct Split {
+    /// Take, rounded down, for the owner.
     pub take: Rao,
     /// Dividends for all stakers of the hotkey on the subnet.
     pub dividends: Rao,
@@ -19,24 +14,18 @@ pub struct Credit {
     pub root: Rao,
 }
 
-impl Credit {
-    /// Splits a payment: the owner keeps `take` of the validator's part, rounded down.
+impl Split {
+    /// Splits `amount`: the owner keeps `take` of it, rounded down.
     ///
     /// # Errors
-    /// `Overflow` if the parts sum to more than an amount can be.
-    pub fn of(payment: &Payment, take: Bps) -> Result<Self, StakingError> {
-        let kept = take.of(payment.validator);
-        let credit = Self {
-            miner: payment.miner,
+    /// `Overflow` for a take above the whole.
+    pub fn of(amount: Rao, take: Bps) -> Result<Self, StakingError> {
+        let kept = take.of(amount);
+        Ok(Self {
             take: kept,
-            dividends: payment
-                .validator
-                .checked_sub(kept)
-                .ok_or(StakingError::Overflow)?,
+            dividends: amount.checked_sub(kept).ok_or(StakingError::Overflow)?,
             root: Rao::ZERO,
-        };
-        credit.total()?;
-        Ok(credit)
+        })
     }
 
     /// Moves `amount` of the dividends to root stake.
@@ -46,103 +35,76 @@ impl Credit {
     pub fn give_root(&mut self, amount: Rao) -> Result<(), StakingError> {
         let rest = self.dividends.checked_sub(amount);
         self.dividends = rest.ok_or(StakingError::Overflow)?;
-        self.root = amount;
+        self.root = sum(self.root, amount)?;
         Ok(())
     }
 
-    /// Returns the whole payment.
+    /// Moves the part of root stake back to the dividends.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn total(&self) -> Result<Rao, StakingError> {
-        self.staked()?
-            .checked_add(self.root)
-            .ok_or(StakingError::Overflow)
+    pub fn keep_root(&mut self) -> Result<(), StakingError> {
+        self.dividends = sum(self.dividends, self.root)?;
+        self.root = Rao::ZERO;
+        Ok(())
     }
 
-    /// Returns the part that becomes stake on the subnet.
+    /// Credits the dividends to `pool`. Without shares the owner gets them too, so that they are
+    /// not left to the next staker. Take and root stake are not credited here.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn staked(&self) -> Result<Rao, StakingError> {
-        self.own()?
-            .checked_add(self.dividends)
-            .ok_or(StakingError::Overflow)
-    }
-
-    /// Credits `owner`'s position, then all positions of the hotkey's pool. Root stake is not
-    /// credited here.
-    ///
-    /// The owner is credited first, so its new shares take part in the dividends, as in subtensor
-    /// (`distribute_dividends_and_incentives`). Miner's part and take are one deposit, since the
-    /// price of a share is the same for both. If there are no shares, the owner gets the dividends
-    /// too, so that they are not left to the next staker.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn apply(&self, pool: &mut Pool, owner: &mut Position) -> Result<(), StakingError> {
-        let own = self.own()?;
-        if !own.is_zero() {
-            pool.credit(owner, own)?;
-        }
+    pub fn apply(&mut self, pool: &mut Pool) -> Result<(), StakingError> {
         if self.dividends.is_zero() {
             Ok(())
         } else if pool.shares.is_empty() {
-            pool.credit(owner, self.dividends)
+            self.take = sum(self.take, self.dividends)?;
+            self.dividends = Rao::ZERO;
+            Ok(())
         } else {
             pool.reward(self.dividends)
         }
     }
 
-    /// Returns the owner's part.
-    fn own(&self) -> Result<Rao, StakingError> {
-        self.miner
-            .checked_add(self.take)
-            .ok_or(StakingError::Overflow)
+    /// Returns the sum of all parts.
+    ///
+    /// # Errors
+    /// `Overflow`.
+    #[cfg(test)]
+    pub fn total(&self) -> Result<Rao, StakingError> {
+        sum(sum(self.take, self.dividends)?, self.root)
     }
 }
 
-/// Sums of a chunk of payments.
+/// Sums of a chunk of dividends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Number of payments, those to parents included.
-    pub neurons: u16,
-    /// Sum of the miners' parts.
-    pub miners: Rao,
-    /// Sum of the takes.
-    pub takes: Rao,
+    /// Number of hotkeys.
+    pub hotkeys: u16,
+    /// Sum of the owners' parts.
+    pub owners: Rao,
     /// Sum of the dividends of stakers on the subnet.
     pub dividends: Rao,
     /// Sum of the dividends of root stake.
     pub root: Rao,
+    /// Sum of what is due to parents.
+    pub due: Rao,
 }
 
 impl Tally {
-    /// Adds one payment.
+    /// Adds a hotkey's own part, and what became due to its parents.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn add(&mut self, credit: &Credit) -> Result<(), StakingError> {
-        let sum = |a: Rao, b: Rao| a.checked_add(b).ok_or(StakingError::Overflow);
+    pub fn add(&mut self, own: &Split, due: Rao) -> Result<(), StakingError> {
         *self = Self {
-            neurons: self.neurons.checked_add(1).ok_or(StakingError::Overflow)?,
-            miners: sum(self.miners, credit.miner)?,
-            takes: sum(self.takes, credit.take)?,
-            dividends: sum(self.dividends, credit.dividends)?,
-            root: sum(self.root, credit.root)?,
+            hotkeys: self.hotkeys.checked_add(1).ok_or(StakingError::Overflow)?,
+            owners: sum(self.owners, own.take)?,
+            dividends: sum(self.dividends, own.dividends)?,
+            root: sum(self.root, own.root)?,
+            due: sum(self.due, due)?,
         };
         Ok(())
-    }
-
-    /// Returns the sum that became stake on the subnet.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn staked(&self) -> Result<Rao, StakingError> {
-        self.miners
-            .checked_add(self.takes)
-            .and_then(|sum| sum.checked_add(self.dividends))
-            .ok_or(StakingError::Overflow)
     }
 
     /// Returns the dividends of all stakers, those on root included.
@@ -150,20 +112,20 @@ impl Tally {
     /// # Errors
     /// `Overflow`.
     pub fn all_dividends(&self) -> Result<Rao, StakingError> {
-        self.dividends
-            .checked_add(self.root)
-            .ok_or(StakingError::Overflow)
+        sum(self.dividends, self.root)
     }
 
-    /// Returns the sum of all payments.
+    /// Returns the amount that the contract must receive: all but the owners' parts.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn total(&self) -> Result<Rao, StakingError> {
-        self.staked()?
-            .checked_add(self.root)
-            .ok_or(StakingError::Overflow)
+    pub fn amount(&self) -> Result<Rao, StakingError> {
+        sum(self.all_dividends()?, self.due)
     }
+}
+
+fn sum(a: Rao, b: Rao) -> Result<Rao, StakingError> {
+    a.checked_add(b).ok_or(StakingError::Overflow)
 }
 
 #[cfg(test)]

@@ -37,10 +37,13 @@ pub struct Position {
     pending: Rao,
     /// The epoch that was open at the last access.
     epoch: u32,
+    /// Worth of the position when it was last counted for votes.
+    counted: Rao,
 }
 
-/// Shares that the deposits of one epoch have become, until the positions collect them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Shares that the deposits of one epoch have become, until the positions collect them; none before
+/// they vest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Vested {
@@ -93,6 +96,12 @@ impl Position {
         } else {
             Rao::ZERO
         }
+    }
+
+    /// Counts the position, which is worth `worth`, for votes. Returns the worth that was counted
+    /// before, and the present one.
+    pub fn count(&mut self, worth: Rao) -> (Rao, Rao) {
+        (core::mem::replace(&mut self.counted, worth), worth)
     }
 
     /// Moves on to epoch `open`. Returns the deposits that have vested since, with their epochs;
@@ -175,8 +184,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Adds `amount` to `position` as shares, without vesting. For pay, and for stake on a subnet
-    /// that has not started.
+    /// Adds `amount` to `position` as shares, without vesting. For stake on a subnet that has not
+    /// started.
     ///
     /// # Errors
     /// `Overflow`.

@@ -10,8 +10,17 @@ use inktensor_primitives::{
     epoch::EpochDeployError,
     registry::{BoundedField, RegistryError},
     token::{check_holders, TokenDeployError},
-    AccountId, Rao,
+    AccountId, Rao, MAX_UIDS, PAGE,
 };
+
+/// Blocks in which workers close and post an epoch.
+const POSTING: u32 = 3;
+/// Blocks in which workers settle the largest epoch: a chunk in each.
+const SETTLING: u32 = (MAX_UIDS / PAGE) as u32;
+/// Largest `challenge_period`. An epoch of the usual tempo is posted, disputed and settled before
+/// the next one can close, so the period delays no pay. The contracts allow shorter tempos; on such
+/// a subnet each epoch waits for the one before.
+const MOST_BLOCKS_TO_DISPUTE: u32 = Config::TEMPO - POSTING - SETTLING;
 
 /// Checks everything about a configuration that does not depend on addresses.
 ///
@@ -35,7 +44,8 @@ pub fn check(config: &Config) -> Result<(), String> {
             Fees::MOST.0
         ));
     }
-    config.rules.check().map_err(rules)
+    config.rules.check().map_err(rules)?;
+    check_period(config.rules.challenge_period)
 }
 
 /// Checks the treasury, which must not be a contract that holds TAO for others.
@@ -51,6 +61,20 @@ pub fn check_treasury(treasury: AccountId, contracts: &Addresses) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// Checks the challenge period against the tempo of subnets. No contract does: the epoch contract
+/// does not know tempos when it is deployed.
+fn check_period(blocks: u32) -> Result<(), String> {
+    if blocks <= MOST_BLOCKS_TO_DISPUTE {
+        return Ok(());
+    }
+    Err(format!(
+        "rules.challenge_period: {blocks} blocks are more than {MOST_BLOCKS_TO_DISPUTE}; with a \
+         tempo of {} blocks, {POSTING} to post an epoch and {SETTLING} to settle it, every epoch \
+         would delay the next one; choose fewer",
+        Config::TEMPO
+    ))
 }
 
 fn holders(holders: &[(AccountId, Rao)]) -> Result<(), String> {
@@ -164,6 +188,23 @@ mod tests {
             change(&mut config);
             let problem = check(&config).unwrap_err();
             assert!(problem.starts_with(said), "{said}: {problem}");
+        }
+    }
+
+    #[test]
+    fn an_epoch_of_the_usual_tempo_ends_before_the_next_one_closes() {
+        let with = |challenge_period| {
+            let mut config = config();
+            config.rules.challenge_period = challenge_period;
+            check(&config)
+        };
+        assert_eq!(with(Config::RULES.challenge_period), Ok(()));
+        assert_eq!(with(293), Ok(()));
+        for period in [294, 360, u32::MAX] {
+            let problem = with(period).unwrap_err();
+            let said = format!("rules.challenge_period: {period} blocks are more than 293; ");
+            assert!(problem.starts_with(&said), "{problem}");
+            assert!(problem.contains("a tempo of 360 blocks"), "{problem}");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     },
     values, verifier,
 };
-use inktensor_primitives::{assertion::memory_digest, epoch::Epochs, AccountId, Digest, Uid};
+use inktensor_primitives::{AccountId, Uid};
 use inktensor_worker::explain::KernelKind;
 use inktensor_yuma::memory::Memory;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub struct Bonds {
     /// Only the bonds of this neuron, and those in it
     #[arg(long, value_parser = values::uid, value_name = "NUMBER")]
     uid: Option<Uid>,
-    /// A worker's store, for epochs whose inputs the chain no longer has
+    /// A worker's store, if the node has discarded the memory that the epoch published
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
 }
@@ -69,12 +69,11 @@ struct Row {
 pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let netuid = arguments.netuid.netuid;
     let network = arguments.list.open()?;
-    let epoch = network.last_final(netuid)?;
     let store = arguments.store.as_ref();
-    let recomputed = verifier::verifying(&network, store, |verifier| {
-        verifier.recompute(netuid, epoch).map_err(Failure::input)
+    let found = verifier::verifying(&network, store, |verifier| {
+        verifier.final_memory(netuid).map_err(Failure::input)
     })?;
-    let kernel = recomputed.inputs.header.kernel_code;
+    let (epoch, kernel) = (found.epoch, found.kernel_code);
     if known(&kernel) != KernelKind::Yuma {
         return Err(Failure::input(format_args!(
             "the kernel {} is not the Yuma kernel that this program is built with: its memory \
@@ -82,26 +81,22 @@ pub fn bonds(arguments: &Bonds, out: &mut dyn Write) -> Result<Verdict, Failure>
             Hex::from(kernel)
         )));
     }
-    let memory = &recomputed.trace.memory;
-    let hashes: Vec<Option<Digest>> =
-        network.query(network.contracts().epoch().memory_hashes(netuid))?;
-    let found = (0..).zip(memory);
-    let found = found.map(|(chunk, bytes)| Some(memory_digest(netuid, epoch, chunk, bytes)));
-    let proven = found.eq(hashes.iter().copied());
-    let mut all = read(memory)?;
+    // The hotkeys of now: others may have had the uids when the epoch closed.
+    let neurons = network.neurons(netuid)?;
+    let (proven, hashes) = (found.is_proven, found.hashes);
+    let mut all = read(&found.memory)?;
     if let Some(uid) = arguments.uid {
-        let neurons = recomputed.inputs.header.neurons;
-        if uid.0 >= neurons {
+        if !neurons.iter().any(|it| it.uid == uid) {
+            let count = neurons.len();
             return Err(Failure::missing(format_args!(
-                "uid {} in epoch {epoch} of subnet {}, which had {neurons} neurons",
+                "uid {} on subnet {}, which has {count} neurons",
                 uid.0, netuid.0
             )));
         }
         all.retain(|it| it.validator == uid || it.neuron == uid);
     }
-    // The hotkeys of now: others may have had the uids when the epoch closed.
-    let neurons = network.neurons(netuid)?.into_iter();
-    let names: BTreeMap<Uid, AccountId> = neurons.map(|it| (it.uid, it.neuron.hotkey)).collect();
+    let names = neurons.iter().map(|it| (it.uid, it.neuron.hotkey));
+    let names: BTreeMap<Uid, AccountId> = names.collect();
     let name = |uid: Uid| names.get(&uid).copied().map(Address);
     let rows = all.iter().map(|it| Row {
         validator: it.validator.0,
@@ -172,7 +167,12 @@ impl output::List for BondsView {
 /// Returns all bonds of a memory that are not zero.
 fn read(memory: &[Vec<u8>]) -> Result<Vec<Bond>, Failure> {
     let mut all = Vec::new();
-    for (chunk, bytes) in memory.iter().enumerate() {
+    // A chunk that has not published its memory has no bonds: the next epoch reads none.
+    let published = memory
+        .iter()
+        .enumerate()
+        .filter(|(_, bytes)| !bytes.is_empty());
+    for (chunk, bytes) in published {
         let memory = Memory::read(bytes);
         let memory = memory.ok_or_else(|| {
             Failure::input(format_args!(

@@ -27,9 +27,9 @@ pub enum Command {
     Show(Show),
     /// Show the bonds that the last final epoch left, with proof
     ///
-    /// The chain keeps no bonds, only a hash of those of each chunk. The bonds are computed again
-    /// from the epoch's inputs and checked against these hashes. Exit code: 0 if the hashes are
-    /// equal, 1 if not.
+    /// The chain keeps no bonds, only a hash of those of each chunk. The bonds are read from the
+    /// events of the epoch's settlement, or computed again from its inputs, and checked against
+    /// these hashes. Exit code: 0 if the hashes are equal, 1 if not.
     #[command(after_help = example!(
         "epoch bonds --url ws://127.0.0.1:9944 --netuid 1 --uid 0"
     ))]

@@ -55,7 +55,7 @@ pub struct Arguments {
         conflicts_with = "metagraph"
     )]
     epoch: Option<u32>,
-    /// A worker's store, for epochs whose inputs the chain no longer has
+    /// A worker's store, for epochs whose inputs the node has discarded
     #[arg(long, value_name = "DIR", conflicts_with = "metagraph")]
     store: Option<PathBuf>,
     /// Instead of a chain: an epoch in the form of the test vectors; - is standard input

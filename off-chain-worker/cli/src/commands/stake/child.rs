@@ -1,20 +1,20 @@
 //! Child hotkeys: parts of a hotkey's own stake that weigh for others.
 
-use super::take;
+use super::{hand_on, take};
 use crate::{
     args::{ListArgs, NetuidArg, SignArgs, Who},
     error::Failure,
     output::{
         self,
-        format::{count, percent, percent_of_max},
+        format::{count, percent, percent_of_max, tao},
         json::Address,
         table::{number, text, Room, Table},
     },
     values,
 };
 use inktensor_primitives::{
-    staking::{Child, ChildrenSet, ChildrenView, ParentView, Staking, TakeInfo},
-    AccountId, Bps, NetUid,
+    staking::{Child, ChildrenSet, ChildrenView, ParentAllowed, ParentView, Staking, TakeInfo},
+    AccountId, Bps, NetUid, Rao,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -55,6 +55,15 @@ pub enum Command {
          5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
     ))]
     Allow(Allow),
+    /// Credit to parents what a child has earned for them
+    ///
+    /// Anyone may hand on, and receives 0.25 % as TAO. By default everything that is due is handed
+    /// on.
+    #[command(after_help = example!(
+        "stake child hand-on --url ws://127.0.0.1:9944 --suri-file cold.suri --netuid 1 --hotkey \
+         5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y"
+    ))]
+    HandOn(hand_on::HandOn),
     /// Set the take of the signer's hotkey from other owners' parents
     ///
     /// The take is the part, in per cent, that the hotkey keeps of what it earns for parents of
@@ -126,7 +135,10 @@ pub struct Allow {
     /// The parent
     #[arg(long, value_name = "NAME|ADDRESS")]
     parent: Who,
-    /// Withdraw the permission instead
+    /// Refuse the parent instead
+    ///
+    /// A parent that has the hotkey as a child loses it with the first epoch that opens after 7200
+    /// blocks.
     #[arg(long)]
     no: bool,
 }
@@ -146,6 +158,9 @@ pub struct SetTake {
 struct Part {
     hotkey: Address,
     proportion: String,
+    /// Dividends that are due to a parent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_rao: Option<u64>,
     #[serde(skip)]
     of_max: u64,
 }
@@ -155,7 +170,15 @@ impl Part {
         Self {
             hotkey: hotkey.into(),
             proportion: of_max.to_string(),
+            due_rao: None,
             of_max,
+        }
+    }
+
+    fn parent(view: &ParentView) -> Self {
+        Self {
+            due_rao: Some(view.due.0),
+            ..Self::new(view.hotkey, view.proportion)
         }
     }
 
@@ -193,6 +216,7 @@ struct Relation {
     relation: String,
     hotkey: Option<Address>,
     proportion: Option<String>,
+    due_rao: Option<u64>,
     #[serde(skip)]
     of_max: u64,
 }
@@ -211,6 +235,7 @@ struct Allowed {
     child: Address,
     parent: Address,
     allowed: bool,
+    after: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -237,6 +262,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         }
         Command::Revoke(arguments) => set(&arguments.own, Vec::new(), out),
         Command::Allow(arguments) => allow(arguments, out),
+        Command::HandOn(arguments) => hand_on::hand_on(arguments, out),
         Command::SetTake(arguments) => set_take(arguments, out),
     }
 }
@@ -300,9 +326,15 @@ fn allow(arguments: &Allow, out: &mut dyn Write) -> Result<(), Failure> {
         child: child.into(),
         parent: parent.into(),
         allowed,
+        after: done.event::<ParentAllowed>().map(|it| it.after),
     };
     let may = if allowed { "may" } else { "may not" };
-    let sentence = format!("{} {may} have {} as a child", answer.parent, answer.child);
+    let mut sentence = format!("{} {may} have {} as a child", answer.parent, answer.child);
+    if let Some(after) = answer.after.filter(|_| !allowed) {
+        sentence.push_str(&format!(
+            " from the first epoch on that opens after block {after}"
+        ));
+    }
     sign.report(&sentence, &answer, &done.cost, out)
 }
 
@@ -348,9 +380,7 @@ fn show(arguments: &Show, out: &mut dyn Write) -> Result<(), Failure> {
             children: Part::all(&pending.children),
             after: pending.after,
         }),
-        parents: parents
-            .map(|it| Part::new(it.hotkey, it.proportion))
-            .collect(),
+        parents: parents.map(Part::parent).collect(),
         take_bps: take.take.0,
         rows: Vec::new(),
     };
@@ -365,6 +395,7 @@ impl Family {
             relation: relation.into(),
             hotkey: Some(part.hotkey),
             proportion: Some(part.proportion.clone()),
+            due_rao: part.due_rao,
             of_max: part.of_max,
         };
         let mut rows: Vec<Relation> = self.children.iter().map(|it| row("child", it)).collect();
@@ -376,6 +407,7 @@ impl Family {
                     relation: when,
                     hotkey: None,
                     proportion: None,
+                    due_rao: None,
                     of_max: 0,
                 });
             }
@@ -396,7 +428,12 @@ impl output::List for Family {
     }
 
     fn table(&self, room: Room, out: &mut dyn Write) -> io::Result<()> {
-        let columns = [text("relation"), text("hotkey"), number("part of stake")];
+        let columns = [
+            text("relation"),
+            text("hotkey"),
+            number("part of stake"),
+            number("due"),
+        ];
         let mut table = Table::new(room, columns);
         for it in &self.rows {
             let hotkey = it.hotkey.map(|it| room.account(&it.0));
@@ -409,6 +446,7 @@ impl output::List for Family {
                 } else {
                     String::new()
                 },
+                it.due_rao.map(|due| tao(Rao(due))).unwrap_or_default(),
             ]);
         }
         table.print(out)?;

@@ -2,6 +2,8 @@
 
 mod child;
 mod claim;
+mod collect;
+mod hand_on;
 mod list;
 mod moves;
 mod take;
@@ -82,6 +84,14 @@ pub enum Command {
         "stake claim --url ws://127.0.0.1:9944 --suri-file cold.suri"
     ))]
     Claim(claim::Claim),
+    /// Collect pay that is owed to the signer, as stake on its hotkeys
+    ///
+    /// Incentives, takes and the parts of subnet owners are owed until they are collected. They
+    /// weigh from then on.
+    #[command(after_help = example!(
+        "stake collect --url ws://127.0.0.1:9944 --suri-file cold.suri"
+    ))]
+    Collect(collect::Collect),
     /// List the positions of a coldkey, or the stake on a hotkey
     #[command(after_help = example!(
         "stake list --url ws://127.0.0.1:9944 --coldkey \
@@ -201,6 +211,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::Move(arguments) => moves::move_to(arguments, out)?,
         Command::Transfer(arguments) => moves::transfer(arguments, out)?,
         Command::Claim(arguments) => claim::claim(arguments, out)?,
+        Command::Collect(arguments) => collect::collect(arguments, out)?,
         Command::List(arguments) => list::list(arguments, out)?,
         Command::Child(command) => child::run(command, out)?,
         Command::ShowTake(arguments) => take::show(arguments, out)?,

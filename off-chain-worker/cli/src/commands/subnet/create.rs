@@ -7,6 +7,7 @@ use crate::{
     output::format::tao,
     values,
 };
+use inktensor_client::deploy::Config;
 use inktensor_primitives::{
     registry::{Registry, SubnetCreated},
     Rao,
@@ -33,7 +34,7 @@ pub struct Create {
     #[arg(
         long,
         value_parser = values::whole::<u32>(0..=4_294_967_295),
-        default_value = "360",
+        default_value_t = Config::TEMPO,
         value_name = "BLOCKS"
     )]
     tempo: u32,

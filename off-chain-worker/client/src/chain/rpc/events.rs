@@ -3,11 +3,17 @@
 //! Final blocks are read once. Later blocks may be replaced, so their hashes are compared each
 //! time.
 
-use super::link::{At, Connection, Trouble};
-use crate::chain::{ChainError, ContractEvent};
+use super::{
+    link::{At, Connection, Trouble},
+    refusal::is_discarded,
+};
+use crate::chain::ContractEvent;
 use inktensor_primitives::AccountId;
 use scale::Decode;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
 use subxt::{
     events::Phase,
     ext::futures::{stream, StreamExt, TryStreamExt},
@@ -108,46 +114,64 @@ pub async fn number(connection: &Connection, hash: H256) -> Result<u32, Trouble>
         .map_err(|_| Trouble::Lost("a block has a number beyond all that contracts count".into()))
 }
 
-/// Reads the blocks from `from` to the best one that `cache` lacks, for [`Update::apply`].
+/// Reads the blocks from `from` to the best one that `cache` lacks, for [`Update::apply`]. Begins
+/// with the newest, and ends at one whose state the node has discarded.
 pub async fn update(
     connection: &Connection,
     cache: &EventCache,
     from: u32,
 ) -> Result<Update, Trouble> {
     let (best, best_hash) = best(connection).await?;
+    let mut update = Update {
+        read: Vec::new(),
+        best,
+        final_to: cache.final_to,
+        oldest: from,
+    };
     if cache.reaches(from, (best, best_hash)) {
-        return Ok(Update {
-            read: Vec::new(),
-            best,
-            final_to: cache.final_to,
-        });
+        return Ok(update);
     }
     let finalized = connection.rpc.chain_get_finalized_head().await?;
-    let final_to = number(connection, finalized).await?.min(best);
+    update.final_to = number(connection, finalized).await?.min(best);
     let wanted: Vec<u32> = (from..=best)
         .filter(|number| !cache.is_settled(*number))
         .collect();
-    let mut missing = Vec::new();
-    for numbers in wanted.chunks(HASHES) {
+    for numbers in wanted.rchunks(HASHES) {
         let hashes = hashes(connection, numbers).await?;
-        let pairs = numbers.iter().copied().zip(hashes);
-        missing.extend(pairs.filter(|(number, hash)| !cache.knows(*number, *hash)));
+        let pairs = numbers.iter().copied().zip(hashes).rev();
+        let missing = pairs.filter(|(number, hash)| !cache.knows(*number, *hash));
+        if let Some(discarded) = read(connection, cache, missing, &mut update.read).await? {
+            update.oldest = discarded.saturating_add(1);
+            break;
+        }
     }
-    let contracts = &cache.contracts;
-    let read = stream::iter(missing)
+    Ok(update)
+}
+
+/// Reads these blocks into `all`. Returns the first one whose state the node has discarded; those
+/// after it are not read.
+async fn read(
+    connection: &Connection,
+    cache: &EventCache,
+    blocks: impl Iterator<Item = (u32, H256)>,
+    all: &mut Vec<(u32, Seen)>,
+) -> Result<Option<u32>, Trouble> {
+    let read = stream::iter(blocks)
         .map(|(number, hash)| async move {
-            let mut events = contract_events(connection, from, (number, hash)).await?;
-            events.retain(|event| contracts.is_empty() || contracts.contains(&event.contract));
-            Ok::<_, Trouble>((number, Seen { hash, events }))
+            let events = contract_events(connection, (number, hash)).await?;
+            Ok::<_, Trouble>((number, hash, events))
         })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(Update {
-        read,
-        best,
-        final_to,
-    })
+        .buffered(AT_ONCE);
+    let mut read = pin!(read);
+    while let Some((number, hash, events)) = read.try_next().await? {
+        let Some(mut events) = events else {
+            return Ok(Some(number));
+        };
+        let contracts = &cache.contracts;
+        events.retain(|event| contracts.is_empty() || contracts.contains(&event.contract));
+        all.push((number, Seen { hash, events }));
+    }
+    Ok(None)
 }
 
 /// The blocks that a cache lacks.
@@ -155,12 +179,15 @@ pub struct Update {
     read: Vec<(u32, Seen)>,
     best: u32,
     final_to: u32,
+    /// Oldest block that could be read; the first one that was asked for, if all could.
+    oldest: u32,
 }
 
 impl Update {
-    /// Adds the blocks to `cache`.
-    pub fn apply(self, cache: &mut EventCache) {
+    /// Adds the blocks to `cache`. Returns the oldest block that could be read.
+    pub fn apply(self, cache: &mut EventCache) -> u32 {
         cache.learn(self.read, self.best, self.final_to);
+        self.oldest
     }
 }
 
@@ -178,48 +205,38 @@ async fn hashes(connection: &Connection, numbers: &[u32]) -> Result<Vec<H256>, T
     Err(Trouble::Lost("the node does not know all blocks".into()))
 }
 
-/// Reads the events of contracts in a block.
+/// Reads the events of contracts in a block. Returns `None` if the node has discarded its state.
 async fn contract_events(
     connection: &Connection,
-    first: u32,
     (number, hash): (u32, H256),
-) -> Result<Vec<ContractEvent>, Trouble> {
-    let bytes = system_events(connection, first, hash).await?;
-    let mut found = Vec::new();
-    for event in decoded(&connection.at, bytes)? {
-        found.extend(event.contract_event(number));
-    }
-    Ok(found)
+) -> Result<Option<Vec<ContractEvent>>, Trouble> {
+    let Some(bytes) = system_events(connection, hash).await? else {
+        return Ok(None);
+    };
+    let events = decoded(&connection.at, bytes)?;
+    let events = events.iter().filter_map(|it| it.contract_event(number));
+    Ok(Some(events.collect()))
 }
 
-/// Reads the encoded events of the block with this hash. `first` is the first block of the whole
-/// reading, for the error.
+/// Reads the encoded events of the block with this hash. Returns `None` if the node has discarded
+/// its state.
 pub async fn system_events(
     connection: &Connection,
-    first: u32,
     hash: H256,
-) -> Result<Vec<u8>, Trouble> {
+) -> Result<Option<Vec<u8>>, Trouble> {
     let stored = connection
         .rpc
         .state_get_storage(&SYSTEM_EVENTS, Some(hash))
         .await;
     match stored {
-        Ok(bytes) => Ok(bytes.unwrap_or_default()),
-        Err(subxt::rpcs::Error::User(problem)) => {
-            // The node's text ends with a hash that differs from block to block.
-            let (problem, _) = problem
-                .message
-                .split_once(" for 0x")
-                .unwrap_or((&problem.message, ""));
-            Err(Trouble::Final(ChainError::Runtime(format!(
-                "the events since block {first} cannot be read: {problem}; a node keeps those of old blocks with --state-pruning archive"
-            ))))
-        }
-        Err(lost) => Err(lost.into()),
+        Ok(bytes) => Ok(Some(bytes.unwrap_or_default())),
+        Err(subxt::rpcs::Error::User(problem)) if is_discarded(&problem.message) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// An event of a block.
+#[derive(Clone)]
 pub struct BlockEvent {
     /// Transaction that caused the event, counted from 0. `None` for an event of the block itself.
     pub transaction: Option<u32>,

@@ -2,6 +2,10 @@
 //! state may change before the transaction is carried out.
 
 use super::api::Gas;
+use inktensor_primitives::kernel::STEP_TIME;
+
+/// Selector of the message that disputes a step.
+const DISPUTE: [u8; 4] = ink::selector_bytes!("Epochs::dispute");
 
 /// Divisor of the margin: a quarter.
 const MARGIN: u64 = 4;
@@ -10,6 +14,20 @@ const MARGIN: u64 = 4;
 const MORE_ITEMS: u128 = 4;
 /// Bytes that a transaction may need likewise.
 const MORE_BYTES: u128 = 4 * 1024;
+
+/// Returns the gas that the message needs: `required` by its dry run, and for a dispute the time of
+/// a step beside it. A trap of the kernel counts only if the kernel had that time.
+pub fn needed(input: &[u8], required: Gas) -> Gas {
+    let beside = if input.starts_with(&DISPUTE) {
+        STEP_TIME
+    } else {
+        0
+    };
+    Gas {
+        ref_time: required.ref_time.saturating_add(beside),
+        ..required
+    }
+}
 
 /// The chain's limits and prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +81,14 @@ mod tests {
             ref_time,
             proof_size,
         }
+    }
+
+    #[test]
+    fn a_dispute_has_the_time_of_a_step_beside() {
+        let required = gas(7, 9);
+        let disputed = needed(&[&DISPUTE[..], &[1]].concat(), required);
+        assert_eq!(disputed, gas(7 + STEP_TIME, 9));
+        assert_eq!(needed(&[1, 2, 3], required), required);
     }
 
     #[test]

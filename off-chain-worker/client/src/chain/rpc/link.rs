@@ -1,26 +1,22 @@
-//! The connection to a node: several addresses, one connection at a time.
+//! The connection to the nodes of a chain: several addresses, one connection to each.
 //!
 //! A request that changes nothing is repeated until the timeout, at the next node when one does not
 //! answer. All nodes have to be of the same chain.
 
-use super::{api::Gas, limits::Tariff};
+use super::{greeting::greet, limits::Tariff};
 use crate::chain::ChainError;
 use inktensor_primitives::{hash::hex, Digest};
 use std::{
-    cell::RefCell,
     future::Future,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use subxt::{
-    backend::LegacyBackend,
     client::{ClientAtBlock, OnlineClientAtBlockImpl},
     config::RpcConfigFor,
-    dynamic,
-    ext::scale_decode::DecodeAsType,
     rpcs::{LegacyRpcMethods, RpcClient},
-    OnlineClient, PolkadotConfig,
+    PolkadotConfig,
 };
 use tokio::runtime::{Builder, Runtime};
 use tracing::warn;
@@ -31,6 +27,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Wait for an answer after which the log has a line.
 const SILENCE: Duration = Duration::from_secs(2);
+/// Longest wait for the answer of one node of several.
+const ALONE: Duration = Duration::from_secs(10);
+/// Time for which one node of several is not asked after its first failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// Longest such time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Time for a node to accept a connection and send its first block.
 const GREETING: Duration = Duration::from_secs(10);
 
@@ -61,6 +63,13 @@ pub enum Trouble {
     Final(ChainError),
 }
 
+impl Trouble {
+    /// Returns the failure of a connection, whose `error` may be nested.
+    pub fn lost(error: &dyn std::fmt::Display) -> Self {
+        Trouble::Lost(reason(error))
+    }
+}
+
 impl From<ChainError> for Trouble {
     fn from(error: ChainError) -> Self {
         Trouble::Final(error)
@@ -74,7 +83,7 @@ impl From<subxt::rpcs::Error> for Trouble {
                 "the node answered: {} ({})",
                 problem.message, problem.code
             ))),
-            lost => Trouble::Lost(reason(&lost)),
+            lost => Trouble::lost(&lost),
         }
     }
 }
@@ -105,24 +114,55 @@ fn strip<'a>(text: &'a str, layer: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(layer).then_some(rest)
 }
 
-/// The way to the nodes of a chain.
+/// The way to the nodes of a chain. Ways to single nodes of it share their connections.
 pub struct Link {
-    runtime: Runtime,
-    addresses: Vec<String>,
+    runtime: Arc<Runtime>,
+    doors: Vec<Arc<Door>>,
     timeout: Duration,
-    state: RefCell<State>,
+    /// First block of the chain that the nodes must have.
+    genesis: Arc<Mutex<Option<Digest>>>,
+    state: Mutex<State>,
+    /// Failures of a way to one node of several. It is not waited for: another one may answer.
+    pauses: Option<Mutex<Pauses>>,
+}
+
+/// The pauses in which a node that failed is not asked.
+#[derive(Debug, Default)]
+struct Pauses {
+    until: Option<Instant>,
+    failures: u32,
+}
+
+impl Pauses {
+    fn is_on(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    /// Begins a pause, which doubles with each consecutive failure.
+    fn fail(&mut self, now: Instant) {
+        let pause = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(self.failures));
+        self.failures = self.failures.saturating_add(1);
+        self.until = now.checked_add(pause.min(LONGEST_PAUSE));
+    }
+}
+
+/// A node.
+struct Door {
+    address: String,
+    /// Open connection. `None` before the first request, and after a failure.
+    connection: Mutex<Option<Connection>>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Open connection. `None` before the first request, and after a failure.
-    connection: Option<Connection>,
-    /// Index of the next address.
+    /// Index of the node in use.
     next: usize,
-    /// First block of the chain that the nodes must have.
-    genesis: Option<Digest>,
     /// True if the log has a line for the present wait.
     is_logged: bool,
+}
+
+fn locked<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Link {
@@ -150,15 +190,34 @@ impl Link {
             .enable_all()
             .build()
             .map_err(|error| unusable(error.to_string()))?;
+        let door = |address| {
+            Arc::new(Door {
+                address,
+                connection: Mutex::default(),
+            })
+        };
         Ok(Self {
-            runtime,
-            addresses,
+            runtime: Arc::new(runtime),
+            doors: addresses.into_iter().map(door).collect(),
             timeout,
-            state: RefCell::new(State {
-                genesis,
-                ..State::default()
-            }),
+            genesis: Arc::new(Mutex::new(genesis)),
+            state: Mutex::default(),
+            pauses: None,
         })
+    }
+
+    /// Returns a way to each node alone. It asks once, and not at all for some time after a
+    /// failure.
+    pub fn each(&self) -> Vec<Self> {
+        let alone = |door: &Arc<Door>| Self {
+            runtime: Arc::clone(&self.runtime),
+            doors: vec![Arc::clone(door)],
+            timeout: self.timeout.min(ALONE),
+            genesis: Arc::clone(&self.genesis),
+            state: Mutex::default(),
+            pauses: Some(Mutex::default()),
+        };
+        self.doors.iter().map(alone).collect()
     }
 
     /// Returns the longest wait for an answer.
@@ -177,15 +236,31 @@ impl Link {
         let start = Instant::now();
         let deadline = start + self.timeout;
         let mut wait = FIRST_WAIT;
+        if let Some(pauses) = &self.pauses {
+            if locked(pauses).is_on(start) {
+                return Err(ChainError::Unreachable {
+                    address: self.address(),
+                    reason: "it did not answer the last time".into(),
+                });
+            }
+        }
         loop {
-            match self.attempt(&request, start, deadline) {
+            let answer = self.attempt(&request, start, deadline);
+            if let (Some(pauses), Ok(_) | Err(Trouble::Final(_))) = (&self.pauses, &answer) {
+                *locked(pauses) = Pauses::default();
+            }
+            match answer {
                 Ok(answer) => {
-                    self.state.borrow_mut().is_logged = false;
+                    locked(&self.state).is_logged = false;
                     return Ok(answer);
                 }
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::Lost(reason)) => {
                     let address = self.give_up();
+                    if let Some(pauses) = &self.pauses {
+                        locked(pauses).fail(Instant::now());
+                        return Err(ChainError::Unreachable { address, reason });
+                    }
                     if Instant::now() + wait >= deadline {
                         return Err(ChainError::Unreachable { address, reason });
                     }
@@ -211,19 +286,33 @@ impl Link {
         })
     }
 
-    /// Runs `work` to its end on this thread.
-    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+    /// Runs `work` to its end on this thread, for at most the timeout.
+    pub fn run<T>(&self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+        let limited = async { tokio::time::timeout(self.timeout, work).await };
+        self.runtime
+            .block_on(limited)
+            .unwrap_or_else(|_| Err(Trouble::Lost("no answer came in time".into())))
     }
 
     /// Drops the connection. The next request opens a new one, to the next address. Returns the
     /// address of the dropped one.
     pub fn give_up(&self) -> String {
-        let address = self.address();
-        let mut state = self.state.borrow_mut();
-        state.connection = None;
+        let door = self.door();
+        *locked(&door.connection) = None;
+        let mut state = locked(&self.state);
         state.next = state.next.wrapping_add(1);
-        address
+        door.address.clone()
+    }
+
+    /// Returns the index of the node in use.
+    pub fn in_use(&self) -> usize {
+        let next = locked(&self.state).next;
+        next.checked_rem(self.doors.len()).unwrap_or_default()
+    }
+
+    /// Uses the node with this index from now on.
+    pub fn prefer(&self, index: usize) {
+        locked(&self.state).next = index;
     }
 
     fn attempt<T, F>(
@@ -236,22 +325,27 @@ impl Link {
         F: Future<Output = Result<T, Trouble>>,
     {
         let left = || deadline.saturating_duration_since(Instant::now());
-        let kept = self.state.borrow().connection.clone();
+        let door = self.door();
+        let kept = locked(&door.connection).clone();
         let connection = match kept {
             Some(connection) => connection,
-            None => self.connect(start, left().min(GREETING))?,
+            None => self.connect(&door, start, left().min(GREETING))?,
         };
         self.wait(start, left(), request(connection))
             .unwrap_or_else(|| Err(Trouble::Lost("no answer came in time".into())))
     }
 
-    fn connect(&self, start: Instant, timeout: Duration) -> Result<Connection, Trouble> {
-        let address = self.address();
+    fn connect(
+        &self,
+        door: &Door,
+        start: Instant,
+        timeout: Duration,
+    ) -> Result<Connection, Trouble> {
+        let address = &door.address;
         let connection = self
-            .wait(start, timeout, greet(&address))
+            .wait(start, timeout, greet(address))
             .unwrap_or_else(|| Err(Trouble::Lost("no connection in time".into())))?;
-        let mut state = self.state.borrow_mut();
-        let known = *state.genesis.get_or_insert(connection.genesis);
+        let known = *locked(&self.genesis).get_or_insert(connection.genesis);
         if known != connection.genesis {
             return Err(Trouble::Lost(format!(
                 "{address} is of another chain: its first block is {}, not {}",
@@ -259,7 +353,7 @@ impl Link {
                 hex(&known)
             )));
         }
-        state.connection = Some(connection.clone());
+        *locked(&door.connection) = Some(connection.clone());
         Ok(connection)
     }
 
@@ -272,13 +366,13 @@ impl Link {
         work: impl Future<Output = T>,
     ) -> Option<T> {
         // Created inside: a timer belongs to the runtime that it is created in.
-        self.run(async {
+        self.runtime.block_on(async {
             let mut work = pin!(tokio::time::timeout(timeout, work));
             let silence = SILENCE.saturating_sub(start.elapsed());
             if let Ok(done) = tokio::time::timeout(silence, &mut work).await {
                 return done.ok();
             }
-            if !std::mem::replace(&mut self.state.borrow_mut().is_logged, true) {
+            if !std::mem::replace(&mut locked(&self.state).is_logged, true) {
                 warn!("waiting for the node at {}", self.address());
             }
             work.await.ok()
@@ -287,84 +381,45 @@ impl Link {
 
     /// Returns the address in use.
     pub fn address(&self) -> String {
-        let next = self.state.borrow().next;
-        let address = self.addresses.get(next % self.addresses.len());
-        address.cloned().unwrap_or_default()
+        self.door().address.clone()
     }
-}
 
-/// Connects, and reads the chain's first block and constants.
-async fn greet(address: &str) -> Result<Connection, Trouble> {
-    let lost = |error: &dyn std::fmt::Display| Trouble::Lost(reason(error));
-    let raw = RpcClient::from_insecure_url(address).await?;
-    let rpc = LegacyRpcMethods::new(raw.clone());
-    let best = rpc.chain_get_block_hash(None).await?;
-    let best = best.ok_or_else(|| lost(&"it has no blocks"))?;
-    let backend: LegacyBackend<PolkadotConfig> = LegacyBackend::builder().build(raw.clone());
-    let client = OnlineClient::<PolkadotConfig>::from_backend(Arc::new(backend))
-        .await
-        .map_err(|error| lost(&error))?;
-    let at = client.at_block(best).await.map_err(|error| lost(&error))?;
-    Ok(Connection {
-        tariff: tariff(&at)?,
-        genesis: client.genesis_hash().0,
-        at: Arc::new(at),
-        rpc,
-        raw,
-    })
-}
+    /// Returns the addresses of all nodes, separated by commas.
+    pub fn addresses(&self) -> String {
+        let addresses: Vec<&str> = self.doors.iter().map(|it| it.address.as_str()).collect();
+        addresses.join(",")
+    }
 
-/// Reads the limits from the chain's constants.
-fn tariff(at: &At) -> Result<Tariff, ChainError> {
-    #[derive(DecodeAsType)]
-    #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-    struct Weight {
-        ref_time: u64,
-        proof_size: u64,
+    fn door(&self) -> Arc<Door> {
+        match self.doors.get(self.in_use()) {
+            Some(door) => Arc::clone(door),
+            // There is at least one.
+            None => Arc::new(Door {
+                address: String::new(),
+                connection: Mutex::default(),
+            }),
+        }
     }
-    #[derive(DecodeAsType)]
-    #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-    struct OfClass {
-        max_extrinsic: Option<Weight>,
-    }
-    #[derive(DecodeAsType)]
-    #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-    struct PerClass {
-        normal: OfClass,
-    }
-    #[derive(DecodeAsType)]
-    #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-    struct BlockWeights {
-        max_block: Weight,
-        per_class: PerClass,
-    }
-    fn constant<T: DecodeAsType>(at: &At, pallet: &str, name: &str) -> Result<T, ChainError> {
-        at.constants()
-            .entry(dynamic::constant::<T>(pallet, name))
-            .map_err(|error| {
-                let problem = format!("the chain has no usable {pallet}.{name}: {error}");
-                ChainError::Runtime(problem)
-            })
-    }
-    let weights: BlockWeights = constant(at, "System", "BlockWeights")?;
-    let most = weights
-        .per_class
-        .normal
-        .max_extrinsic
-        .unwrap_or(weights.max_block);
-    Ok(Tariff {
-        most: Gas {
-            ref_time: most.ref_time,
-            proof_size: most.proof_size,
-        },
-        per_item: constant(at, "Contracts", "DepositPerItem")?,
-        per_byte: constant(at, "Contracts", "DepositPerByte")?,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_node_of_several_is_left_alone_longer_with_each_failure() {
+        let now = Instant::now();
+        let mut pauses = Pauses::default();
+        assert!(!pauses.is_on(now));
+        pauses.fail(now);
+        assert!(pauses.is_on(now) && !pauses.is_on(now + FIRST_PAUSE));
+        pauses.fail(now);
+        assert!(pauses.is_on(now + FIRST_PAUSE));
+        for _ in 0..40 {
+            pauses.fail(now);
+        }
+        assert!(!pauses.is_on(now + LONGEST_PAUSE));
+    }
 
     #[test]
     fn a_reason_is_stated_once() {

@@ -3,7 +3,7 @@
 use super::link::At;
 use crate::chain::ChainError;
 use inktensor_primitives::AccountId;
-use subxt::error::DispatchError;
+use subxt::{error::DispatchError, rpcs::UserError};
 
 /// Decodes the runtime's error about a message to `to`.
 pub fn refusal(at: &At, encoded: &[u8], to: Option<AccountId>) -> ChainError {
@@ -42,6 +42,26 @@ pub fn is_revert(error: &ChainError) -> bool {
     matches!(error, ChainError::Runtime(name) if name == "ContractReverted")
 }
 
+/// Returns true if a node's error states that it has discarded the state of a block.
+pub fn is_discarded(problem: &str) -> bool {
+    problem.contains("State already discarded")
+}
+
+/// Converts the error of a read at block `number`: the node has discarded the state, or does not
+/// have the block.
+pub fn unread(problem: &UserError, number: u32) -> ChainError {
+    let text = &problem.message;
+    if is_discarded(text) {
+        let first = number.saturating_add(1);
+        ChainError::Pruned { first }
+    } else if text.contains("UnknownBlock") || text.contains("Header was not found") {
+        ChainError::BlockGone(number)
+    } else {
+        let problem = format!("the node answered: {text} ({})", problem.code);
+        ChainError::Runtime(problem)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +78,22 @@ mod tests {
         assert!(of("StorageDepositNotEnoughFunds")
             .to_string()
             .contains("coin"));
+    }
+
+    #[test]
+    fn a_read_at_a_block_fails_by_its_state_or_by_the_block() {
+        let of = |text: &str| {
+            let problem = UserError {
+                code: 4003,
+                message: text.into(),
+                data: None,
+            };
+            unread(&problem, 7)
+        };
+        let discarded = "Client error: UnknownBlock: State already discarded for 0x35";
+        assert_eq!(of(discarded), ChainError::Pruned { first: 8 });
+        let unknown = "Client error: UnknownBlock: Header was not found in the database: 0x35";
+        assert_eq!(of(unknown), ChainError::BlockGone(7));
+        assert!(matches!(of("Execution failed"), ChainError::Runtime(_)));
     }
 }

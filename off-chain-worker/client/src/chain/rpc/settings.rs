@@ -19,6 +19,19 @@ pub struct Settings {
     pub wait: Wait,
     /// Hash of the chain's first block; by default any chain will do.
     pub genesis: Option<Digest>,
+    /// Messages that go before all others.
+    pub urgent: Urgent,
+}
+
+/// The messages that go before all others: each carries a tip, which doubles with each block that
+/// does not take the transaction, and goes to every node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Urgent {
+    /// Selectors of the messages.
+    pub selectors: Vec<[u8; 4]>,
+    /// Largest tip, in the smallest part of the chain's coin. By default it is 256 times the
+    /// transaction's fee, with which the tip begins.
+    pub most_tip: Option<u128>,
 }
 
 impl Settings {
@@ -29,6 +42,7 @@ impl Settings {
             timeout: TIMEOUT,
             wait: Wait::default(),
             genesis: None,
+            urgent: Urgent::default(),
         }
     }
 }

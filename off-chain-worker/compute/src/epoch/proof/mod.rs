@@ -19,6 +19,25 @@ impl Trace {
         }
     }
 
+    /// Refutes `claimed` with a trace that ends early, because something is not known here or the
+    /// machine failed. Returns `None` if `claimed` agrees with every computed step: then it may be
+    /// true, or false at a later step.
+    pub fn refute_known(
+        &self,
+        inputs: &EpochInputs,
+        claimed: &Assertion,
+    ) -> Option<(u32, StepProof)> {
+        let neurons = inputs.header.neurons;
+        if claimed.header_hash != self.header_hash || !claimed.has_counts(&self.plan, neurons) {
+            return None;
+        }
+        let known = u32::try_from(self.steps.len()).ok()?;
+        match first_step(&self.plan, neurons, &self.assertion(), claimed, known)? {
+            Difference::Step { k, .. } => Some((k, self.proof(inputs, claimed, k)?)),
+            Difference::Header | Difference::Shape => None,
+        }
+    }
+
     /// Refutes `claimed` with a trace that ends where the kernel has no honest answer. No honest
     /// assertion exists then, so every assertion that the chain accepts is false, at the latest at
     /// the step after the last one of this trace.

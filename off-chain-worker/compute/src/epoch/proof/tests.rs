@@ -16,6 +16,7 @@ fn traced() -> (Trace, EpochInputs) {
     };
     let phase = |memory| PhasePlan {
         rows: false,
+        stake: true,
         memory,
     };
     let trace = Trace {
@@ -107,4 +108,24 @@ fn a_lie_is_refuted_at_its_first_step() {
     assert_eq!(Some(proof), trace.proof(&inputs, &lie, 4));
     lie.header_hash = [0; 32];
     assert_eq!(trace.refute(&inputs, &lie), None);
+}
+
+#[test]
+fn a_trace_that_ends_early_refutes_what_differs_before() {
+    let (whole, inputs) = traced();
+    let (claimed, mut trace) = (whole.assertion(), whole);
+    // The memory for step 4 is not known.
+    trace.steps.truncate(4);
+    trace.memory.truncate(1);
+    trace.results.truncate(1);
+    let refuted = |lie: &Assertion| trace.refute_known(&inputs, lie).map(|(k, _)| k);
+    assert_eq!(refuted(&claimed), None);
+    let mut lie = claimed.clone();
+    lie.steps[4] = [7; 32];
+    lie.memory[1] = [7; 32];
+    assert_eq!(refuted(&lie), None);
+    lie.memory[0] = [7; 32];
+    assert_eq!(refuted(&lie), Some(3));
+    lie.steps[1] = [7; 32];
+    assert_eq!(refuted(&lie), Some(1));
 }

@@ -1,16 +1,19 @@
 //! Computes an epoch: all phases over all chunks, and the carry and scratch of every step.
 
 use super::{ComputeError, EpochInputs};
-use crate::engine::{Engine, PhaseJob};
+use crate::engine::{step_by_step, Engine, EngineError, PhaseJob};
 use inktensor_primitives::{
     assertion::{
         carry_digest, memory_digest, results_digest, scratch_digest, step_digest, Assertion,
     },
-    kernel::{EpochPlan, NeuronResult, StepOutput},
+    kernel::{EpochPlan, NeuronResult, PhasePlan, StepOutput},
     Digest, NetUid, Uid,
 };
 use scale::{Decode, Encode};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// The values that a step passes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -98,11 +101,53 @@ pub fn compute(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Trace, Compu
     }
 }
 
+/// The limits within which an epoch is computed. By default everything is known, and there is no
+/// limit on time.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Chunks whose input from the chain's storage is not known. No step of them can be computed.
+    pub unknown_inputs: BTreeSet<u16>,
+    /// Chunks whose memory is not known. No step that reads it can be computed.
+    pub unknown_memory: BTreeSet<u16>,
+    /// Moment at which the computation is given up.
+    pub deadline: Option<Instant>,
+}
+
+impl Limits {
+    /// Returns the first of `chunks` chunks whose step cannot be computed in a phase that reads
+    /// `reads`.
+    fn first_unknown(&self, reads: PhasePlan, chunks: u16) -> Option<u16> {
+        let is_unknown = |chunk: &u16| {
+            self.unknown_inputs.contains(chunk)
+                || (reads.memory && self.unknown_memory.contains(chunk))
+        };
+        (0..chunks).find(is_unknown)
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
 /// Computes the epoch of `inputs` up to the first step that fails.
 ///
 /// # Errors
 /// See [`ComputeError`], if not even the first step can run.
 pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, ComputeError> {
+    attempt_within(engine, inputs, &Limits::default())
+}
+
+/// Computes the epoch of `inputs` up to the first step that fails or cannot be computed within
+/// `limits`. Unknown parts of `inputs` have any value.
+///
+/// # Errors
+/// See [`ComputeError`], if not even the first step can run.
+pub fn attempt_within(
+    engine: &dyn Engine,
+    inputs: &EpochInputs,
+    limits: &Limits,
+) -> Result<Attempt, ComputeError> {
     let header = &inputs.header;
     let plan = engine.plan(header).map_err(ComputeError::Plan)?;
     if !plan.is_sound() {
@@ -128,6 +173,8 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Com
     let mut carry = Vec::new();
     let mut scratch: Vec<Vec<u8>> = Vec::new();
     for (phase, reads) in (0..).zip(trace.plan.phases.clone()) {
+        let unknown = limits.first_unknown(reads, chunks);
+        let known = usize::from(unknown.unwrap_or(chunks));
         let job = PhaseJob {
             header,
             reads,
@@ -135,19 +182,30 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Com
             carry: &carry,
             scratch: &scratch,
             memory: &inputs.memory,
-            inputs: &inputs.chunks,
+            inputs: inputs.chunks.get(..known).unwrap_or(&inputs.chunks),
+            deadline: limits.deadline,
         };
         let start = Instant::now();
-        let (mut outputs, mut failure) = match engine.phase(&job) {
-            Ok(outputs) => (outputs, None),
-            Err(failed) => {
-                let error = ComputeError::Step {
-                    phase,
-                    chunk: failed.chunk,
-                    error: failed.error,
-                };
-                (steps_before(engine, &job, failed.chunk), Some(error))
+        let step_failed = |chunk, error| ComputeError::Step {
+            phase,
+            chunk,
+            error,
+        };
+        if limits.is_over() {
+            let failure = Some(step_failed(0, EngineError::OutOfTime));
+            return Ok(Attempt { trace, failure });
+        }
+        let computed = match unknown {
+            // An engine may compute the last chunk of a phase in a way of its own.
+            Some(_) => step_by_step(engine, &job),
+            None => engine.phase(&job),
+        };
+        let (mut outputs, mut failure) = match computed {
+            Ok(outputs) => {
+                let missing = unknown.map(|chunk| ComputeError::Unknown { phase, chunk });
+                (outputs, missing)
             }
+            Err(failed) => (failed.before, Some(step_failed(failed.chunk, failed.error))),
         };
         trace.timing.push(start.elapsed());
         let broken = (0..).zip(&outputs).find_map(|(chunk, output)| {
@@ -181,20 +239,6 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Com
         trace,
         failure: None,
     })
-}
-
-/// Returns the first `count` steps of a phase of which a later one fails; fewer if one of them
-/// fails too, which only the machine can cause.
-fn steps_before(engine: &dyn Engine, job: &PhaseJob, count: u16) -> Vec<StepOutput> {
-    let mut outputs: Vec<StepOutput> = Vec::new();
-    for chunk in 0..count {
-        let carry = outputs.last().map_or(job.carry, |output| &output.carry);
-        let Ok(output) = engine.step(&job.input(chunk, carry.to_vec())) else {
-            break;
-        };
-        outputs.push(output);
-    }
-    outputs
 }
 
 impl Trace {

@@ -21,7 +21,11 @@ struct Listing {
 
 impl Engine for Listing {
     fn plan(&self, _: &EpochHeader) -> Result<EpochPlan, EngineError> {
-        let phase = |rows, memory| PhasePlan { rows, memory };
+        let phase = |rows, memory| PhasePlan {
+            rows,
+            stake: true,
+            memory,
+        };
         Ok(EpochPlan {
             chunk: if self.unsound { 3 } else { CHUNK },
             phases: vec![phase(false, false), phase(true, true), phase(false, false)],
@@ -263,4 +267,48 @@ fn plan_and_inputs_must_fit() {
         compute(&Listing::default(), &inputs).err(),
         Some(ComputeError::WrongChunks(2, 3))
     );
+}
+
+/// Returns the number of steps computed within `limits`, and the failure.
+fn within(limits: &Limits) -> (usize, Option<ComputeError>) {
+    let attempt = attempt_within(&Listing::default(), &inputs(), limits).expect("a plan");
+    (attempt.trace.steps.len(), attempt.failure)
+}
+
+#[test]
+fn steps_before_an_unknown_part_are_computed() {
+    let whole = compute(&Listing::default(), &inputs()).expect("a trace");
+    let memory_of = |chunk| Limits {
+        unknown_memory: [chunk].into(),
+        ..Limits::default()
+    };
+    let inputs_of = |chunk| Limits {
+        unknown_inputs: [chunk].into(),
+        ..Limits::default()
+    };
+    let unknown = |phase, chunk| Some(ComputeError::Unknown { phase, chunk });
+    assert_eq!(within(&memory_of(0)), (3, unknown(1, 0)));
+    assert_eq!(within(&memory_of(2)), (5, unknown(1, 2)));
+    assert_eq!(within(&inputs_of(0)), (0, unknown(0, 0)));
+    assert_eq!(within(&inputs_of(1)), (1, unknown(0, 1)));
+    let mut other = inputs();
+    other.memory[2] = vec![1, 2, 3];
+    let partial = attempt_within(&Listing::default(), &other, &memory_of(2)).expect("a plan");
+    assert_eq!(partial.trace.steps, whole.steps[..5]);
+    assert_eq!(partial.trace.memory, whole.memory[..2]);
+}
+
+#[test]
+fn an_epoch_out_of_time_keeps_its_first_steps() {
+    let late = Limits {
+        deadline: Some(Instant::now()),
+        ..Limits::default()
+    };
+    let out_of_time = ComputeError::Step {
+        phase: 0,
+        chunk: 0,
+        error: EngineError::OutOfTime,
+    };
+    assert!(out_of_time.is_of_this_machine());
+    assert_eq!(within(&late), (0, Some(out_of_time)));
 }

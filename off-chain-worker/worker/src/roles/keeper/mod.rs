@@ -1,23 +1,34 @@
 //! The keeper: closes due epochs, finalizes undisputed assertions, settles every chunk, and replays
 //! or rolls over epochs that no proposer posts.
 
-use super::{Action, RoleError, TickReport};
-use crate::{
-    epochs::EpochCache,
-    history::EpochHistory,
-    roles::tick::{tick_all, Step},
+mod due;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    stakes::is_too_large,
+    standing::{closed_epoch, StandingAssertion},
+    turn::{self, Due, Look, Remedy, Step},
+    Action, Role, RoleError, Subnets, TickReport, Turn, GROUP,
 };
+use crate::{epochs::EpochCache, history::EpochHistory};
+use due::DueStep;
 use inktensor_client::{
-    chain::{Answer, CallError, Chain, ChainError, Sent, Typed},
+    chain::{CallError, Chain, ChainError, ChainRead, Sent, Typed},
     deploy::Addresses,
 };
 use inktensor_compute::epoch::first_difference;
 use inktensor_primitives::{
-    epoch::{EpochError, EpochStatus, Epochs, Settlement, Stage},
+    emission::{Emission, EpochBudget, Fees},
+    epoch::{EpochError, EpochStatus, Epochs, Stage},
     kernel::EpochHeader,
-    AccountId, Digest, NetUid, Rao,
+    AccountId, NetUid, Rao,
 };
 use std::num::NonZeroU32;
+
+/// Blocks for which a keeper that also proposes leaves a due rollover alone, as long as it can
+/// compute the epoch: its proposer posts it instead.
+const POST_FIRST: u32 = 100;
 
 /// The keeper role.
 #[derive(Clone, Copy, Debug)]
@@ -26,50 +37,10 @@ pub struct Keeper {
     contracts: Addresses,
     /// Steps of a replay per call; `None` for a keeper that does not replay.
     replays: Option<NonZeroU32>,
-}
-
-/// The step that is due on a subnet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Due {
-    Settle { epoch: u32, chunk: u16 },
-    Finalize { assertion: Digest },
-    Close,
-    Replay { next: u32 },
-    RollOver,
-    Nothing,
-}
-
-impl Due {
-    /// Returns the step that is due at `block`. Settling comes first: the next epoch cannot close
-    /// before, or pay would be lost to its window. A replay comes before a rollover: it saves the
-    /// epoch.
-    fn at(status: &EpochStatus, block: u32, replays: bool) -> Self {
-        if let Some((epoch, chunk)) = status.settling.as_ref().and_then(unsettled) {
-            return Due::Settle { epoch, chunk };
-        }
-        let is_due = |at: Option<u32>| at.is_some_and(|at| block >= at);
-        match &status.stage {
-            Stage::Closed if replays && is_due(status.replays_at) => Due::Replay {
-                next: status.replayed,
-            },
-            _ if is_due(status.rolls_over_at) => Due::RollOver,
-            // The deadline of the first passes first, and it alone can be finalized.
-            Stage::Asserted(standing) => match standing.first() {
-                Some(first) if block >= first.deadline => Due::Finalize {
-                    assertion: first.assertion,
-                },
-                _ => Due::Nothing,
-            },
-            Stage::Open if block >= status.closes_at => Due::Close,
-            _ => Due::Nothing,
-        }
-    }
-}
-
-fn unsettled(settlement: &Settlement) -> Option<(u32, u16)> {
-    (0..settlement.chunks())
-        .find(|chunk| !settlement.is_settled(*chunk))
-        .map(|chunk| (settlement.epoch, chunk))
+    /// True if this worker also proposes.
+    proposes: bool,
+    /// Least fee of an epoch.
+    min_fee: Rao,
 }
 
 impl Keeper {
@@ -79,6 +50,8 @@ impl Keeper {
             account,
             contracts,
             replays: None,
+            proposes: false,
+            min_fee: Rao::ZERO,
         }
     }
 
@@ -87,6 +60,19 @@ impl Keeper {
     /// proposer's fee.
     pub const fn replaying(mut self, steps_per_call: NonZeroU32) -> Self {
         self.replays = Some(steps_per_call);
+        self
+    }
+
+    /// Says that this worker also proposes. It then rolls over no epoch that the worker
+    /// can compute, until the proposer has had time to post it.
+    pub const fn proposing(mut self) -> Self {
+        self.proposes = true;
+        self
+    }
+
+    /// Makes the keeper leave alone epochs that pay less than `fee` for their settlement.
+    pub const fn for_at_least(mut self, fee: Rao) -> Self {
+        self.min_fee = fee;
         self
     }
 
@@ -99,68 +85,146 @@ impl Keeper {
         chain: &mut dyn Chain,
         epochs: &mut EpochCache,
     ) -> Result<TickReport, ChainError> {
-        let block = chain.block()?;
-        tick_all(
-            chain,
-            &self.contracts,
-            |chain, netuid, status| match Due::at(status, block, self.replays.is_some()) {
-                Due::Settle { epoch, chunk } => {
-                    self.settle(chain, epochs, netuid, status, (epoch, chunk))
-                }
-                Due::Finalize { assertion } => {
-                    self.finalize(chain, epochs, netuid, status.opened_at, &assertion)
-                }
-                Due::Close => self.close(chain, netuid),
-                Due::Replay { next } => match self.replay(chain, epochs, netuid, status, next) {
-                    // An epoch that cannot be replayed is rolled over when it is time.
-                    Err(_) if status.rolls_over_at.is_some_and(|at| block >= at) => {
-                        self.roll_over(chain, netuid, status)
-                    }
-                    replayed => replayed,
-                },
-                Due::RollOver => self.roll_over(chain, netuid, status),
-                Due::Nothing => Ok(Step::Nothing),
-            },
-        )
+        turn::tick(self, Subnets::of(self.contracts), chain, epochs)
     }
 
-    fn close(&self, chain: &mut dyn Chain, netuid: NetUid) -> Result<Step, RoleError> {
-        let message = self.contracts.epoch().close(netuid);
-        let answer = chain.send(self.account, message).answer();
-        // Another keeper may know the missing results and settle.
-        if let Err(CallError::Refused(EpochError::Unsettled(_))) = answer {
-            return Ok(Step::Nothing);
+    fn look(
+        &self,
+        turn: &mut Turn<'_>,
+        block: u32,
+        netuid: NetUid,
+        status: &EpochStatus,
+    ) -> Result<Look, RoleError> {
+        let step = DueStep::at(netuid, status, block, self.replays.is_some());
+        if step == DueStep::Nothing || !self.is_worth_it(turn.chain, netuid, status, &step)? {
+            return Ok(Look::NOTHING);
         }
-        let action = |sent: Sent<Option<EpochHeader>>| match sent.value {
-            Some(header) => Action::Closed {
-                netuid,
-                epoch: header.epoch,
+        let due = match step {
+            DueStep::Settle => match self.settle(turn, netuid, status) {
+                // Once the settle window is over, the epoch closes with what was settled.
+                Err(problem) if status.stage == Stage::Open && block >= status.closes_at => {
+                    turn::report(turn.listener, netuid, problem)?;
+                    self.close(netuid)
+                }
+                settled => return settled,
             },
-            None => Action::TempoRestarted { netuid },
+            DueStep::Finalize(posted) => match self.finalize(turn, &posted)? {
+                Some(due) => due,
+                None => return Ok(Look::NOTHING),
+            },
+            DueStep::Close => self.close(netuid),
+            DueStep::Replay { next } => match self.replay(turn, netuid, status, next) {
+                // An epoch that cannot be replayed is rolled over when it is time.
+                Err(_) if status.rolls_over_at.is_some_and(|at| block >= at) => {
+                    self.roll_over(netuid, status)
+                }
+                due => due?,
+            },
+            DueStep::RollOver { due_at } if self.may_be_posted(turn, netuid, block, due_at)? => {
+                return Ok(Look::NOTHING);
+            }
+            DueStep::RollOver { .. } => self.roll_over(netuid, status),
+            DueStep::Nothing => return Ok(Look::NOTHING),
         };
-        Step::of("Epochs::close", answer, action, |error| {
-            // Another account has closed it.
-            matches!(
-                error,
-                EpochError::EpochUnfinished | EpochError::TempoNotOver(_)
-            )
+        Ok(Look::Due(vec![due]))
+    }
+
+    /// Returns true if this worker's proposer may still post the epoch.
+    fn may_be_posted(
+        &self,
+        turn: &mut Turn<'_>,
+        netuid: NetUid,
+        block: u32,
+        due_at: u32,
+    ) -> Result<bool, ChainError> {
+        if !self.proposes || block >= due_at.saturating_add(POST_FIRST) {
+            return Ok(false);
+        }
+        match turn.epochs.closed(turn.chain, netuid) {
+            Ok(_) => Ok(true),
+            Err(error) => match error.trouble() {
+                Some(trouble) => Err(trouble.clone()),
+                None => Ok(false),
+            },
+        }
+    }
+
+    /// Returns true if the epoch that `step` is about pays the least fee.
+    fn is_worth_it(
+        &self,
+        chain: &dyn ChainRead,
+        netuid: NetUid,
+        status: &EpochStatus,
+        step: &DueStep,
+    ) -> Result<bool, ChainError> {
+        if self.min_fee.is_zero() {
+            return Ok(true);
+        }
+        let emission = self.contracts.emission();
+        let fee = match step {
+            DueStep::Nothing => return Ok(false),
+            DueStep::Settle => match &status.settling {
+                Some(settling) => Rao(settling.fee.0.saturating_mul(settling.chunks().into())),
+                None => Rao::ZERO,
+            },
+            DueStep::Close => {
+                let fees: Fees = chain.query(emission.fees())?;
+                let pending = self.contracts.emission().pending(netuid);
+                fees.keeper.of(chain.query(pending)?)
+            }
+            // A worker that has posted for the proposer's fee gets its collateral back.
+            DueStep::Finalize(_) | DueStep::Replay { .. } | DueStep::RollOver { .. } => {
+                let budget: Option<EpochBudget> =
+                    chain.query(emission.budget(netuid, closed_epoch(status)))?;
+                budget.map_or(Rao::ZERO, |budget| budget.keeper.max(budget.proposer))
+            }
+        };
+        Ok(fee >= self.min_fee)
+    }
+
+    fn close(&self, netuid: NetUid) -> Due {
+        let message = self.contracts.epoch().close(netuid);
+        Due::new(message, move |answer| {
+            // Another keeper may know the missing results and settle.
+            if let Err(CallError::Refused(EpochError::Unsettled(_))) = answer {
+                return Ok(Step::Nothing);
+            }
+            let action = |sent: Sent<Option<EpochHeader>>| match sent.value {
+                Some(header) => Action::Closed {
+                    netuid,
+                    epoch: header.epoch,
+                },
+                None => Action::TempoRestarted { netuid },
+            };
+            turn::answered("Epochs::close", answer, action, |error| {
+                // Another account has closed it.
+                matches!(
+                    error,
+                    EpochError::EpochUnfinished | EpochError::TempoNotOver(_)
+                )
+            })
         })
     }
 
+    /// Returns nothing if the next epoch has closed in the meantime.
     fn finalize(
         &self,
-        chain: &mut dyn Chain,
-        epochs: &mut EpochCache,
-        netuid: NetUid,
-        from: u32,
-        digest: &Digest,
-    ) -> Result<Step, RoleError> {
-        let computed = epochs.closed(chain, netuid)?;
+        turn: &mut Turn<'_>,
+        posted: &StandingAssertion,
+    ) -> Result<Option<Due>, RoleError> {
+        let netuid = posted.netuid;
+        let computed = turn.epochs.closed(turn.chain, netuid)?;
         let header = &computed.inputs.header;
-        if computed.assertion.digest() != *digest {
-            let epoch = (netuid, header.epoch);
-            let history = EpochHistory::read(chain, &self.contracts, epoch, from)?;
-            let difference = history.assertion(digest).and_then(|posted| {
+        if header.epoch != posted.epoch {
+            return Ok(None);
+        }
+        if computed.assertion.digest() != posted.digest {
+            let (epoch, from) = (
+                (netuid, header.epoch),
+                posted.posted_at(turn.chain, &self.contracts)?,
+            );
+            let history = EpochHistory::read(turn.chain, &self.contracts, epoch, from)?;
+            let difference = history.assertion(&posted.digest).and_then(|posted| {
                 let plan = &computed.trace.plan;
                 first_difference(plan, header.neurons, &computed.assertion, posted)
             });
@@ -174,12 +238,9 @@ impl Keeper {
             .contracts
             .epoch()
             .finalize(netuid, computed.assertion.clone());
-        let answer = chain.send(self.account, message).answer();
-        let action = |_| Action::Finalized {
-            netuid,
-            epoch: header.epoch,
-        };
-        Step::of("Epochs::finalize", answer, action, |error| {
+        let epoch = header.epoch;
+        let action = move |_: Sent<()>| Action::Finalized { netuid, epoch };
+        let due = Due::step("Epochs::finalize", message, action, |error| {
             // Another account has finalized it, or another assertion stands by now.
             matches!(
                 error,
@@ -187,52 +248,55 @@ impl Keeper {
                     | EpochError::AssertionMismatch
                     | EpochError::ChallengePeriod(_)
             )
-        })
+        });
+        Ok(Some(due))
     }
 
     /// Makes the chain execute the next steps, as many as a call takes.
     fn replay(
         &self,
-        chain: &mut dyn Chain,
-        epochs: &EpochCache,
+        turn: &Turn<'_>,
         netuid: NetUid,
         status: &EpochStatus,
         next: u32,
-    ) -> Result<Step, RoleError> {
+    ) -> Result<Due, RoleError> {
         let steps = self.replays.map_or(1, NonZeroU32::get);
-        let memory = epochs.memory_of_steps(chain, netuid, next, steps)?;
+        let memory = turn
+            .epochs
+            .memory_of_steps(turn.chain, netuid, next, steps)?;
         let message = self.contracts.epoch().replay(netuid, steps, memory);
-        let answer = chain.send(self.account, message).answer();
-        let action = |sent: Sent<u32>| Action::Replayed {
+        let epoch = closed_epoch(status);
+        let action = move |sent: Sent<u32>| Action::Replayed {
             netuid,
-            epoch: closed_epoch(status),
+            epoch,
             next: sent.value,
         };
-        Step::of("Epochs::replay", answer, action, |error| {
-            // Another account has posted the epoch, or executed these steps.
-            matches!(
-                error,
-                EpochError::AlreadyAsserted
-                    | EpochError::NothingClosed
-                    | EpochError::OpeningMismatch(_)
-            )
-        })
+        Ok(Due::new(message, move |answer| match answer {
+            Err(error) if is_too_large(&error) => Ok(Step::TooLarge {
+                remedy: Remedy::StoreStakes { k: next },
+                problem: RoleError::refused("Epochs::replay")(error),
+            }),
+            answer => turn::answered("Epochs::replay", answer, action, |error| {
+                // Another account has posted the epoch, or executed these steps.
+                matches!(
+                    error,
+                    EpochError::AlreadyAsserted
+                        | EpochError::NothingClosed
+                        | EpochError::OpeningMismatch(_)
+                )
+            }),
+        }))
     }
 
-    fn roll_over(
-        &self,
-        chain: &mut dyn Chain,
-        netuid: NetUid,
-        status: &EpochStatus,
-    ) -> Result<Step, RoleError> {
+    fn roll_over(&self, netuid: NetUid, status: &EpochStatus) -> Due {
         let message = self.contracts.epoch().roll_over(netuid);
-        let answer = chain.send(self.account, message).answer();
-        let action = |sent: Sent<Rao>| Action::RolledOver {
+        let epoch = closed_epoch(status);
+        let action = move |sent: Sent<Rao>| Action::RolledOver {
             netuid,
-            epoch: closed_epoch(status),
+            epoch,
             carried: sent.value,
         };
-        Step::of("Epochs::roll_over", answer, action, |error| {
+        Due::step("Epochs::roll_over", message, action, |error| {
             // Another account has rolled it over, or it makes progress again.
             matches!(
                 error,
@@ -243,45 +307,60 @@ impl Keeper {
         })
     }
 
+    /// Settles the next chunks, as many as a turn sends together.
     fn settle(
         &self,
-        chain: &mut dyn Chain,
-        epochs: &EpochCache,
+        turn: &Turn<'_>,
         netuid: NetUid,
         status: &EpochStatus,
-        (epoch, chunk): (u32, u16),
-    ) -> Result<Step, RoleError> {
-        let results = epochs
-            .results(chain, netuid, epoch)?
-            .into_iter()
-            .nth(usize::from(chunk))
-            .ok_or(RoleError::ResultsUnknown { netuid, epoch })?;
-        let chunks = status.settling.as_ref().map_or(0, Settlement::chunks);
-        let memory = epochs
-            .final_memory(chain, netuid, epoch, chunks)?
-            .into_iter()
-            .nth(usize::from(chunk))
-            .ok_or(RoleError::MemoryUnknown { netuid, epoch })?;
-        let mut contract = self.contracts.epoch();
-        let message = contract.settle(netuid, epoch, chunk, results, memory);
-        let answer = chain.send(self.account, message).answer();
-        let action = |sent: Sent<Rao>| Action::Settled {
-            netuid,
-            epoch,
-            chunk,
-            paid: sent.value,
+    ) -> Result<Look, RoleError> {
+        let Some(settling) = &status.settling else {
+            return Ok(Look::NOTHING);
         };
-        Step::of("Epochs::settle", answer, action, |error| {
-            // Another account has settled it.
-            matches!(error, EpochError::AlreadySettled | EpochError::NotSettling)
-        })
+        let (epoch, chunks) = (settling.epoch, settling.chunks());
+        let results = turn.epochs.results(turn.chain, netuid, epoch)?;
+        let memory = turn
+            .epochs
+            .final_memory(turn.chain, netuid, epoch, chunks)?;
+        let known = (0..chunks).zip(results.into_iter().zip(memory));
+        let unsettled = known.filter(|(chunk, _)| !settling.is_settled(*chunk));
+        let most = turn.epochs.paid_at_once(netuid, epoch);
+        let due: Vec<Due> = unsettled
+            .take(GROUP)
+            .map(|(chunk, (results, memory))| {
+                let mut contract = self.contracts.epoch();
+                let message = contract.settle(netuid, epoch, chunk, results, memory, most);
+                let action = move |sent: Sent<Rao>| Action::Settled {
+                    netuid,
+                    epoch,
+                    chunk,
+                    paid: sent.value,
+                };
+                Due::new(message, move |answer| match answer {
+                    Err(error) if is_too_large(&error) => Ok(Step::TooLarge {
+                        remedy: Remedy::PayFewer { epoch, most },
+                        problem: RoleError::refused("Epochs::settle")(error),
+                    }),
+                    answer => turn::answered("Epochs::settle", answer, action, |error| {
+                        // Another account has settled it.
+                        matches!(error, EpochError::AlreadySettled | EpochError::NotSettling)
+                    }),
+                })
+            })
+            .collect();
+        if due.is_empty() {
+            return Err(RoleError::ResultsUnknown { netuid, epoch });
+        }
+        Ok(Look::Due(due))
     }
 }
 
-/// Returns the epoch that is closed and not final: the one before the open one.
-fn closed_epoch(status: &EpochStatus) -> u32 {
-    status.open.saturating_sub(1)
+impl Role for Keeper {
+    fn turn(&self, turn: &mut Turn<'_>) -> Result<bool, ChainError> {
+        let statuses = turn.subnets.read(turn.chain)?;
+        let block = turn.chain.block()?;
+        turn::take(turn, self.account, statuses, |turn, netuid, status| {
+            self.look(turn, block, netuid, status)
+        })
+    }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,12 @@
 use super::*;
-use inktensor_primitives::epoch::PostedAssertion;
+use crate::roles::standing::StandingAssertion;
+use inktensor_primitives::epoch::{PostedAssertion, Settlement};
+
+const NETUID: NetUid = NetUid(7);
+
+fn due(status: &EpochStatus, block: u32, replays: bool) -> DueStep {
+    DueStep::at(NETUID, status, block, replays)
+}
 
 fn open() -> EpochStatus {
     EpochStatus {
@@ -37,6 +44,7 @@ fn settling(settled: u8) -> EpochStatus {
             chunk: 64,
             final_at: 140,
             settled: vec![settled],
+            partly: Vec::new(),
             budget: Rao(9),
             paid: Rao(0),
             owner: [3; 32].into(),
@@ -49,19 +57,21 @@ fn settling(settled: u8) -> EpochStatus {
 
 #[test]
 fn an_epoch_is_closed_at_the_first_block_it_can_be() {
-    assert_eq!(Due::at(&open(), 149, false), Due::Nothing);
-    assert_eq!(Due::at(&open(), 150, false), Due::Close);
+    assert_eq!(due(&open(), 149, false), DueStep::Nothing);
+    assert_eq!(due(&open(), 150, false), DueStep::Close);
 }
 
 #[test]
 fn an_assertion_is_finalized_at_its_deadline_and_not_before() {
-    assert_eq!(Due::at(&asserted(160), 159, false), Due::Nothing);
-    let assertion = [1; 32];
+    assert_eq!(due(&asserted(160), 159, false), DueStep::Nothing);
+    let posted = StandingAssertion {
+        netuid: NETUID,
+        epoch: 3,
+        digest: [1; 32],
+        deadline: 160,
+    };
     for block in [160, 161] {
-        assert_eq!(
-            Due::at(&asserted(160), block, false),
-            Due::Finalize { assertion }
-        );
+        assert_eq!(due(&asserted(160), block, false), DueStep::Finalize(posted));
     }
 }
 
@@ -71,7 +81,7 @@ fn a_closed_epoch_waits_for_a_proposer() {
         stage: Stage::Closed,
         ..open()
     };
-    assert_eq!(Due::at(&status, 1_000, false), Due::Nothing);
+    assert_eq!(due(&status, 1_000, false), DueStep::Nothing);
 }
 
 #[test]
@@ -83,17 +93,18 @@ fn an_unposted_epoch_is_replayed_by_replaying_keepers_and_rolled_over_by_all() {
         ..open()
     };
     let closed = status(Stage::Closed);
-    assert_eq!(Due::at(&closed, 199, true), Due::Nothing);
-    assert_eq!(Due::at(&closed, 200, true), Due::Replay { next: 0 });
-    assert_eq!(Due::at(&closed, 299, false), Due::Nothing);
-    assert_eq!(Due::at(&closed, 300, false), Due::RollOver);
-    assert_eq!(Due::at(&closed, 300, true), Due::Replay { next: 0 });
+    assert_eq!(due(&closed, 199, true), DueStep::Nothing);
+    assert_eq!(due(&closed, 200, true), DueStep::Replay { next: 0 });
+    assert_eq!(due(&closed, 299, false), DueStep::Nothing);
+    let roll_over = DueStep::RollOver { due_at: 300 };
+    assert_eq!(due(&closed, 310, false), roll_over);
+    assert_eq!(due(&closed, 300, true), DueStep::Replay { next: 0 });
     let replaying = EpochStatus {
         replayed: 7,
         ..status(Stage::Closed)
     };
-    assert_eq!(Due::at(&replaying, 200, true), Due::Replay { next: 7 });
-    assert_eq!(Due::at(&replaying, 300, false), Due::RollOver);
+    assert_eq!(due(&replaying, 200, true), DueStep::Replay { next: 7 });
+    assert_eq!(due(&replaying, 300, false), roll_over);
 }
 
 #[test]
@@ -102,13 +113,13 @@ fn an_assertion_whose_kernel_has_changed_is_rolled_over_and_not_finalized() {
         rolls_over_at: Some(200),
         ..asserted(160)
     };
-    assert_eq!(Due::at(&status, 200, false), Due::RollOver);
+    let roll_over = DueStep::RollOver { due_at: 200 };
+    assert_eq!(due(&status, 200, false), roll_over);
 }
 
 #[test]
-fn chunks_are_settled_in_order_and_before_the_next_close() {
-    let settle = |chunk| Due::Settle { epoch: 3, chunk };
-    assert_eq!(Due::at(&settling(0b000), 150, false), settle(0));
-    assert_eq!(Due::at(&settling(0b011), 150, false), settle(2));
-    assert_eq!(Due::at(&settling(0b111), 150, false), Due::Close);
+fn chunks_are_settled_before_the_next_close() {
+    assert_eq!(due(&settling(0b000), 150, false), DueStep::Settle);
+    assert_eq!(due(&settling(0b011), 150, false), DueStep::Settle);
+    assert_eq!(due(&settling(0b111), 150, false), DueStep::Close);
 }

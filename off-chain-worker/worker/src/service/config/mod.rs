@@ -3,19 +3,24 @@
 //! There is one list of fields, [`Layer`]. The flags are its fields, the environment variables are
 //! the flags in capitals after `INKTENSOR_`, and the file has the same names with underscores.
 
+mod amount;
+
+pub use amount::Tao;
+
 use crate::{
     chain_source::ChainSource,
     service::logging::{LogFormat, DEFAULT_FILTER},
 };
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use inktensor_client::io_error::reason;
+use inktensor_primitives::{NetUid, Rao};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fmt, fs, io,
     net::SocketAddr,
-    num::{NonZeroU32, NonZeroU64},
+    num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -79,18 +84,52 @@ pub struct Layer {
     /// --ask-suri asks for it.
     #[arg(long, value_name = "FILE")]
     pub suri_file: Option<PathBuf>,
+    /// Serve these subnets only; all by default
+    #[arg(
+        long,
+        value_delimiter = ',',
+        num_args = 1,
+        value_name = "NETUID,..",
+        value_parser = positive::<NonZeroU16>
+    )]
+    pub netuid: Option<Vec<NonZeroU16>>,
+    /// As keeper and proposer, leave alone epochs that pay less than this amount of TAO for it; 0
+    /// by default. A watcher checks all epochs
+    #[arg(long, value_name = "TAO")]
+    #[serde(with = "as_text")]
+    pub min_fee: Option<Tao>,
+    /// Most TAO that the proposer puts behind one assertion; by default four times what the first
+    /// assertion of an epoch needs
+    #[arg(long, value_name = "TAO")]
+    #[serde(with = "as_text")]
+    pub max_bond: Option<Tao>,
     /// As keeper, make the chain execute epochs that no proposer posts, with this number of steps
     /// per call; costly, and off by default
     #[arg(long, value_name = "STEPS", value_parser = positive::<NonZeroU32>)]
     pub replay: Option<NonZeroU32>,
+    /// Number of the nodes in --chain that must give the same answers before the worker puts
+    /// collateral behind an epoch, and before it takes an assertion for right; by default half of
+    /// them, rounded up
+    #[arg(long, value_name = "NODES", value_parser = positive::<NonZeroUsize>)]
+    pub agree: Option<NonZeroUsize>,
+    /// As proposer, post an epoch before its close is final. If a fork replaces the close, the
+    /// transaction is not valid; by default the worker waits
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub early: Option<bool>,
+    /// As watcher, the largest tip of a dispute on a chain of nodes, in the smallest part of the
+    /// chain's coin; by default 256 times the fee. A dispute that no block takes doubles its tip
+    /// with each block: choose a part of the reward
+    #[arg(long, value_name = "AMOUNT")]
+    pub max_tip: Option<u64>,
     /// Milliseconds between two reads of the chain; 200 by default
     #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
-    /// Longest wait in milliseconds before the worker acts on a block, so that of several equal
-    /// workers another one is first each time; 0 by default
+    /// Longest wait in milliseconds before keeper and proposer act on a block, so that of several
+    /// equal workers another one is first each time; 0 by default
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
-    /// Seconds without a sign of life after which /health reports a stalled worker; 300 by default
+    /// Seconds without a sign of life of a role after which /health reports a stalled worker; 300
+    /// by default
     #[arg(long, value_name = "SECONDS", value_parser = positive::<NonZeroU64>)]
     pub stalled_after: Option<NonZeroU64>,
     /// Form of a line of the log; text by default
@@ -158,6 +197,16 @@ pub enum ConfigError {
     /// A value cannot be written as TOML.
     #[error("configuration: {0}")]
     Unwritable(String),
+    /// More nodes must agree than there are.
+    #[error(
+        "--agree {wanted}: --chain names {nodes} node(s); name more, or let fewer of them agree"
+    )]
+    TooFewNodes {
+        /// Number of nodes that must agree.
+        wanted: usize,
+        /// Number of nodes.
+        nodes: usize,
+    },
     /// A field without a default is missing.
     #[error("{field} is missing: give --{flag}, set {variable}, or write `{field} = ..` in a file for --config")]
     Missing {
@@ -193,8 +242,20 @@ pub struct Config {
     pub account: Option<String>,
     /// File with the key.
     pub suri_file: Option<PathBuf>,
+    /// Subnets to serve; all if empty.
+    pub netuids: BTreeSet<NetUid>,
+    /// Least fee of an epoch that the worker keeps or proposes.
+    pub min_fee: Rao,
+    /// Most collateral behind an assertion, if it is not the default.
+    pub max_bond: Option<Rao>,
     /// Steps of a replay per call; `None` for a worker that does not replay.
     pub replay: Option<NonZeroU32>,
+    /// Number of nodes that must give the same answers.
+    pub agree: usize,
+    /// True if epochs are posted before their close is final.
+    pub early: bool,
+    /// Largest tip of a dispute; `None` for the usual multiple of its fee.
+    pub max_tip: Option<u128>,
     /// Time between two reads of the chain.
     pub poll: Duration,
     /// Longest wait before it acts on a block.
@@ -215,11 +276,13 @@ impl Layer {
     /// Returns the defaults.
     pub fn defaults() -> Self {
         Self {
+            min_fee: Some(Tao(Rao::ZERO)),
             poll: NonZeroU64::new(POLL),
             stagger: Some(0),
             stalled_after: NonZeroU64::new(STALLED_AFTER),
             log_format: Some(LogFormat::Text),
             log: Some(DEFAULT_FILTER.into()),
+            early: Some(false),
             dry_run: Some(false),
             ..Self::default()
         }
@@ -334,7 +397,13 @@ impl ResolvedConfig {
             store,
             account,
             suri_file,
+            netuid,
+            min_fee,
+            max_bond,
             replay,
+            agree,
+            early,
+            max_tip,
             poll,
             stagger,
             stalled_after,
@@ -347,14 +416,24 @@ impl ResolvedConfig {
         if roles.is_empty() {
             return Err(missing("role"));
         }
+        let chain = chain.ok_or_else(|| missing("chain"))?;
         Ok(Config {
             roles,
-            chain: chain.ok_or_else(|| missing("chain"))?,
             deployment,
             store: store.ok_or_else(|| missing("store"))?,
             account,
             suri_file,
+            netuids: netuid
+                .unwrap_or_default()
+                .into_iter()
+                .map(|netuid| NetUid(netuid.get()))
+                .collect(),
+            min_fee: min_fee.map_or(Rao::ZERO, |fee| fee.0),
+            max_bond: max_bond.map(|most| most.0),
             replay,
+            agree: agreeing(&chain, agree)?,
+            early: early.unwrap_or_default(),
+            max_tip: max_tip.map(u128::from),
             poll: Duration::from_millis(poll.ok_or_else(|| missing("poll"))?.get()),
             stagger: Duration::from_millis(stagger.unwrap_or_default()),
             stalled_after: Duration::from_secs(
@@ -364,8 +443,22 @@ impl ResolvedConfig {
             log: log.ok_or_else(|| missing("log"))?,
             http,
             dry_run: dry_run.unwrap_or_default(),
+            chain,
         })
     }
+}
+
+/// Returns the number of nodes that must agree: `wanted`, or half of those at `chain`, rounded up.
+fn agreeing(chain: &ChainSource, wanted: Option<NonZeroUsize>) -> Result<usize, ConfigError> {
+    let nodes = match chain {
+        ChainSource::Nodes(nodes) => nodes.len(),
+        ChainSource::Dir(_) | ChainSource::Served(_) => 1,
+    };
+    let wanted = wanted.map_or_else(|| nodes.div_ceil(2), NonZeroUsize::get);
+    if wanted > nodes {
+        return Err(ConfigError::TooFewNodes { wanted, nodes });
+    }
+    Ok(wanted)
 }
 
 impl fmt::Display for ResolvedConfig {

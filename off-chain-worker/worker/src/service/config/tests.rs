@@ -8,7 +8,7 @@ const EXAMPLE: &str = include_str!("../../../../inktensor.example.toml");
 
 /// Each field: its flag, two texts for it on a command line or in the environment, and the same two
 /// in a file.
-const FIELDS: [(&str, [&str; 2], [&str; 2]); 14] = [
+const FIELDS: [(&str, [&str; 2], [&str; 2]); 20] = [
     (
         "role",
         ["keeper", "proposer,watcher"],
@@ -31,7 +31,13 @@ const FIELDS: [(&str, [&str; 2], [&str; 2]); 14] = [
         ["a.suri", "b.suri"],
         [r#""a.suri""#, r#""b.suri""#],
     ),
+    ("netuid", ["1", "2,3"], ["[1]", "[2, 3]"]),
+    ("min-fee", ["0.5", "1"], [r#""0.5""#, r#""1""#]),
+    ("max-bond", ["20", "40"], [r#""20""#, r#""40""#]),
     ("replay", ["1", "2"], ["1", "2"]),
+    ("agree", ["1", "2"], ["1", "2"]),
+    ("early", ["true", "false"], ["true", "false"]),
+    ("max-tip", ["3", "4"], ["3", "4"]),
     ("poll", ["3", "4"], ["3", "4"]),
     ("stagger", ["5", "6"], ["5", "6"]),
     ("stalled-after", ["7", "8"], ["7", "8"]),
@@ -260,4 +266,23 @@ fn a_missing_field_is_named_with_all_ways_to_set_it() {
     let config = resolved.complete().unwrap();
     assert_eq!(config.poll, Duration::from_millis(POLL));
     assert!(!config.dry_run && config.http.is_none());
+}
+
+#[test]
+fn half_of_the_nodes_must_agree_by_default_and_no_more_than_there_are() {
+    let agree = |chain: &str, more: &[&str]| {
+        let chain = format!("--chain={chain}");
+        let words = [&["--role=watcher", "--store=a", &chain], more].concat();
+        let layer = flagged(&words);
+        let resolved = ResolvedConfig::by(&layer, &nothing, None).unwrap();
+        resolved.complete().map(|config| config.agree)
+    };
+    let nodes = "ws://a:1,ws://b:2,ws://c:3";
+    assert_eq!(agree("tcp://a:1", &[]).unwrap(), 1);
+    assert_eq!(agree("ws://a:1", &[]).unwrap(), 1);
+    assert_eq!(agree("ws://a:1,ws://b:2", &[]).unwrap(), 1);
+    assert_eq!(agree(nodes, &[]).unwrap(), 2);
+    assert_eq!(agree(nodes, &["--agree=3"]).unwrap(), 3);
+    let problem = agree(nodes, &["--agree=4"]).unwrap_err().to_string();
+    assert!(problem.contains("names 3 node(s)"), "{problem}");
 }

@@ -60,18 +60,21 @@ names! {
     gauge FINAL_EPOCH = "inktensor_final_epoch";
     /// Blocks for which the next step has been due, by netuid; 0 if no step is due.
     gauge LAG = "inktensor_lag_blocks";
-    /// 1 while the worker has this kind of problem with the subnet, else 0, by netuid and kind;
+    /// Fewest blocks left to dispute an assertion that the watcher has not checked yet, by netuid;
+    /// +Inf while all are checked.
+    gauge UNCHECKED = "inktensor_unchecked_assertion_blocks_left";
+    /// 1 while the role has this kind of problem with the subnet, else 0, by role, netuid and kind;
     /// netuid is "none" for a problem with the chain.
     gauge PROBLEM = "inktensor_problem";
     /// The best block that the worker has seen.
     gauge BLOCK = "inktensor_best_block";
     /// Seconds since the best block has changed.
     gauge BLOCK_AGE = "inktensor_best_block_age_seconds";
-    /// Seconds since the last sign of life: the end of a turn, or an answer of the chain.
+    /// Seconds since the last sign of life, by role: the end of a turn, or an answer of the chain.
     gauge ALIVE_AGE = "inktensor_alive_age_seconds";
-    /// 1 while the worker can take steps, as /ready reports, else 0.
+    /// 1 while every role can take steps, as /ready reports, else 0.
     gauge READY = "inktensor_ready";
-    /// Turns of the worker's loop: reads of the chain.
+    /// Turns, by role: reads of the chain, with the steps that follow.
     counter TURNS = "inktensor_turns_total";
     /// Requests and transactions that the chain did not carry out, by kind of error.
     counter CHAIN_ERRORS = "inktensor_chain_errors_total";
@@ -123,7 +126,9 @@ pub fn page(handle: &PrometheusHandle, status: &Status) -> String {
         gauge!(BLOCK).set(block);
         gauge!(BLOCK_AGE).set(age.as_secs_f64());
     }
-    gauge!(ALIVE_AGE).set(status.since_alive().as_secs_f64());
+    for (role, age) in status.since_alive() {
+        gauge!(ALIVE_AGE, "role" => role).set(age.as_secs_f64());
+    }
     gauge!(READY).set(if status.readiness().is_ok() { 1.0 } else { 0.0 });
     handle.render()
 }
@@ -141,9 +146,9 @@ pub fn set_info(account: &str, roles: &str, dry_run: bool) {
     .set(1.0);
 }
 
-/// Counts a turn.
-pub fn count_turn() {
-    counter!(TURNS).increment(1);
+/// Counts a turn of `role`.
+pub fn count_turn(role: &'static str) {
+    counter!(TURNS, "role" => role).increment(1);
 }
 
 /// Counts a step of the worker.
@@ -199,10 +204,20 @@ pub fn set_subnet(netuid: NetUid, lag: &SubnetLag) {
     gauge!(LAG, "netuid" => label).set(lag.lag);
 }
 
+/// Sets the fewest blocks left to dispute an unchecked assertion; `None` if all are checked.
+pub fn set_unchecked(netuid: NetUid, blocks_left: Option<u32>) {
+    let left = blocks_left.map_or(f64::INFINITY, f64::from);
+    gauge!(UNCHECKED, "netuid" => label(netuid)).set(left);
+}
+
 /// Sets or clears a problem of this kind.
-pub fn set_problem(netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
+pub fn set_problem(role: &'static str, netuid: Option<NetUid>, kind: &'static str, is_there: bool) {
     let netuid = netuid.map_or_else(|| NO_SUBNET.into(), label);
-    gauge!(PROBLEM, "netuid" => netuid, "kind" => kind).set(if is_there { 1.0 } else { 0.0 });
+    gauge!(PROBLEM, "role" => role, "netuid" => netuid, "kind" => kind).set(if is_there {
+        1.0
+    } else {
+        0.0
+    });
 }
 
 /// Updates the gauges of the account.
@@ -243,6 +258,9 @@ pub const fn chain_error(error: &ChainError) -> &'static str {
         ChainError::BadAnswer => "bad_answer",
         ChainError::Unreachable { .. } => "unreachable",
         ChainError::OutcomeUnknown(_) => "outcome_unknown",
+        ChainError::BlockGone(_) => "block_gone",
+        ChainError::NodesDiffer { .. } => "nodes_differ",
+        ChainError::Pruned { .. } => "pruned",
         ChainError::NotSent(_) => "not_sent",
     }
 }
@@ -264,6 +282,9 @@ pub const fn role_error(error: &RoleError) -> &'static str {
         RoleError::EnginesDiffer { .. } => "engines_differ",
         RoleError::ResultsUnknown { .. } => "results_unknown",
         RoleError::AssertionUnknown { .. } => "assertion_unknown",
+        RoleError::InputsUnknown { .. } => "inputs_unknown",
+        RoleError::Unchecked { .. } => "unchecked",
+        RoleError::Doubted { .. } => "doubted",
         RoleError::Slashed { .. } => "slashed",
         RoleError::CollateralAboveLimit { .. } => "collateral_above_limit",
         RoleError::Disagreement { .. } => "disagreement",

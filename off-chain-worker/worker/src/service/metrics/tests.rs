@@ -111,17 +111,45 @@ fn costs_are_counted_by_message_and_deposits_by_direction() {
 
 #[test]
 fn a_problem_goes_back_to_zero() {
-    let line = |value| format!("inktensor_problem{{netuid=\"2\",kind=\"slashed\"}} {value}");
-    let there = page_after(|| set_problem(Some(NetUid(2)), "slashed", true));
+    let labels = "role=\"proposer\",netuid=\"2\",kind=\"slashed\"";
+    let line = |value| format!("inktensor_problem{{{labels}}} {value}");
+    let set = |is_there| set_problem("proposer", Some(NetUid(2)), "slashed", is_there);
+    let there = page_after(|| set(true));
     assert!(has(&there, &line(1)), "{there}");
     let gone = page_after(|| {
-        set_problem(Some(NetUid(2)), "slashed", true);
-        set_problem(Some(NetUid(2)), "slashed", false);
-        set_problem(None, "unreachable", true);
+        set(true);
+        set(false);
+        set_problem("keeper", None, "unreachable", true);
     });
     assert!(has(&gone, &line(0)), "{gone}");
-    let chain = "inktensor_problem{netuid=\"none\",kind=\"unreachable\"} 1";
+    let chain = "inktensor_problem{role=\"keeper\",netuid=\"none\",kind=\"unreachable\"} 1";
     assert!(has(&gone, chain), "{gone}");
+}
+
+#[test]
+fn an_unchecked_assertion_counts_its_blocks_until_it_is_checked() {
+    let metric = "inktensor_unchecked_assertion_blocks_left{netuid=\"4\"}";
+    let unchecked = page_after(|| set_unchecked(NetUid(4), Some(17)));
+    assert!(has(&unchecked, &format!("{metric} 17")), "{unchecked}");
+    let checked = page_after(|| {
+        set_unchecked(NetUid(4), Some(17));
+        set_unchecked(NetUid(4), None);
+    });
+    // Prometheus reads this as infinite: no alert on few blocks fires.
+    assert!(has(&checked, &format!("{metric} inf")), "{checked}");
+}
+
+#[test]
+fn the_age_of_each_role_is_shown() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let page = with_local_recorder(&recorder, || {
+        let status = Status::new(Duration::from_secs(600));
+        status.begin_loop("watcher");
+        page(&handle, &status)
+    });
+    let age = "inktensor_alive_age_seconds{role=\"watcher\"} ";
+    assert!(page.lines().any(|line| line.starts_with(age)), "{page}");
 }
 
 #[test]

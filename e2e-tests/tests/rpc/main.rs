@@ -7,15 +7,19 @@
     reason = "a test fails by panicking"
 )]
 
+mod forks;
+mod liars;
+mod pool;
+
 use inktensor_client::{
     chain::{
-        rpc::{RpcChain, Settings, Wait},
-        Answer, CallError, Chain, ChainError, ChainRead, ContractEvent, Message, Typed,
+        rpc::{RpcChain, Settings},
+        Answer, CallError, Chain, ChainError, ChainRead, ContractEvent, Cost, Message, Typed,
     },
     deploy::{check, deploy, deploy_with, estimate, Addresses, Config, Record, StepOutcome},
     keys,
 };
-use inktensor_devnet::sandbox::SandboxChain;
+use inktensor_devnet::{sandbox::SandboxChain, weights::Weights};
 use inktensor_e2e_tests::{
     bundles,
     node::{Node, Options},
@@ -40,10 +44,8 @@ fn config() -> Config {
 
 fn settings(url: &str) -> Settings {
     Settings {
-        addresses: vec![url.into()],
         timeout: Duration::from_secs(30),
-        wait: Wait::Best,
-        genesis: None,
+        ..Settings::of(url)
     }
 }
 
@@ -111,6 +113,8 @@ struct Both {
     here: SandboxChain,
     there: RpcChain,
     contracts: Addresses,
+    /// Costs with the weights of the node's pallet in this process, and on the node.
+    costs: Vec<(Cost, Cost)>,
 }
 
 impl Both {
@@ -131,15 +135,33 @@ impl Both {
         let blocks = self.there.block().expect("a block") + 1 - self.here.block().expect("a block");
         self.here.advance(blocks);
         let who = keys::account(who);
+        let Message { to, input, .. } = message(&self.contracts);
+        let cost = self.here.cost_with(Weights::V38, who, to, &input);
         let there = self
             .there
             .send(who, message(&self.contracts))
             .expect("there");
+        if !there.events.is_empty() {
+            self.costs.push((cost.expect("here"), there.cost));
+        }
         let here = self.here.send(who, message(&self.contracts)).expect("here");
         assert_eq!(here.value, there.value);
         assert_eq!(here.events, there.events);
         assert!(there.events.is_empty() || there.cost.fee > 0);
         (here.value, here.events)
+    }
+}
+
+/// Asserts that the weights of the node's pallet in this process count as the node does: the same
+/// proof, and the same time but for the interpreter, which is another version here.
+fn assert_costs_agree(costs: &[(Cost, Cost)]) {
+    for (here, there) in costs {
+        println!("{here:?} {there:?}");
+    }
+    for (here, there) in costs {
+        assert_eq!(here.proof_size, there.proof_size);
+        let difference = here.ref_time.abs_diff(there.ref_time);
+        assert!(difference < there.ref_time / 5, "{here:?} {there:?}");
     }
 }
 
@@ -159,6 +181,7 @@ fn messages_have_the_same_answers_and_events_as_in_this_process() {
             here,
             there,
             contracts: one.addresses,
+            costs: Vec::new(),
         }
     };
     let from = both.there.block().expect("a block") + 1;
@@ -233,6 +256,8 @@ fn messages_have_the_same_answers_and_events_as_in_this_process() {
     });
     both.read(|at| at.epoch().status(netuid).into());
     both.read(|at| at.staking().peers().into());
+
+    assert_costs_agree(&both.costs);
 
     // A second client reads the same events later.
     assert_eq!(both.there.events(from).expect("events"), told);
