@@ -23,8 +23,8 @@ pub fn write(tables: &str) -> io::Result<()> {
     let (before, rest) = text.split_once(BEGIN).ok_or_else(|| missing(BEGIN))?;
     let (_, after) = rest.split_once(END).ok_or_else(|| missing(END))?;
     let measured = format!(
-        "Measured with pallet-contracts {version} (Cargo.lock): \"31\" with its own weights, \"38\" \
-         with those of pallet-contracts 38.0.0."
+        "Measured with pallet-contracts {version} (Cargo.lock). 31: with its own weights; 38: with \
+         those of\npallet-contracts 38.0.0."
     );
     fs::write(
         &page,
