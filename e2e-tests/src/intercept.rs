@@ -7,6 +7,9 @@ use inktensor_client::{
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_primitives::AccountId;
 
+/// Far above the time of any message, in picoseconds.
+const PLENTY: u64 = 1 << 60;
+
 /// A transaction that has not reached the chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Transaction<'a> {
@@ -23,6 +26,19 @@ impl Transaction<'_> {
     #[allow(clippy::missing_errors_doc, reason = "see the chain's own")]
     pub fn submit(self, chain: &mut SandboxChain) -> Result<Receipt, ChainError> {
         chain.submit(self.signer, self.to, self.input)
+    }
+
+    /// Submits it to the chain, where it may take `ref_time` picoseconds. Reads have no limit.
+    #[allow(clippy::missing_errors_doc, reason = "see the chain's own")]
+    pub fn submit_within(
+        self,
+        chain: &mut SandboxChain,
+        ref_time: u64,
+    ) -> Result<Receipt, ChainError> {
+        chain.limit_time(ref_time);
+        let receipt = self.submit(chain);
+        chain.limit_time(PLENTY);
+        receipt
     }
 }
 

@@ -201,10 +201,7 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
         let mut limited = Intercepted {
             chain,
             intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
-                chain.limit_time(limit);
-                let receipt = transaction.submit(chain);
-                chain.limit_time(1 << 60);
-                receipt
+                transaction.submit_within(chain, limit)
             },
         };
         keeper.tick(&mut limited, &mut ledger)

@@ -514,10 +514,7 @@ fn watcher_gathers_stakes_for_a_dispute_that_one_call_has_no_room_for() {
         let mut limited = Intercepted {
             chain,
             intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
-                chain.limit_time(limit);
-                let receipt = transaction.submit(chain);
-                chain.limit_time(1 << 60);
-                receipt
+                transaction.submit_within(chain, limit)
             },
         };
         watcher.tick(&mut limited, &mut ledger)

@@ -229,11 +229,16 @@ impl Believing {
         Ok(heard)
     }
 
-    fn disputes(&mut self, contracts: Addresses) -> Vec<Action> {
+    /// Watches once, and asserts that it disputes the lie at its false step.
+    fn dispute_the_lie(&mut self, contracts: Addresses) {
         let watcher = Watcher::new(keys::account(&dev::bob()), contracts);
         let heard = self.act(&watcher).expect("enough nodes agree");
         let is_dispute = |action: &Action| matches!(action, Action::Disputed { .. });
-        heard.actions.into_iter().filter(is_dispute).collect()
+        let disputes: Vec<Action> = heard.actions.into_iter().filter(is_dispute).collect();
+        assert!(
+            matches!(disputes[..], [Action::Disputed { step: 1, .. }]),
+            "{disputes:?}"
+        );
     }
 }
 
@@ -343,11 +348,7 @@ fn node_that_hides_an_assertion_hides_no_lie() {
     let liar = Liar::to(net.node.rpc_port());
     hide_assertions(&liar, &before);
     let mut believing = net.believing(&[liar.url(), net.node.url(), net.node.url()], 2);
-    let disputes = believing.disputes(net.contracts);
-    assert!(
-        matches!(disputes[..], [Action::Disputed { step: 1, .. }]),
-        "{disputes:?}"
-    );
+    believing.dispute_the_lie(net.contracts);
 }
 
 #[test]
@@ -365,11 +366,7 @@ fn lie_that_one_node_alone_shows_is_disputed() {
     let [one, other] = liars.each_ref().map(Liar::url);
     let mut believing = net.believing(&[one, other, net.node.url()], 2);
     assert_eq!(net.status(&believing.chain, ONE).stage, Stage::Closed);
-    let disputes = believing.disputes(net.contracts);
-    assert!(
-        matches!(disputes[..], [Action::Disputed { step: 1, .. }]),
-        "{disputes:?}"
-    );
+    believing.dispute_the_lie(net.contracts);
 }
 
 #[test]
@@ -385,11 +382,7 @@ fn node_that_refuses_a_good_dispute_stops_none() {
     let (asked, lie) = (format!("{name}010001000000"), format!("{name}010000000000"));
     liar.lie(move |request| replace(request, &asked, &lie));
     let mut believing = net.believing(&[liar.url(), net.node.url(), net.node.url()], 2);
-    let disputes = believing.disputes(net.contracts);
-    assert!(
-        matches!(disputes[..], [Action::Disputed { step: 1, .. }]),
-        "{disputes:?}"
-    );
+    believing.dispute_the_lie(net.contracts);
 }
 
 #[test]
