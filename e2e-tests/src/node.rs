@@ -183,7 +183,8 @@ impl Node {
         json.get("result").cloned().ok_or_else(unusable)
     }
 
-    /// Connects the node to `other`, as a peer.
+    /// Connects the node to `other`, as a peer. Another call connects them again: the address of a
+    /// peer that was restarted is another one.
     ///
     /// # Errors
     /// `Io` if one of them does not answer.
@@ -193,6 +194,8 @@ impl Node {
         let local = addresses.filter_map(Value::as_str);
         let mut local = local.filter(|it| it.starts_with("/ip4/127.0.0.1/tcp/"));
         let address = local.next().unwrap_or_default();
+        let identity = address.rsplit('/').next().unwrap_or_default();
+        self.ask("system_removeReservedPeer", json!([identity]))?;
         self.ask("system_addReservedPeer", json!([address]))?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::{config, connect};
 use inktensor_client::{
-    chain::{rpc::RpcChain, Answer, BlockId, ChainError, ChainRead, Pinned, Typed},
+    chain::{Answer, BlockId, ChainError, ChainRead, Pinned, Typed},
     deploy::deploy,
     keys,
 };
@@ -13,6 +13,7 @@ use inktensor_e2e_tests::{
 };
 use inktensor_primitives::AccountId;
 use psp22::PSP22;
+use serde_json::json;
 use std::{
     thread,
     time::{Duration, Instant},
@@ -20,7 +21,9 @@ use std::{
 use subxt_signer::sr25519::dev;
 
 /// Longest wait for a state of the nodes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
+/// Time after which a connection of two nodes is made again.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// Returns the options of an author whose blocks are not final for a long time.
 fn options() -> Options {
@@ -30,11 +33,25 @@ fn options() -> Options {
     }
 }
 
-fn wait_for(chain: &RpcChain, block: &BlockId) {
+/// Waits until `node` has taken over the best block of `source`, `block`. A connection that a busy
+/// machine lets time out is not tried again by the nodes for minutes, so it is made again here.
+fn take_over(node: &Node, source: &Node, block: &BlockId) {
+    let chain = connect(node);
     let start = Instant::now();
     while chain.best().expect("it answers") != *block {
-        assert!(start.elapsed() < PATIENCE, "{block:?} is not taken over");
-        thread::sleep(Duration::from_millis(100));
+        if start.elapsed() > PATIENCE {
+            let of = |node: &Node| (node.ask("system_health", json!([])), chain.best());
+            panic!(
+                "{block:?} is not taken over: {:?}, {:?}",
+                of(node),
+                of(source)
+            );
+        }
+        node.join(source).expect("peers");
+        let tried = Instant::now();
+        while tried.elapsed() < RETRY && chain.best().expect("it answers") != *block {
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 
@@ -51,12 +68,11 @@ fn transaction_that_is_bound_to_a_replaced_block_is_never_carried_out() {
         .expect("deployed")
         .addresses;
     let common = chain.best().expect("a block");
-    one.join(&other).expect("peers");
-    wait_for(&connect(&other), &common);
+    take_over(&other, &one, &common);
     // Without its peer, the other author makes blocks of its own.
     other.restart().expect("it starts again");
     let mut rival = connect(&other);
-    wait_for(&rival, &common);
+    assert_eq!(rival.best(), Ok(common));
 
     let spender = |number: u8| AccountId::from([number; 32]);
     let approve = |number| contracts.psp22().approve(spender(number), 7);
@@ -76,8 +92,7 @@ fn transaction_that_is_bound_to_a_replaced_block_is_never_carried_out() {
     let longer = rival.best().expect("a block");
     assert!(longer.number > pinned.number);
 
-    one.join(&other).expect("peers");
-    wait_for(&chain, &longer);
+    take_over(&one, &other, &longer);
     // What was read is of a fork that is no more, and says so.
     assert_eq!(chain.includes(&longer, &replaced), Ok(false));
     assert_eq!(chain.includes(&longer, &common), Ok(true));

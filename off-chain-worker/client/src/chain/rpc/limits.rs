@@ -15,20 +15,6 @@ const MORE_ITEMS: u128 = 4;
 /// Bytes that a transaction may need likewise.
 const MORE_BYTES: u128 = 4 * 1024;
 
-/// Returns the gas that the message needs: `required` by its dry run, and for a dispute the time of
-/// a step beside it. A trap of the kernel counts only if the kernel had that time.
-pub fn needed(input: &[u8], required: Gas) -> Gas {
-    let beside = if input.starts_with(&DISPUTE) {
-        STEP_TIME
-    } else {
-        0
-    };
-    Gas {
-        ref_time: required.ref_time.saturating_add(beside),
-        ..required
-    }
-}
-
 /// The chain's limits and prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tariff {
@@ -41,6 +27,23 @@ pub struct Tariff {
 }
 
 impl Tariff {
+    /// Returns the gas for the message `input` whose dry run needed `required`. A dispute also gets
+    /// the time of a step, as far as the chain has it: a trap of the kernel counts only if the
+    /// kernel had that time. Returns `None` if `required` is above the limit of a transaction.
+    pub fn gas_of(&self, input: &[u8], required: Gas) -> Option<Gas> {
+        let gas = self.gas(required)?;
+        let beside = if input.starts_with(&DISPUTE) {
+            STEP_TIME
+        } else {
+            0
+        };
+        let ref_time = gas.ref_time.saturating_add(beside);
+        Some(Gas {
+            ref_time: ref_time.min(self.most.ref_time),
+            ..gas
+        })
+    }
+
     /// Returns the gas for a transaction whose dry run needed `required`: a quarter more, rounded
     /// up, within the chain's limit. Returns `None` if `required` is above that limit.
     pub fn gas(&self, required: Gas) -> Option<Gas> {
@@ -84,11 +87,19 @@ mod tests {
     }
 
     #[test]
-    fn a_dispute_has_the_time_of_a_step_beside() {
-        let required = gas(7, 9);
-        let disputed = needed(&[&DISPUTE[..], &[1]].concat(), required);
-        assert_eq!(disputed, gas(7 + STEP_TIME, 9));
-        assert_eq!(needed(&[1, 2, 3], required), required);
+    fn a_dispute_has_the_time_of_a_step_beside_where_the_chain_has_it() {
+        let dispute = [&DISPUTE[..], &[1]].concat();
+        let large = Tariff {
+            most: gas(2 * STEP_TIME, 100),
+            ..TARIFF
+        };
+        assert_eq!(
+            large.gas_of(&dispute, gas(8, 8)),
+            Some(gas(10 + STEP_TIME, 10))
+        );
+        assert_eq!(large.gas_of(&[1, 2, 3], gas(8, 8)), Some(gas(10, 10)));
+        assert_eq!(TARIFF.gas_of(&dispute, gas(8, 8)), Some(gas(1_000, 10)));
+        assert_eq!(TARIFF.gas_of(&dispute, gas(1_001, 8)), None);
     }
 
     #[test]

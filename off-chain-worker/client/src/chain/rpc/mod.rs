@@ -200,9 +200,7 @@ impl RpcChain {
 
     /// Creates the transaction of a message.
     fn payload(&self, ready: &Ready<'_>) -> Result<impl Payload, ChainError> {
-        let gas = self
-            .node
-            .gas(limits::needed(ready.input, ready.dry_run.required))?;
+        let gas = self.node.gas_of(ready.input, ready.dry_run.required)?;
         let deposit = self.node.tariff()?.deposit(ready.dry_run.deposit);
         Ok(payload::call(ready.to, gas, deposit, ready.input))
     }

@@ -145,6 +145,12 @@ impl Node {
         self.tariff()?.gas(required).ok_or(ChainError::OutOfGas)
     }
 
+    /// Returns the gas for the message `input` whose dry run needed `required`.
+    pub fn gas_of(&self, input: &[u8], required: Gas) -> Result<Gas, ChainError> {
+        let gas = self.tariff()?.gas_of(input, required);
+        gas.ok_or(ChainError::OutOfGas)
+    }
+
     /// Runs messages on the state after block `at`; by default after the best block.
     fn outputs(
         &self,
