@@ -1,0 +1,1 @@
+//! Miners and validators as services.

@@ -1,0 +1,1 @@
+//! Arithmetic and models with the same bits on every machine.

@@ -1,0 +1,1 @@
+//! Traits of a subnet's work.
