@@ -91,7 +91,6 @@ fn seal(count: usize, top: Option<&Digest>) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
     use proptest::prelude::*;
 
     fn leaves(count: usize) -> Vec<Digest> {
@@ -168,6 +167,6 @@ mod tests {
 
     #[test]
     fn empty_tree_includes_nothing() {
-        assert!(!is_included(&root(&[]), 0, 0, &[0; 32], &vec![]));
+        assert!(!is_included(&root(&[]), 0, 0, &[0; 32], &[]));
     }
 }

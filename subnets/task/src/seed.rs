@@ -10,7 +10,7 @@ const PART: Tag = Tag(b"ink:part");
 /// The tag of the blocks of a draw.
 const DRAW: Tag = Tag(b"ink:draw");
 
-/// A seed. Who knows it knows everything that is drawn from it.
+/// A seed. Everything that is drawn from it follows from its 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Seed(pub Digest);
 
