@@ -1,1 +1,23 @@
-//! Miners and validators as services.
+//! Miners and validators as services, and evidence of what validators did.
+//!
+//! A miner answers questions. A validator asks each miner in each epoch, checks answers by
+//! recomputing them, keeps the receipts, pledges the root of its evidence and sets weights. Both
+//! may be killed at any instruction: what they must remember is in a store.
+//!
+//! # Map
+//! * [`manifest`], [`pledged`]: what a subnet runs, and since when;
+//! * [`view`]: what a neuron reads of its subnet at a block;
+//! * [`missing`]: what keeps a hotkey from taking part, with commands;
+//! * [`publish`]: endpoints and pledges in the registry;
+//! * [`side_process`]: a model in another process;
+//! * [`store`]: the memory of a neuron; [`config`]: its settings.
+
+pub mod clock;
+pub mod config;
+pub mod manifest;
+pub mod missing;
+pub mod pledged;
+pub mod publish;
+pub mod side_process;
+pub mod store;
+pub mod view;
