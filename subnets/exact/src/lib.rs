@@ -21,8 +21,11 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod bert;
 mod error;
 pub mod ops;
 pub mod rng;
+pub mod safetensors;
+pub mod wordpiece;
 
 pub use error::ExactError;
