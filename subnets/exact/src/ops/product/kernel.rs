@@ -4,23 +4,39 @@
 //! changes nothing, so blocks and tiles are invisible in the result.
 
 use super::{Matrix, MatrixMut, Start};
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
+use core::{array, ops::Range};
 
-/// Rows of a tile.
-pub(super) const ROWS: usize = if WIDE { 6 } else { 4 };
-/// Columns of a tile.
-const COLUMNS: usize = if WIDE { 16 } else { 8 };
 /// True where a register holds eight values or more.
 const WIDE: bool = cfg!(target_feature = "avx");
+/// True where a register has four lanes and no instruction fills them with one value of memory.
+const NARROW: bool = cfg!(all(target_feature = "sse2", not(target_feature = "avx")));
 
-/// Terms of a sum that one block adds.
-const DEPTH_BLOCK: usize = 256;
+/// Values of a register.
+const LANES: usize = if WIDE { 8 } else { 4 };
+/// Registers that hold a row of a tile. The tile and its operands fit the register file.
+const REGISTERS: usize = if WIDE || NARROW { 2 } else { 3 };
+/// Rows of a tile.
+pub(super) const ROWS: usize = if WIDE {
+    4
+} else if NARROW {
+    5
+} else {
+    3
+};
+/// Columns of a tile.
+const COLUMNS: usize = REGISTERS * LANES;
+/// Copies of each value in a strip of `A`: a filled register where only memory can fill one.
+const COPIES: usize = if NARROW { LANES } else { 1 };
+
+/// Terms of a sum that one block adds: a strip of each side fits the first cache.
+const DEPTH_BLOCK: usize = if NARROW { 128 } else { 256 };
 /// Rows of a block of `A`.
 const ROW_BLOCK: usize = ROWS * 24;
 /// Columns of a block of `B`.
 const COLUMN_BLOCK: usize = COLUMNS * 32;
 
-type Tile = [[f32; COLUMNS]; ROWS];
+type Tile = [[[f32; LANES]; REGISTERS]; ROWS];
 
 /// Runs the product. The sizes must fit.
 pub(super) fn run(a: Matrix<'_>, b: Matrix<'_>, start: Start<'_>, mut c: MatrixMut<'_>) {
@@ -32,28 +48,77 @@ pub(super) fn run(a: Matrix<'_>, b: Matrix<'_>, start: Start<'_>, mut c: MatrixM
         for first_depth in (0..a.columns).step_by(DEPTH_BLOCK) {
             let depth = DEPTH_BLOCK.min(a.columns - first_depth);
             let lanes = b.transposed();
-            pack::<COLUMNS>(
+            pack::<COLUMNS, 1>(
                 lanes,
-                first_column,
-                columns,
-                first_depth,
-                depth,
+                first_column..first_column + columns,
+                first_depth..first_depth + depth,
                 &mut strips_of_b,
             );
             for first_row in (0..a.rows).step_by(ROW_BLOCK) {
                 let rows = ROW_BLOCK.min(a.rows - first_row);
-                pack::<ROWS>(a, first_row, rows, first_depth, depth, &mut strips_of_a);
-                for (strip_b, column) in strips_of_b.chunks_exact(depth * COLUMNS).zip(0..) {
-                    let column = column * COLUMNS;
-                    let width = COLUMNS.min(columns - column);
-                    for (strip_a, row) in strips_of_a.chunks_exact(depth * ROWS).zip(0..) {
-                        let row = row * ROWS;
-                        let height = ROWS.min(rows - row);
-                        let at = (first_row + row) * c.row_step + first_column + column;
-                        let corner = &mut c.values[at..];
-                        add_tile(strip_a, strip_b, corner, c.row_step, height, width);
-                    }
-                }
+                pack::<ROWS, COPIES>(
+                    a,
+                    first_row..first_row + rows,
+                    first_depth..first_depth + depth,
+                    &mut strips_of_a,
+                );
+                let block = Block {
+                    first_row,
+                    rows,
+                    first_column,
+                    columns,
+                    depth,
+                };
+                add_block(&strips_of_a, &strips_of_b, block, &mut c);
+            }
+        }
+    }
+}
+
+/// The place of a block in `C`, and the terms that it adds.
+#[derive(Clone, Copy)]
+struct Block {
+    first_row: usize,
+    rows: usize,
+    first_column: usize,
+    columns: usize,
+    depth: usize,
+}
+
+/// Adds the products of all strips of a block.
+fn add_block(strips_a: &[f32], strips_b: &[f32], block: Block, c: &mut MatrixMut<'_>) {
+    let size_a = block.depth * ROWS * COPIES;
+    let size_b = block.depth * COLUMNS;
+    let mut add = |index_a: usize, index_b: usize| {
+        let (row, column) = (index_a * ROWS, index_b * COLUMNS);
+        let (height, width) = (
+            ROWS.min(block.rows - row),
+            COLUMNS.min(block.columns - column),
+        );
+        let strip_a = &strips_a[index_a * size_a..][..size_a];
+        let strip_b = &strips_b[index_b * size_b..][..size_b];
+        let at = (block.first_row + row) * c.row_step + block.first_column + column;
+        add_tile(
+            strip_a,
+            strip_b,
+            &mut c.values[at..],
+            c.row_step,
+            height,
+            width,
+        );
+    };
+    // The larger strip is the one that stays in the first cache.
+    let (count_a, count_b) = (block.rows.div_ceil(ROWS), block.columns.div_ceil(COLUMNS));
+    if size_a > size_b {
+        for index_a in 0..count_a {
+            for index_b in 0..count_b {
+                add(index_a, index_b);
+            }
+        }
+    } else {
+        for index_b in 0..count_b {
+            for index_a in 0..count_a {
+                add(index_a, index_b);
             }
         }
     }
@@ -74,44 +139,55 @@ fn begin(start: Start<'_>, c: &mut MatrixMut<'_>) {
     }
 }
 
-/// Copies `depth` columns of `lanes` rows into strips of `WIDTH` rows, column after column.
+/// Copies a part of a matrix into strips of `WIDTH` rows, column after column.
 ///
-/// Rows that a strip has beyond the matrix are zero. Their sums are dropped.
-fn pack<const WIDTH: usize>(
+/// Each value is copied `COPIES` times. Rows that a strip has beyond the matrix are zero, and their
+/// sums are dropped.
+fn pack<const WIDTH: usize, const COPIES: usize>(
     matrix: Matrix<'_>,
-    first_lane: usize,
-    lanes: usize,
-    first_depth: usize,
-    depth: usize,
+    rows: Range<usize>,
+    columns: Range<usize>,
     strips: &mut Vec<f32>,
 ) {
-    let size = depth * WIDTH;
-    let needed = lanes.div_ceil(WIDTH) * size;
-    if strips.len() < needed {
-        *strips = vec![0.0; needed];
-    }
-    strips.truncate(needed);
-    for (strip, index) in strips.chunks_exact_mut(size).zip(0..) {
-        let lane = index * WIDTH;
-        let width = WIDTH.min(lanes - lane);
-        let corner = (first_lane + lane) * matrix.row_step + first_depth * matrix.column_step;
+    let size = columns.len() * WIDTH * COPIES;
+    strips.resize(rows.len().div_ceil(WIDTH) * size, 0.0);
+    for (strip, first) in strips
+        .chunks_exact_mut(size)
+        .zip(rows.clone().step_by(WIDTH))
+    {
+        let width = WIDTH.min(rows.end - first);
+        let corner = first * matrix.row_step + columns.start * matrix.column_step;
+        let places = strip.chunks_exact_mut(WIDTH * COPIES);
         if matrix.row_step == 1 && width == WIDTH {
-            for (column, place) in strip.chunks_exact_mut(WIDTH).zip(0..) {
-                let at = corner + place * matrix.column_step;
-                column.copy_from_slice(&matrix.values[at..at + WIDTH]);
+            for (place, column) in places.zip(0..) {
+                let at = corner + column * matrix.column_step;
+                let values = &matrix.values[at..at + WIDTH];
+                for (copies, value) in place.chunks_exact_mut(COPIES).zip(values) {
+                    copies.fill(*value);
+                }
             }
-            continue;
-        }
-        for offset in 0..WIDTH {
-            let places = strip[offset..].iter_mut().step_by(WIDTH);
-            if offset < width {
-                let row = &matrix.values[corner + offset * matrix.row_step..];
-                let values = row.iter().step_by(matrix.column_step);
-                places
-                    .zip(values)
-                    .for_each(|(place, value)| *place = *value);
-            } else {
-                places.for_each(|place| *place = 0.0);
+        } else if matrix.column_step == 1 && width == WIDTH {
+            let length = columns.len();
+            let rows: [&[f32]; WIDTH] = array::from_fn(|offset| {
+                &matrix.values[corner + offset * matrix.row_step..][..length]
+            });
+            for (place, column) in places.zip(0..length) {
+                for (copies, row) in place.chunks_exact_mut(COPIES).zip(rows) {
+                    copies.fill(row[column]);
+                }
+            }
+        } else {
+            for (place, column) in places.zip(0..) {
+                let corner = corner + column * matrix.column_step;
+                for (copies, offset) in place.chunks_exact_mut(COPIES).zip(0..) {
+                    let inside = offset < width;
+                    let value = if inside {
+                        matrix.values[corner + offset * matrix.row_step]
+                    } else {
+                        0.0
+                    };
+                    copies.fill(value);
+                }
             }
         }
     }
@@ -126,39 +202,44 @@ fn add_tile(
     height: usize,
     width: usize,
 ) {
-    let mut sums: Tile = [[0.0; COLUMNS]; ROWS];
+    let mut sums: Tile = [[[0.0; LANES]; REGISTERS]; ROWS];
     if height == ROWS && width == COLUMNS {
         for (sums, row) in sums.iter_mut().zip(0..) {
             let at = row * row_step;
-            sums.copy_from_slice(&corner[at..at + COLUMNS]);
+            sums.as_flattened_mut()
+                .copy_from_slice(&corner[at..at + COLUMNS]);
         }
         let sums = add_products(strip_a, strip_b, sums);
         for (sums, row) in sums.iter().zip(0..) {
             let at = row * row_step;
-            corner[at..at + COLUMNS].copy_from_slice(sums);
+            corner[at..at + COLUMNS].copy_from_slice(sums.as_flattened());
         }
         return;
     }
     for (sums, row) in sums.iter_mut().zip(0..height) {
         let at = row * row_step;
-        sums[..width].copy_from_slice(&corner[at..at + width]);
+        sums.as_flattened_mut()[..width].copy_from_slice(&corner[at..at + width]);
     }
     let sums = add_products(strip_a, strip_b, sums);
     for (sums, row) in sums.iter().zip(0..height) {
         let at = row * row_step;
-        corner[at..at + width].copy_from_slice(&sums[..width]);
+        corner[at..at + width].copy_from_slice(&sums.as_flattened()[..width]);
     }
 }
 
-/// Adds the product of each column of the strips, in order.
+/// Adds the product of each column of one strip with the row of the other, in order.
+///
+/// The loops over lanes are innermost and of constant length: each becomes one instruction.
 #[inline(always)]
 fn add_products(strip_a: &[f32], strip_b: &[f32], mut sums: Tile) -> Tile {
-    let columns_a = strip_a.chunks_exact(ROWS);
+    let columns_a = strip_a.chunks_exact(ROWS * COPIES);
     let rows_b = strip_b.chunks_exact(COLUMNS);
     for (column, row) in columns_a.zip(rows_b) {
-        for (sums, a) in sums.iter_mut().zip(column) {
-            for (sum, b) in sums.iter_mut().zip(row) {
-                *sum += a * b;
+        for (sums, a) in sums.iter_mut().zip(column.chunks_exact(COPIES)) {
+            for (sums, b) in sums.iter_mut().zip(row.chunks_exact(LANES)) {
+                for lane in 0..LANES {
+                    sums[lane] += a[lane % COPIES] * b[lane];
+                }
             }
         }
     }
