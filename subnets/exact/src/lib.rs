@@ -21,8 +21,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod adamw;
 pub mod bert;
 mod error;
+pub mod gpt;
 pub mod ops;
 pub mod rng;
 pub mod safetensors;

@@ -154,6 +154,19 @@ pub fn product(
     Ok(())
 }
 
+/// Writes the product of `a` and `b` into `c`, which holds its rows one after the other.
+///
+/// # Errors
+/// As [`product`].
+pub fn product_into(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    start: Start<'_>,
+    c: &mut [f32],
+) -> Result<(), ExactError> {
+    product(a, b, start, MatrixMut::new(c, a.rows, b.columns)?)
+}
+
 /// Returns the rows of each of at most `parts` parts of a matrix with `rows` rows.
 ///
 /// Each element is a sum of its own, so a product by parts, in any order or on any number of
