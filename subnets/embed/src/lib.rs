@@ -25,6 +25,7 @@ extern crate alloc;
 extern crate std;
 
 mod answer;
+mod config;
 mod draw;
 mod model;
 pub mod small;
@@ -39,6 +40,7 @@ use inktensor_task::{Body, Refused, Seed, Task, Worth};
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, TOLERANCE};
+pub use config::config_from_json;
 pub use draw::SWAPS_LEAST;
 pub use model::{EmbedError, Model, ModelError, TOKENS_LIMIT, WORDS_LEAST};
 pub use state::{pack, STATE_LIMIT};

@@ -110,7 +110,7 @@ impl Load for Model {
     const MAX_BYTES: usize = STATE_LIMIT;
 
     fn load(blob: &[u8]) -> Result<Self, Refused> {
-        let refused = "the state is not a model of embed/1; docs/models.md shows how one is made";
+        let refused = "the state is not a model of embed/1; make it with `inktensor model pack`";
         Self::read(blob).map_err(|_| Refused(refused))
     }
 }
@@ -178,6 +178,22 @@ pub enum ModelError {
         /// Whole words of the vocabulary.
         found: usize,
     },
+    /// The configuration is not JSON with the sizes of a BERT.
+    Json,
+    /// The configuration demands arithmetic that is not this crate's.
+    Kind {
+        /// Field of the configuration.
+        field: &'static str,
+        /// The one value that is accepted.
+        demanded: &'static str,
+    },
+    /// The configuration has another count of tokens than the vocabulary.
+    VocabularySize {
+        /// Count of the configuration.
+        config: usize,
+        /// Lines of the vocabulary.
+        vocabulary: usize,
+    },
     /// A fault of the vocabulary.
     Vocabulary(WordPieceError),
     /// A fault of the sizes or the tensors.
@@ -208,6 +224,22 @@ impl fmt::Display for ModelError {
                 f,
                 "the vocabulary has {found} words of {LETTERS_LEAST} or more letters from a to z; \
                  questions need {WORDS_LEAST}"
+            ),
+            Self::Json => write!(
+                f,
+                "the configuration is not the config.json of a BERT: it lacks one of vocab_size, \
+                 hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, \
+                 max_position_embeddings"
+            ),
+            Self::Kind { field, demanded } => write!(
+                f,
+                "the configuration's {field} is not {demanded}; use a model of the kind of \
+                 all-MiniLM-L6-v2"
+            ),
+            Self::VocabularySize { config, vocabulary } => write!(
+                f,
+                "the configuration has {config} tokens, the vocabulary has {vocabulary}; use the \
+                 files of one model"
             ),
             Self::Vocabulary(error) => write!(f, "{error}"),
             Self::Bert(error) => write!(f, "{error}"),

@@ -33,7 +33,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Returns the state with this model: its sizes, the text of its `vocab.txt` and the bytes of its
-/// `model.safetensors`. The count of tokens in `config` is not used: it follows from the vocabulary.
+/// `model.safetensors`.
 ///
 /// One model has one state, so that its hash names the model.
 ///
@@ -61,7 +61,11 @@ pub fn pack(config: Config, vocabulary: &str, tensors: &[u8]) -> Result<Vec<u8>,
     }
     state.extend(vocabulary.as_bytes());
     state.extend(tensors);
-    Model::read(&state)?;
+    let found = Model::read(&state)?.config().vocabulary;
+    if found != config.vocabulary {
+        let (config, vocabulary) = (config.vocabulary, found);
+        return Err(ModelError::VocabularySize { config, vocabulary });
+    }
     Ok(state)
 }
 

@@ -106,8 +106,10 @@ fn minilm_has_the_recorded_tokens_and_answers() {
         return;
     };
     let read = |name: &str| fs::read(Path::new(&folder).join(name)).unwrap();
+    let config = config_from_json(&read("config.json")).unwrap();
+    assert_eq!(config, Config::MINILM);
     let vocabulary = String::from_utf8(read("vocab.txt")).unwrap();
-    let state = pack(Config::MINILM, &vocabulary, &read("model.safetensors")).unwrap();
+    let state = pack(config, &vocabulary, &read("model.safetensors")).unwrap();
     assert_eq!(
         hex(&blake2(&state)),
         "646a196ef51631c54c38f0932990045b6e017f609d9fedfd3e0580c2604b4ba7"
@@ -314,7 +316,7 @@ fn faulty_states_are_refused_with_their_fault() {
     let refusal = Model::load(&state[1..]).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "the state is not a model of embed/1; docs/models.md shows how one is made"
+        "the state is not a model of embed/1; make it with `inktensor model pack`"
     );
     let mut longer = state.clone();
     longer.push(0);
@@ -343,6 +345,20 @@ fn limits_of_a_state_hold() {
         pack(config, few, &tensors).unwrap_err(),
         ModelError::Words { found: 1 }
     );
+
+    let whole = small::vocabulary();
+    let count = whole.lines().count();
+    let right = Config {
+        vocabulary: count,
+        ..small::SIZES
+    };
+    let tensors = inktensor_exact::bert::seeded(right, SEED).unwrap();
+    assert_eq!(pack(right, &whole, &tensors), small::state(SEED));
+    let refusal = ModelError::VocabularySize {
+        config: 0,
+        vocabulary: count,
+    };
+    assert_eq!(pack(small::SIZES, &whole, &tensors), Err(refusal));
 
     let zeros = std::vec![0; STATE_LIMIT + 1];
     let refusal = ModelError::TooLong {
