@@ -1,7 +1,7 @@
 """BERT's basic tokenizer, uncased, from Python's own Unicode tables.
 
-The rules are those of `subnets/exact/src/wordpiece/`, written a second time and in the plainest way:
-no table is compressed here. The standard library suffices.
+The rules are those of `subnets/exact/src/wordpiece/`, written a second time and in the plainest
+way: no table is compressed here. The standard library suffices.
 """
 
 import unicodedata

@@ -28,7 +28,7 @@ class Model:
     def __init__(self, sizes, vocabulary, tensors, dtype=np.float32):
         self.sizes, self.dtype = sizes, dtype
         self.layers = sizes["layers"]
-        self.tokens = vocabulary.split("\n")[:-1] if vocabulary.endswith("\n") else vocabulary.split("\n")
+        self.tokens = vocabulary.removesuffix("\n").split("\n")
         self.numbers = {token: number for number, token in enumerate(self.tokens)}
         self.tensors = {name: values.astype(dtype) for name, values in tensors.items()}
 

@@ -12,7 +12,7 @@ The server prints one line with its address once it listens. With `--port 0` the
 
 import argparse
 import json
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bert import load_folder, load_state
 
@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
             if len(text.encode()) > TEXT_LIMIT:
                 raise ValueError(f"the text is over {TEXT_LIMIT} bytes")
             self.reply(200, {"answer": self.model.answer(text)})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self.reply(422, {"error": str(error)})
 
     def reply(self, status, body):
@@ -58,7 +58,7 @@ def main():
     arguments = parser.parse_args()
     state = arguments.state
     Handler.model = load_state(state) if state else load_folder(arguments.folder)
-    server = HTTPServer(("127.0.0.1", arguments.port), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", arguments.port), Handler)
     print(f"listening on http://127.0.0.1:{server.server_port}/", flush=True)
     server.serve_forever()
 

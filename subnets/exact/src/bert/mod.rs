@@ -72,8 +72,8 @@ impl Bert {
     /// those of a pooler, are ignored.
     ///
     /// # Errors
-    /// A size of `config` out of its limits; a tensor that is missing, of another shape or dtype, or
-    /// not finite.
+    /// A size of `config` out of its limits; a tensor that is missing, of another shape or dtype,
+    /// or not finite.
     pub fn load(config: Config, file: &SafeTensors<'_>) -> Result<Self, BertError> {
         config.check()?;
         let width = config.width;

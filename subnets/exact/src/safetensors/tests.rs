@@ -206,8 +206,8 @@ proptest! {
         bytes[place] = byte;
         bytes.truncate(bytes.len() - cut % bytes.len());
         if let Ok(tensors) = SafeTensors::parse(&bytes) {
-            let bytes_read: usize = tensors.entries.iter().map(|entry| entry.end - entry.begin).sum();
-            prop_assert_eq!(bytes_read, tensors.data.len());
+            let lengths = tensors.entries.iter().map(|entry| entry.end - entry.begin);
+            prop_assert_eq!(lengths.sum::<usize>(), tensors.data.len());
         }
     }
 
