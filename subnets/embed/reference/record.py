@@ -203,4 +203,5 @@ def main():
         file.write(text + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

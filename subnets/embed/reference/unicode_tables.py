@@ -2,14 +2,17 @@
 
 Run: python3 unicode_tables.py > ../../exact/src/wordpiece/tables.rs
 
-Python 3.11 has Unicode 14.0; another version is refused, since tables of two versions split words in
-two ways. The digest at the end is over all characters, by the uncompressed rules of `basic.py`.
+Python 3.11 has Unicode 14.0; another version is refused, since tables of two versions split words
+in two ways. The digest at the end is over all characters, by the uncompressed rules of `basic.py`.
 """
 
+import os
 import sys
 import unicodedata
 
-from basic import fold, is_punctuation, is_removed, words
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "python"))
+
+from basic import fold, is_punctuation, is_removed, words  # noqa: E402
 
 VERSION = "14.0.0"
 HANGUL = range(0xAC00, 0xD7A4)
@@ -80,7 +83,8 @@ def main():
         if len(folded) == 1:
             singles.append((ord(char), ord(folded)))
         else:
-            several.append(f'({ord(char):#x}, "' + "".join(f"\\u{{{ord(c):x}}}" for c in folded) + '")')
+            escaped = "".join(f"\\u{{{ord(part):x}}}" for part in folded)
+            several.append(f'({ord(char):#x}, "{escaped}")')
     print(f"//! Unicode {VERSION}, as `subnets/embed/reference/unicode_tables.py` writes it.")
     print("//!\n//! Tables of our own: those of the standard library change with the compiler.")
     table(
@@ -121,7 +125,7 @@ def main():
     )
     texts = ("\x1f".join(words(f"a{char}b")) + "\x1e" for char in CHARS)
     digest = fnv(text.encode() for text in texts)
-    print("\n/// FNV-1a of the words of `aXb` for every character X, joined by U+1F, ended by U+1E.")
+    print("\n/// FNV-1a of the words of `aXb` for each character X, joined by U+1F, ended by U+1E.")
     print(f"#[cfg(test)]\npub(super) const DIGEST_OF_ALL: u64 = {digest:#018x};")
 
 

@@ -569,6 +569,6 @@ pub(super) const SEVERAL: [(u32, &str); 43] = [
     (0x1d1c0, "\u{1d1ba}\u{1d165}\u{1d16f}"),
 ];
 
-/// FNV-1a of the words of `aXb` for every character X, joined by U+1F, ended by U+1E.
+/// FNV-1a of the words of `aXb` for each character X, joined by U+1F, ended by U+1E.
 #[cfg(test)]
 pub(super) const DIGEST_OF_ALL: u64 = 0x1b3c15a57854850b;
