@@ -25,7 +25,7 @@ pub mod receipt;
 pub mod server;
 pub mod signature;
 #[cfg(test)]
-mod test_folder;
+mod testing;
 pub mod tls;
 
 pub use blobs::{BlobError, BlobLimits, Blobs, FetchError, Mirror, MirrorError};

@@ -250,7 +250,7 @@ impl ServerCertVerifier for Pinned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_folder::Folder;
+    use crate::testing::Folder;
 
     #[test]
     fn load_or_make_keeps_the_certificate_for_its_owner_only() {

@@ -272,7 +272,7 @@ impl Client {
     ) -> Result<Vec<u8>, Cause> {
         let read = async {
             let path = Path::new("/v1/hello").map_err(|it| Cause::Closed(it.to_string()))?;
-            let (status, headers, body) = self.get(endpoint, &path, self.limits.answer).await?;
+            let (status, headers, body) = self.get(endpoint, &path).await?;
             let basis = Basis::Path(&path);
             let answered = verified(status, &headers, &body, receiver, basis)?.0;
             let reason = "it was signed at another time".to_owned();
@@ -298,9 +298,11 @@ impl Client {
         deadline: Duration,
     ) -> Result<Vec<u8>, Cause> {
         let read = async {
-            match self.get(endpoint, path, limit).await? {
-                (200, _, body) => Ok(body),
-                (status, _, _) => Err(Cause::Status(status)),
+            let request = request(Method::GET, path.as_str(), Bytes::new())?;
+            let arriving = self.send(endpoint, request).await?;
+            match arriving.response.status().as_u16() {
+                200 => Ok(read(arriving, limit).await?.2),
+                status => Err(Cause::Status(status)),
             }
         };
         timeout(deadline, read)
@@ -350,7 +352,14 @@ impl Client {
             insert(request.headers_mut(), name, &value)?;
         }
         let arriving = self.send(endpoint, request).await?;
-        let (status, headers, body) = read(arriving, self.limits.answer).await?;
+        let status = arriving.response.status().as_u16();
+        let read = read(arriving, self.limits.answer).await;
+        // Not silence: the receiver has answered something that does not count.
+        let length = |problem: Cause| Cause::Unsigned {
+            status,
+            reason: problem.to_string(),
+        };
+        let (status, headers, body) = read.map_err(length)?;
         let basis = Basis::Signature(&question.signature);
         let receiver = question.context.to;
         let (answered, signature) = verified(status, &headers, &body, &receiver, basis)?;
@@ -373,10 +382,9 @@ impl Client {
         &self,
         endpoint: &Endpoint,
         path: &Path,
-        limit: usize,
     ) -> Result<(u16, HeaderMap, Vec<u8>), Cause> {
         let request = request(Method::GET, path.as_str(), Bytes::new())?;
-        read(self.send(endpoint, request).await?, limit).await
+        read(self.send(endpoint, request).await?, self.limits.answer).await
     }
 
     async fn send(
@@ -435,14 +443,7 @@ async fn read(arriving: Arriving, limit: usize) -> Result<(u16, HeaderMap, Vec<u
     let (response, rest) = arriving.split();
     let (head, body) = response.into_parts();
     let body = Limited::new(body, limit).collect().await;
-    let body = body.map_err(|_| match head.status.as_u16() {
-        // Not silence: the receiver has answered something that does not count.
-        status @ 200..600 => Cause::Unsigned {
-            status,
-            reason: Cause::Length(limit).to_string(),
-        },
-        _ => Cause::Length(limit),
-    })?;
+    let body = body.map_err(|_| Cause::Length(limit))?;
     rest.keep();
     Ok((head.status.as_u16(), head.headers, body.to_bytes().into()))
 }
