@@ -7,6 +7,44 @@ use thiserror::Error;
 /// Names of the tasks that are built in.
 pub const LINKED: [&str; 1] = [inktensor_embed::Embed::NAME];
 
+/// The limits of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of a question.
+    pub question: usize,
+    /// Most bytes of an answer.
+    pub answer: usize,
+    /// Most bytes of the state.
+    pub state: usize,
+}
+
+impl Limits {
+    /// Returns the limits of a task that is built in.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn of(task: &str) -> Result<Self, ProgramError> {
+        match task {
+            inktensor_embed::Embed::NAME => Ok(Self::from::<inktensor_embed::Embed>()),
+            other => Err(ProgramError::Unknown(other.into())),
+        }
+    }
+
+    const fn from<T: Task>() -> Self {
+        Self {
+            question: T::Question::MAX_BYTES,
+            answer: T::Answer::MAX_BYTES,
+            state: T::State::MAX_BYTES,
+        }
+    }
+}
+
+/// Returns the most bytes of a question of any task that is built in.
+pub fn most_question() -> usize {
+    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
+    limits.map(|it| it.question).max().unwrap_or_default()
+}
+
 /// A task with its state.
 pub trait Program: Send + Sync {
     /// Returns the name of the task, with its version.
@@ -29,12 +67,6 @@ pub trait Program: Send + Sync {
     /// # Errors
     /// `Malformed` for the question.
     fn worth(&self, question: &[u8], answer: &[u8]) -> Result<Worth, ProgramError>;
-
-    /// Returns the most bytes of a question.
-    fn most_question(&self) -> usize;
-
-    /// Returns the most bytes of an answer.
-    fn most_answer(&self) -> usize;
 }
 
 /// An error of a program.
@@ -63,23 +95,12 @@ pub enum ProgramError {
     Refused(#[from] Refused),
 }
 
-/// Returns the most bytes of the state of a task that is built in.
-///
-/// # Errors
-/// `Unknown`.
-pub fn most_state(task: &str) -> Result<usize, ProgramError> {
-    match task {
-        inktensor_embed::Embed::NAME => Ok(<inktensor_embed::Embed as Task>::State::MAX_BYTES),
-        other => Err(ProgramError::Unknown(other.into())),
-    }
-}
-
 /// Returns the task of this name with the state in `blob`, whose hash the caller has compared.
 ///
 /// # Errors
 /// `Unknown`, `StateTooLong`, `Refused`.
 pub fn linked(task: &str, blob: &[u8]) -> Result<Arc<dyn Program>, ProgramError> {
-    let most = most_state(task)?;
+    let most = Limits::of(task)?.state;
     if blob.len() > most {
         return Err(ProgramError::StateTooLong {
             bytes: blob.len(),
@@ -129,13 +150,5 @@ impl<T: Task> Program for Loaded<T> {
             return Ok(Worth::NONE);
         };
         Ok(self.task.worth(&self.state, &question, &answer))
-    }
-
-    fn most_question(&self) -> usize {
-        T::Question::MAX_BYTES
-    }
-
-    fn most_answer(&self) -> usize {
-        T::Answer::MAX_BYTES
     }
 }

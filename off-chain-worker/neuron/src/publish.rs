@@ -1,4 +1,4 @@
-//! What a neuron publishes in the registry: its endpoint and its pledges.
+//! Endpoints and pledges of a neuron in the registry.
 
 use inktensor_client::{
     chain::{Answer, CallError, Chain, ChainError, Message, Typed},

@@ -1,4 +1,4 @@
-//! What a neuron reads of its subnet: all of it at one block.
+//! The facts of a subnet that a neuron reads, all at one block.
 
 use inktensor_client::{
     chain::{query_all, BlockId, ChainError, ChainRead, Pinned, Typed},

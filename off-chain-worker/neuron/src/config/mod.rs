@@ -120,7 +120,7 @@ macro_rules! layer {
             /// Returns the settings that both services have.
             ///
             /// # Errors
-            /// `Missing` for a field without a value, `Variable` for a host that is none.
+            /// `Missing` for a field without a value, `Variable` for a text that is not a host.
             pub fn common(&self) -> Result<Common, ConfigError> {
                 let netuid = self.netuid.ok_or_else(|| missing("netuid"))?;
                 let listen = self.listen.ok_or_else(|| missing("listen"))?;

@@ -101,3 +101,51 @@ pub fn to_ask<'a>(
     asked.sort_unstable();
     asked
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::registry::Host;
+
+    fn neuron(generation: u32) -> Neuron {
+        Neuron {
+            hotkey: [7; 32].into(),
+            coldkey: [8; 32].into(),
+            registered_at: 1,
+            registered_epoch: 0,
+            generation,
+            identity: None,
+        }
+    }
+
+    fn axon(protocol: u8) -> Axon {
+        Axon {
+            host: Host::V4([192, 0, 2, 1]),
+            port: 1,
+            protocol,
+            version: 1,
+            tls: None,
+        }
+    }
+
+    #[test]
+    fn neurons_to_ask_have_an_endpoint_of_the_protocol_and_are_others() {
+        let neurons = [neuron(1), neuron(2), neuron(3), neuron(4), neuron(5)];
+        let axons = [
+            Some(axon(PROTOCOL)),
+            Some(axon(4)),
+            None,
+            Some(axon(PROTOCOL)),
+            Some(axon(PROTOCOL)),
+        ];
+        let uids = [9, 1, 2, 3, 4].map(Uid);
+        let all = uids
+            .into_iter()
+            .zip(&neurons)
+            .zip(&axons)
+            .map(|((uid, neuron), axon)| (uid, neuron, axon.as_ref()));
+        let found = to_ask(all, Uid(3));
+        let found: Vec<_> = found.iter().map(|it| (it.uid.0, it.generation)).collect();
+        assert_eq!(found, [(4, 5), (9, 1)]);
+    }
+}

@@ -4,8 +4,11 @@
 //! default, all of them in an archive. An auditor that follows the chain writes the facts of each
 //! epoch to a file.
 
-use super::facts::{to_ask, ChainWeights, Facts, Pledged};
-use super::{seeds::Round, Registration};
+use super::{
+    facts::{to_ask, ChainWeights, Facts, Pledged},
+    seeds::Round,
+    Registration,
+};
 use crate::{pledged::pledge_of, view::neurons_at};
 use inktensor_client::{
     chain::{BlockId, ChainError, ChainRead, Pinned, Typed},
@@ -55,7 +58,7 @@ pub enum FactsError {
     #[error("the tempo of {0} blocks is too short for questions; the owner must raise it")]
     Tempo(u32),
     /// Questions are not known yet.
-    #[error("questions of the epoch follow from block {at}; the chain is at {best}")]
+    #[error("questions of the epoch follow from block {at}, whose hash is fixed with the next one; the chain is at {best}")]
     NotAsked {
         /// The block.
         at: u32,
@@ -88,13 +91,13 @@ pub fn read(
     let round = Round::new(opened_at, tempo).ok_or(FactsError::Tempo(tempo))?;
     let best = history.best.number;
     let closed_at = history.opened_at.get(&epoch.saturating_add(1)).copied();
-    // An epoch may close late, never before its tempo is over: the block of the seed is in it.
-    if round.asked_at() > best {
+    // A chain in one process fixes the hash of a block with the next one.
+    if round.asked_at() >= best {
         let at = round.asked_at();
         return Err(FactsError::NotAsked { at, best });
     }
     let seed_block = history.block(round.asked_at())?;
-    let check_block = match round.checked_at() <= best {
+    let check_block = match round.checked_at() < best {
         true => Some(history.block(round.checked_at())?.hash),
         false => None,
     };

@@ -14,6 +14,7 @@ use inktensor_primitives::{Bps, Uid};
 use inktensor_task::{weights_from_averages, Alpha, Seat, Seed, Worth};
 use inktensor_wire::{Media, Outcome, SignedRequest, SignedResponse};
 use std::{
+    collections::BTreeMap,
     num::NonZeroUsize,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -177,14 +178,16 @@ impl Scoring<'_> {
     ) -> Vec<Standing> {
         let alpha = Alpha(parts_of(self.manifest.alpha));
         let questions = usize::from(self.manifest.questions.max(1));
+        let before: BTreeMap<(Uid, u32), Worth> = before
+            .iter()
+            .map(|it| ((it.uid, it.generation), it.average))
+            .collect();
         let mut of_miner = grades.chunks(questions);
         miners
             .iter()
             .map(|miner| {
-                let same = before.iter().find(|it| {
-                    it.uid == miner.uid && it.generation == miner.generation
-                });
-                let before = same.map_or(Worth::NONE, |it| it.average);
+                let seat = (miner.uid, miner.generation);
+                let before = before.get(&seat).copied().unwrap_or_default();
                 let now = epoch_worth(of_miner.next().unwrap_or_default());
                 Standing {
                     uid: miner.uid,

@@ -29,6 +29,7 @@ use inktensor_primitives::{
     hash::{blake2, hex},
     Bps, Digest,
 };
+use inktensor_wire::Mirror;
 use inktensor_worker::service::config::toml_problem;
 use serde::Deserialize;
 use std::{fmt, ops::RangeInclusive};
@@ -45,9 +46,10 @@ pub const MAX_MIRROR: usize = 256;
 /// Numbers of questions to a miner in an epoch. The largest keeps the receipts of 1000 miners
 /// within the pledge's count.
 pub const QUESTIONS: RangeInclusive<u16> = 1..=64;
-/// Seconds of the window in which questions are asked. The largest is the longest life of a signed
+/// Seconds of the window in which questions are asked. The least leaves a second for an answer and
+/// one for a question that must be signed again; the largest is the longest life of a signed
 /// request.
-pub const WINDOW: RangeInclusive<u16> = 1..=60;
+pub const WINDOW: RangeInclusive<u16> = 2..=60;
 
 /// The manifest of a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,18 +205,12 @@ fn mirrors(mirrors: Vec<String>) -> Result<Vec<String>, ManifestError> {
         ));
     }
     for address in &mirrors {
-        let is_address = ["https://", "http://"].iter().any(|it| {
-            address
-                .strip_prefix(it)
-                .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        });
-        let is_plain = address.bytes().all(|it| it.is_ascii_graphic() && it != b'"');
-        if !is_address || !is_plain || address.len() > MAX_MIRROR {
+        if Mirror::parse(address).is_err() || address.len() > MAX_MIRROR {
             return Err(wrong(
                 "mirrors",
                 format_args!(
-                    "{address:?} is not an address; write https://HOST/PATH, of at most \
-                     {MAX_MIRROR} bytes"
+                    "{address:?} is not a mirror; write https://HOST/PATH, of at most {MAX_MIRROR} \
+                     bytes"
                 ),
             ));
         }

@@ -65,7 +65,7 @@ fn a_wrong_field_is_named() {
         ("questions", "-1"),
         ("questions", "1.5"),
         ("window", "61"),
-        ("window", "0"),
+        ("window", "1"),
         ("check", "0"),
         ("check", "1.01"),
         ("check", "nan"),
@@ -84,7 +84,7 @@ fn limits_are_allowed() {
     for (field, value) in [
         ("questions", "1"),
         ("questions", "64"),
-        ("window", "1"),
+        ("window", "2"),
         ("window", "60"),
         ("check", "0.0001"),
         ("alpha", "1.0"),

@@ -118,3 +118,6 @@ const fn at_most(what: &'static str, found: usize, most: usize) -> Result<(), Fi
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
