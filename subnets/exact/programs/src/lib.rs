@@ -42,7 +42,7 @@ pub const PROGRAMS: [Program; 16] = [
     program("product-views", operations::views, 0x42c6_a03f_1ba4_f55a),
     program("sum", operations::sums, 0xad6f_1a9e_e15a_fd9e),
     program("exp", operations::exp, 0x8629_7ed2_3c19_e9db),
-    program("ln", operations::ln, 0x8caa_625a_3703_cf62),
+    program("ln", operations::ln, 0x3414_f78e_aca7_fd7b),
     program("erf", operations::erf, 0x5e04_8e70_14b0_557d),
     program("sqrt", operations::sqrt, 0x1975_3641_2dec_28c3),
     program("gelu", operations::gelu, 0xe213_083f_beff_0b20),

@@ -3,12 +3,12 @@
 //! All but the square root are polynomials, fitted by Chebyshev nodes in 40 digits. They have no
 //! table and no branch that depends on a value, so loops over them become vector loops.
 
-use core::f32::consts::{LOG2_E, SQRT_2};
+use core::f32::consts::{FRAC_2_SQRT_PI, LOG2_E, SQRT_2};
 
 /// Adding 1.5 times 2^23 to a value below 2^22 leaves its nearest integer in the low bits.
 const ROUNDER: f32 = 12_582_912.0;
 /// The high part of the logarithm of two. Its product with an exponent is exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 355.0 / 512.0;
 /// The high part of the logarithm of two less the logarithm.
 const LN_2_LOW: f32 = 2.121_944_4e-4;
 /// Inputs below this have an exponential of zero.
@@ -65,7 +65,7 @@ pub fn ln(x: f32) -> f32 {
     let exponent = if small { exponent - 23.0 } else { exponent };
     let ratio = (mantissa - 1.0) / (mantissa + 1.0);
     let square = ratio * ratio;
-    let terms = [0.233_368_11, 0.285_505_87, 0.400_001_24, 0.666_666_65];
+    let terms = [0.233_368_11, 0.285_505_87, 0.400_001_24, 0.666_666_7];
     let rest = 2.0 * ratio + ratio * square * polynomial(&terms, square);
     let value = exponent * LN_2_HIGH + (rest - exponent * LN_2_LOW);
     if x > 0.0 && x < f32::INFINITY {
@@ -93,7 +93,7 @@ pub fn erf(x: f32) -> f32 {
         -0.026_854_212,
         0.112_835_95,
         -0.376_126_26,
-        1.128_379_2,
+        FRAC_2_SQRT_PI,
     ];
     let small = x * polynomial(&near, square);
     // The logarithm of the complement, divided by the size.
