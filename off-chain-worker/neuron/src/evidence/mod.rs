@@ -148,10 +148,7 @@ impl Evidence {
         let receipts = self.receipts_root();
         let mut standings = Hash::new(STANDINGS).u64(count(self.standings.len()));
         for it in &self.standings {
-            standings = standings
-                .u16(it.uid.0)
-                .u32(it.generation)
-                .u16(it.average.0);
+            standings = standings.u16(it.uid.0).u32(it.generation).u16(it.average.0);
         }
         Hash::new(EVIDENCE)
             .u8(VERSION)

@@ -322,8 +322,7 @@ impl Reader<'_> {
     /// later. A revealed row has the block of its commit.
     fn weights(&self, validator: &Registration) -> Result<ChainWeights, FactsError> {
         let end = self.history.end_of(self.epoch)?;
-        let subnet: Option<Subnet> =
-            end.query(self.contracts.registry().subnet(self.netuid))?;
+        let subnet: Option<Subnet> = end.query(self.contracts.registry().subnet(self.netuid))?;
         let terms = subnet.map(|subnet| subnet.terms.weights);
         let later = terms.map_or(0, |terms| match terms.commit_reveal {
             true => terms.reveal_period,

@@ -221,10 +221,7 @@ pub fn epoch_worth(grades: &[Grade]) -> Worth {
 
 /// Returns the weights that follow from averages, by uid and without zeros.
 pub fn weights(standings: &[Standing]) -> Vec<(Uid, u16)> {
-    let averages: Vec<(u16, Worth)> = standings
-        .iter()
-        .map(|it| (it.uid.0, it.average))
-        .collect();
+    let averages: Vec<(u16, Worth)> = standings.iter().map(|it| (it.uid.0, it.average)).collect();
     let weights = weights_from_averages(&averages);
     weights
         .into_iter()
@@ -265,9 +262,7 @@ pub fn conclude(
     let mut worths = scoring.recompute(&to_check)?.into_iter();
     let grades: Vec<Grade> = known
         .into_iter()
-        .map(|grade| {
-            grade.unwrap_or_else(|| Grade::Checked(worths.next().unwrap_or(Worth::NONE)))
-        })
+        .map(|grade| grade.unwrap_or_else(|| Grade::Checked(worths.next().unwrap_or(Worth::NONE))))
         .collect();
     let standings = scoring.standings(miners, &grades, before);
     let receipts = asked.into_iter().zip(grades).map(|(it, grade)| Receipt {
@@ -298,7 +293,15 @@ mod tests {
             (&[checked(100), checked(0)], 50),
             (&[checked(100), Grade::Unchecked], 100),
             (&[checked(101), checked(0), Grade::Unchecked], 50),
-            (&[checked(100), Grade::Unchecked, Grade::Late, Grade::Unanswered], 50),
+            (
+                &[
+                    checked(100),
+                    Grade::Unchecked,
+                    Grade::Late,
+                    Grade::Unanswered,
+                ],
+                50,
+            ),
             (&[Grade::Late, Grade::Unanswered], 0),
             (&[Grade::Unchecked], 0),
             (&[checked(65_535); 64], 65_535),
@@ -315,7 +318,9 @@ mod tests {
             hotkey: [1; 32].into(),
         };
         let miners = [miner(2), miner(5)];
-        let found: Vec<_> = demanded(&miners, 2).map(|(it, number)| (it.uid.0, number)).collect();
+        let found: Vec<_> = demanded(&miners, 2)
+            .map(|(it, number)| (it.uid.0, number))
+            .collect();
         assert_eq!(found, [(2, 0), (2, 1), (5, 0), (5, 1)]);
     }
 }

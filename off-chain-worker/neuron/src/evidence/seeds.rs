@@ -159,10 +159,16 @@ mod tests {
                 round.due_at(),
                 100 + tempo,
             ];
-            assert!(blocks.windows(2).all(|pair| pair[0] < pair[1]), "{blocks:?}");
+            assert!(
+                blocks.windows(2).all(|pair| pair[0] < pair[1]),
+                "{blocks:?}"
+            );
         }
         let round = Round::new(100, 360).unwrap();
-        assert_eq!((round.asked_at(), round.checked_at(), round.due_at()), (282, 370, 415));
+        assert_eq!(
+            (round.asked_at(), round.checked_at(), round.due_at()),
+            (282, 370, 415)
+        );
     }
 
     #[test]
@@ -208,7 +214,13 @@ mod tests {
 
     #[test]
     fn parts_keep_both_ends() {
-        for (bps, parts) in [(0, 0), (1, 6), (5_000, 32_767), (10_000, 65_535), (20_000, 65_535)] {
+        for (bps, parts) in [
+            (0, 0),
+            (1, 6),
+            (5_000, 32_767),
+            (10_000, 65_535),
+            (20_000, 65_535),
+        ] {
             assert_eq!(parts_of(Bps(bps)), parts);
         }
     }

@@ -49,20 +49,61 @@ macro_rules! lies {
 }
 
 lies!(
-    no_pledge, pledge_out_of_time, pledge_of_another_epoch, another_root, another_count,
-    another_hash_of_weights, another_deployment, another_subnet, another_epoch, another_validator,
-    another_generation, another_seed_block, another_manifest, only_friends_asked, question_left_out,
-    nothing_asked, receipt_twice, stranger_asked, receipts_reordered, question_of_own_choice,
-    question_of_another_epoch, receipts_of_another_validator, question_to_another_seat,
-    question_to_another_endpoint, one_question_for_two, more_time_for_a_friend,
-    question_signed_by_another_key, question_changed_after_signing, answer_signed_by_the_validator,
-    answer_changed_after_signing, answer_to_another_question, answer_called_refusal,
-    worth_raised, worth_lowered, sampled_worth, nothing_checked, checked_without_being_drawn,
-    late_answer_paid, silence_paid, answer_called_unanswered, answer_called_late, body_left_out,
-    another_root_before, evidence_before_denied, evidence_before_of_another_validator,
-    friend_averaged_higher, miner_left_out_of_averages, stranger_averaged, averages_reordered,
-    friend_weighed_higher, weights_reordered, weights_copied, weights_not_set,
-    mutated_after_the_pledge, mutated_before_the_pledge,
+    no_pledge,
+    pledge_out_of_time,
+    pledge_of_another_epoch,
+    another_root,
+    another_count,
+    another_hash_of_weights,
+    another_deployment,
+    another_subnet,
+    another_epoch,
+    another_validator,
+    another_generation,
+    another_seed_block,
+    another_manifest,
+    only_friends_asked,
+    question_left_out,
+    nothing_asked,
+    receipt_twice,
+    stranger_asked,
+    receipts_reordered,
+    question_of_own_choice,
+    question_of_another_epoch,
+    receipts_of_another_validator,
+    question_to_another_seat,
+    question_to_another_endpoint,
+    one_question_for_two,
+    more_time_for_a_friend,
+    question_signed_by_another_key,
+    question_changed_after_signing,
+    answer_signed_by_the_validator,
+    answer_changed_after_signing,
+    answer_to_another_question,
+    answer_called_refusal,
+    worth_raised,
+    worth_lowered,
+    sampled_worth,
+    nothing_checked,
+    checked_without_being_drawn,
+    late_answer_paid,
+    silence_paid,
+    answer_called_unanswered,
+    answer_called_late,
+    body_left_out,
+    another_root_before,
+    evidence_before_denied,
+    evidence_before_of_another_validator,
+    friend_averaged_higher,
+    miner_left_out_of_averages,
+    stranger_averaged,
+    averages_reordered,
+    friend_weighed_higher,
+    weights_reordered,
+    weights_copied,
+    weights_not_set,
+    mutated_after_the_pledge,
+    mutated_before_the_pledge,
 );
 
 /// Returns a random receipt that satisfies a condition, by its place.
@@ -130,7 +171,10 @@ fn another_count(it: &mut Network, _: &mut Draw) -> Option<Expected> {
     let pledged = &mut it.facts.pledged.as_mut()?.receipts;
     *pledged += 1;
     let (found, pledged) = (it.evidence.receipts.len(), *pledged);
-    Some(Expected::exactly(Falsehood::PledgedReceipts { found, pledged }))
+    Some(Expected::exactly(Falsehood::PledgedReceipts {
+        found,
+        pledged,
+    }))
 }
 
 fn another_hash_of_weights(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
@@ -195,7 +239,10 @@ fn only_friends_asked(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     it.evidence.receipts.retain(|receipt| receipt.uid != uid);
     it.evidence.standings.retain(|it| it.uid != uid);
     it.weigh();
-    Some(Expected::exactly(Falsehood::ReceiptMissing { uid, number: 0 }))
+    Some(Expected::exactly(Falsehood::ReceiptMissing {
+        uid,
+        number: 0,
+    }))
 }
 
 fn question_left_out(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
@@ -213,7 +260,10 @@ fn nothing_asked(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
         standing.average = Worth(within(rng, 0, 65_535) as u16);
     }
     it.weigh();
-    Some(Expected::exactly(Falsehood::ReceiptMissing { uid: first, number: 0 }))
+    Some(Expected::exactly(Falsehood::ReceiptMissing {
+        uid: first,
+        number: 0,
+    }))
 }
 
 fn receipt_twice(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
@@ -255,7 +305,11 @@ fn receipts_reordered(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
 fn question_of_own_choice(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     let index = some_receipt(it, rng, any)?;
     let receipt = &mut it.evidence.receipts[index];
-    let chosen = [&b"{\"numbers\":[0,0]}"[..], b"{\"numbers\":[1,1]}", b"{ \"numbers\": [] }"];
+    let chosen = [
+        &b"{\"numbers\":[0,0]}"[..],
+        b"{\"numbers\":[1,1]}",
+        b"{ \"numbers\": [] }",
+    ];
     let chosen: Vec<_> = chosen
         .iter()
         .map(|text| sha256(text))
@@ -347,17 +401,38 @@ fn one_question_for_two(it: &mut Network, _: &mut Draw) -> Option<Expected> {
 fn more_time_for_a_friend(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     let index = some_receipt(it, rng, any)?;
     let window = it.terms().window;
-    let start = it.evidence.receipts.iter().map(|it| it.asked.created).min()?;
+    let start = it
+        .evidence
+        .receipts
+        .iter()
+        .map(|it| it.asked.created)
+        .min()?;
     let seconds = u64::from(window) + u64::from(within(rng, 1, 300));
     let receipt = &mut it.evidence.receipts[index];
     // Another question must keep the start.
     receipt.asked.expires = start + seconds;
-    receipt.asked.created = receipt.asked.created.max(receipt.asked.expires.saturating_sub(60));
+    receipt.asked.created = receipt
+        .asked
+        .created
+        .max(receipt.asked.expires.saturating_sub(60));
     let (uid, number) = place(receipt);
     it.sign_both(index);
-    let still = it.evidence.receipts.iter().map(|it| it.asked.created).min()? == start;
+    let still = it
+        .evidence
+        .receipts
+        .iter()
+        .map(|it| it.asked.created)
+        .min()?
+        == start;
     it.pledge();
-    still.then(|| Expected::exactly(Falsehood::Window { uid, number, seconds, window }))
+    still.then(|| {
+        Expected::exactly(Falsehood::Window {
+            uid,
+            number,
+            seconds,
+            window,
+        })
+    })
 }
 
 // Check 3.
@@ -384,7 +459,9 @@ fn question_signed_by_another_key(it: &mut Network, rng: &mut Draw) -> Option<Ex
     let index = some_receipt(it, rng, any)?;
     let other = newcomer(rng, 5, &mut it.keys).hotkey;
     let asked = &mut it.evidence.receipts[index].asked;
-    asked.signature = SignedRequest::sign(&it.keys[&other], asked.asked()).unwrap().signature;
+    asked.signature = SignedRequest::sign(&it.keys[&other], asked.asked())
+        .unwrap()
+        .signature;
     it.answer_again(index);
     question_signature(it, index)
 }
@@ -471,7 +548,12 @@ fn graded_otherwise(
     let (uid, number) = place(receipt);
     it.sample = Sample::All;
     it.conclude();
-    Some(Expected::exactly(Falsehood::Worth { uid, number, given, found }))
+    Some(Expected::exactly(Falsehood::Worth {
+        uid,
+        number,
+        given,
+        found,
+    }))
 }
 
 fn worth_raised(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
@@ -489,8 +571,16 @@ fn worth_lowered(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
 /// A lie in one grade, found by a sample that happens to hold it: every larger one does too.
 fn sampled_worth(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     let expected = worth_lowered(it, rng)?;
-    let graded = it.evidence.receipts.iter().filter(|it| is_checked(it)).count();
-    it.sample = Sample::Some { count: graded + rng.index(3), seed: rng.word() };
+    let graded = it
+        .evidence
+        .receipts
+        .iter()
+        .filter(|it| is_checked(it))
+        .count();
+    it.sample = Sample::Some {
+        count: graded + rng.index(3),
+        seed: rng.word(),
+    };
     Some(expected)
 }
 
@@ -511,17 +601,17 @@ fn nothing_checked(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     Some(Expected::exactly(Falsehood::Unchecked { uid, number }))
 }
 
-fn wrong_grade(
-    it: &mut Network,
-    index: usize,
-    given: Grade,
-    found: Grade,
-) -> Option<Expected> {
+fn wrong_grade(it: &mut Network, index: usize, given: Grade, found: Grade) -> Option<Expected> {
     let receipt = &mut it.evidence.receipts[index];
     receipt.grade = given;
     let (uid, number) = place(receipt);
     it.conclude();
-    Some(Expected::exactly(Falsehood::Grade { uid, number, given, found }))
+    Some(Expected::exactly(Falsehood::Grade {
+        uid,
+        number,
+        given,
+        found,
+    }))
 }
 
 fn checked_without_being_drawn(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
@@ -622,16 +712,28 @@ fn miner_left_out_of_averages(it: &mut Network, rng: &mut Draw) -> Option<Expect
     let Standing { uid, average, .. } = it.evidence.standings.remove(index);
     it.weigh();
     let found = Some(average);
-    Some(Expected::exactly(Falsehood::Average { uid, given: None, found }))
+    Some(Expected::exactly(Falsehood::Average {
+        uid,
+        given: None,
+        found,
+    }))
 }
 
 fn stranger_averaged(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     let average = Worth(within(rng, 1, 65_535) as u16);
     let uid = Uid(60_001);
-    it.evidence.standings.push(Standing { uid, generation: 1, average });
+    it.evidence.standings.push(Standing {
+        uid,
+        generation: 1,
+        average,
+    });
     it.weigh();
     let given = Some(average);
-    Some(Expected::exactly(Falsehood::Average { uid, given, found: None }))
+    Some(Expected::exactly(Falsehood::Average {
+        uid,
+        given,
+        found: None,
+    }))
 }
 
 fn averages_reordered(it: &mut Network, _: &mut Draw) -> Option<Expected> {
@@ -641,7 +743,11 @@ fn averages_reordered(it: &mut Network, _: &mut Draw) -> Option<Expected> {
     std::mem::swap(first, last);
     let (uid, found) = (last.uid, Some(last.average));
     it.pledge();
-    Some(Expected::exactly(Falsehood::Average { uid, given: None, found }))
+    Some(Expected::exactly(Falsehood::Average {
+        uid,
+        given: None,
+        found,
+    }))
 }
 
 fn friend_weighed_higher(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
@@ -666,7 +772,9 @@ fn weights_reordered(it: &mut Network, _: &mut Draw) -> Option<Expected> {
     }
     it.evidence.weights.reverse();
     it.settle();
-    Some(Expected::like(|found| matches!(found, Falsehood::Weight { .. })))
+    Some(Expected::like(|found| {
+        matches!(found, Falsehood::Weight { .. })
+    }))
 }
 
 /// Honest evidence, and other weights on the chain.
@@ -682,7 +790,11 @@ fn weights_copied(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     }
     it.facts.weights = ChainWeights::Row(copied.clone());
     Some(Expected::like(move |found| match found {
-        Falsehood::ChainWeight { uid, given: own, chain } => {
+        Falsehood::ChainWeight {
+            uid,
+            given: own,
+            chain,
+        } => {
             let of = |row: &[(Uid, u16)]| row.iter().find(|it| it.0 == *uid).map_or(0, |it| it.1);
             own != chain && *own == of(&given) && *chain == of(&copied)
         }

@@ -30,7 +30,9 @@ const NORMAL_LIES: u64 = 400;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     match env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is a number")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is a number")),
         Err(_) => otherwise,
     }
 }
@@ -44,7 +46,10 @@ fn honest_evidence_never_fails() {
     for run in 0..number("INKTENSOR_HONEST", HONEST) {
         let network = Network::honest(&mut rng(seed(), run));
         let verdict = network.verify();
-        assert!(matches!(verdict, Verdict::True(_)), "network {run}: {verdict:?}");
+        assert!(
+            matches!(verdict, Verdict::True(_)),
+            "network {run}: {verdict:?}"
+        );
         assert_eq!(verdict.exit_code(), 0);
     }
 }
@@ -66,7 +71,11 @@ fn every_lie_is_found_and_named() {
             let Verdict::False(falsehood) = &verdict else {
                 panic!("network {run}, {}: {verdict:?}", lie.name);
             };
-            assert!(expected.is(falsehood), "network {run}, {}: {falsehood:?}", lie.name);
+            assert!(
+                expected.is(falsehood),
+                "network {run}, {}: {falsehood:?}",
+                lie.name
+            );
             assert_eq!(verdict.exit_code(), 1);
             *by_kind.get_mut(lie.name).unwrap() += 1;
             found += 1;
@@ -75,7 +84,10 @@ fn every_lie_is_found_and_named() {
     }
     println!("{found} lies on {run} networks: {by_kind:?}");
     for (name, count) in by_kind {
-        assert!(count > 0, "the run has no network on which {name} is possible");
+        assert!(
+            count > 0,
+            "the run has no network on which {name} is possible"
+        );
     }
 }
 
@@ -86,12 +98,22 @@ fn files_are_read_back_and_damage_is_never_true() {
         let network = Network::honest(&mut rng);
         let file = evidence_file(&network.evidence);
         assert_eq!(read_evidence(&file).as_ref(), Ok(&network.evidence));
-        assert_eq!(read_facts(&facts_file(&network.facts)).as_ref(), Ok(&network.facts));
+        assert_eq!(
+            read_facts(&facts_file(&network.facts)).as_ref(),
+            Ok(&network.facts)
+        );
         for _ in 0..10 {
             let damaged = mutations::damage(&file, &mut rng);
             if let Ok(evidence) = read_evidence(&damaged) {
-                let verdict = Network { evidence, ..network.clone() }.verify();
-                assert!(matches!(verdict, Verdict::False(_)), "network {run}: {verdict:?}");
+                let verdict = Network {
+                    evidence,
+                    ..network.clone()
+                }
+                .verify();
+                assert!(
+                    matches!(verdict, Verdict::False(_)),
+                    "network {run}: {verdict:?}"
+                );
             }
         }
     }
@@ -101,7 +123,10 @@ fn files_are_read_back_and_damage_is_never_true() {
 fn with_checked_answer() -> Network {
     let checked = |it: &Network| {
         let receipts = it.evidence.receipts.iter();
-        receipts.filter(|it| matches!(it.grade, Grade::Checked(_))).count() > 1
+        receipts
+            .filter(|it| matches!(it.grade, Grade::Checked(_)))
+            .count()
+            > 1
     };
     let networks = (0..).map(|run| Network::honest(&mut rng(7, run)));
     networks.into_iter().find(checked).unwrap()
@@ -114,9 +139,15 @@ fn withheld_evidence_cannot_be_judged() {
     assert_eq!(verdict, Verdict::Unjudged(Missing::Withheld));
     assert_eq!(verdict.exit_code(), 2);
     network.facts.pledged = None;
-    assert_eq!(verify_absence(&network.facts), Verdict::False(Falsehood::NotPledged));
+    assert_eq!(
+        verify_absence(&network.facts),
+        Verdict::False(Falsehood::NotPledged)
+    );
     network.facts.closed_at = None;
-    assert_eq!(verify_absence(&network.facts), Verdict::Unjudged(Missing::NotYetPledged));
+    assert_eq!(
+        verify_absence(&network.facts),
+        Verdict::Unjudged(Missing::NotYetPledged)
+    );
 }
 
 #[test]
@@ -126,7 +157,10 @@ fn missing_facts_are_named_and_hide_no_lie() {
     type Change = fn(&mut Network);
     let cases: [(Change, Missing); 5] = [
         (|it| it.facts.manifest = None, Missing::Manifest),
-        (|it| it.manifest.push(b'\n'), Missing::ManifestFile(manifest)),
+        (
+            |it| it.manifest.push(b'\n'),
+            Missing::ManifestFile(manifest),
+        ),
         (
             |it| it.facts.weights = ChainWeights::Expected { epoch: 9 },
             Missing::Weights(9),
@@ -144,7 +178,10 @@ fn missing_facts_are_named_and_hide_no_lie() {
         // A false head is found although something is missing.
         network.evidence.head.epoch ^= 1;
         let verdict = network.verify();
-        assert!(matches!(verdict, Verdict::False(Falsehood::Head(_))), "{missing}: {verdict:?}");
+        assert!(
+            matches!(verdict, Verdict::False(Falsehood::Head(_))),
+            "{missing}: {verdict:?}"
+        );
     }
 }
 
@@ -157,7 +194,10 @@ fn withheld_evidence_before_leaves_only_averages_open() {
         .unwrap();
     let pledged = network.facts.before.unwrap();
     network.before = None;
-    let missing = Missing::Before { epoch: pledged.epoch, root: pledged.root };
+    let missing = Missing::Before {
+        epoch: pledged.epoch,
+        root: pledged.root,
+    };
     assert_eq!(network.verify(), Verdict::Unjudged(missing));
     network.facts.weights = ChainWeights::Absent;
     assert_eq!(network.verify(), Verdict::False(Falsehood::WeightsNotSet));

@@ -16,8 +16,7 @@ use inktensor_neuron::{
 use inktensor_primitives::{work::Pledge, AccountId, Digest, NetUid, Uid};
 use inktensor_task::{Draw, Seed};
 use inktensor_wire::{
-    fields, signature::sha256, Context, Hotkey, Media, Outcome, Path, SignedRequest,
-    SignedResponse,
+    fields, signature::sha256, Context, Hotkey, Media, Outcome, Path, SignedRequest, SignedResponse,
 };
 use std::{collections::BTreeMap, num::NonZeroUsize};
 use subxt_signer::sr25519::Keypair;
@@ -112,7 +111,10 @@ impl Network {
             before: before.map(|(evidence, _)| evidence),
             manifest: fixed.manifest,
             sample: match rng.below(3) {
-                0 => Sample::Some { count: rng.index(20), seed: rng.word() },
+                0 => Sample::Some {
+                    count: rng.index(20),
+                    seed: rng.word(),
+                },
                 _ => Sample::All,
             },
             keys,
@@ -145,7 +147,12 @@ impl Network {
     /// Runs `work` with the scoring of the network.
     pub fn scored<R>(&self, work: impl FnOnce(&Scoring<'_>) -> R) -> R {
         let program = program();
-        work(&scoring(&program, &self.terms(), &self.facts, &self.evidence.head.validator))
+        work(&scoring(
+            &program,
+            &self.terms(),
+            &self.facts,
+            &self.evidence.head.validator,
+        ))
     }
 
     /// Returns the averages that the evidence continues from.
@@ -157,8 +164,8 @@ impl Network {
     /// in one place only.
     pub fn conclude(&mut self) {
         let grades: Vec<_> = self.evidence.receipts.iter().map(|it| it.grade).collect();
-        self.evidence.standings = self
-            .scored(|it| it.standings(&self.facts.miners, &grades, self.averages()));
+        self.evidence.standings =
+            self.scored(|it| it.standings(&self.facts.miners, &grades, self.averages()));
         self.weigh();
     }
 
@@ -191,8 +198,14 @@ impl Network {
         if let Outcome::Signed(response) | Outcome::Refused(response) = &mut receipt.outcome {
             let body = response.body().unwrap_or_default().to_vec();
             let (status, media, created) = (response.status, response.media, response.created);
-            *response =
-                SignedResponse::sign(&self.keys[&to], &receipt.asked, status, media, body, created);
+            *response = SignedResponse::sign(
+                &self.keys[&to],
+                &receipt.asked,
+                status,
+                media,
+                body,
+                created,
+            );
         }
     }
 }
@@ -202,7 +215,11 @@ pub fn newcomer(rng: &mut Draw, uid: u16, keys: &mut Keys) -> Registration {
     let key = Hotkey::new(Keypair::from_secret_key(digest(rng)).unwrap());
     let hotkey = key.account();
     keys.insert(hotkey, key);
-    Registration { uid: Uid(uid), generation: within(rng, 1, 1 << 20), hotkey }
+    Registration {
+        uid: Uid(uid),
+        generation: within(rng, 1, 1 << 20),
+        hotkey,
+    }
 }
 
 fn manifest(rng: &mut Draw) -> Vec<u8> {
@@ -234,7 +251,10 @@ fn facts(
         opened_at,
         tempo: fixed.tempo,
         closed_at: Some(opened_at + fixed.tempo + rng.below(3)),
-        seed_block: BlockId { number: round.asked_at(), hash: digest(rng) },
+        seed_block: BlockId {
+            number: round.asked_at(),
+            hash: digest(rng),
+        },
         check_block: Some(digest(rng)),
         validator: Some(fixed.validator),
         miners: miners.to_vec(),
@@ -303,7 +323,12 @@ fn ask(
             habit => habit,
         };
         let outcome = answer(rng, habit, &keys[&miner.hotkey], &request, &question);
-        Asked { uid: miner.uid, number, request, outcome }
+        Asked {
+            uid: miner.uid,
+            number,
+            request,
+            outcome,
+        }
     });
     let asked: Vec<Asked> = asked.collect();
     let head = Head {
@@ -340,7 +365,9 @@ fn answer(
     };
     let in_time = request.created + rng.word() % (request.expires - request.created + 1);
     let sign = |status, media, body, created| {
-        Outcome::of(SignedResponse::sign(key, request, status, media, body, created))
+        Outcome::of(SignedResponse::sign(
+            key, request, status, media, body, created,
+        ))
     };
     match habit {
         0..=2 => sign(200, Media::Json, right, in_time),
@@ -349,16 +376,35 @@ fn answer(
         5 => sign(200, Media::Json, b"{\"total\":".to_vec(), in_time),
         6 => sign(200, Media::Text, right, in_time),
         7 => sign(503, Media::Text, b"busy".to_vec(), in_time),
-        8 => Outcome::Silent { millis: rng.below(60_000) },
+        8 => Outcome::Silent {
+            millis: rng.below(60_000),
+        },
         9 => Outcome::Unsigned { status: 200 },
-        _ => sign(200, Media::Json, right, request.expires + 1 + rng.word() % 9),
+        _ => sign(
+            200,
+            Media::Json,
+            right,
+            request.expires + 1 + rng.word() % 9,
+        ),
     }
 }
 
 fn pledge(facts: &mut Facts, evidence: &Evidence) {
-    let Pledge::Evidence { epoch, root, weights, receipts } = evidence.pledge() else {
+    let Pledge::Evidence {
+        epoch,
+        root,
+        weights,
+        receipts,
+    } = evidence.pledge()
+    else {
         panic!("evidence pledges evidence");
     };
     let block = facts.round().unwrap().due_at();
-    facts.pledged = Some(Pledged { block, epoch, root, weights, receipts });
+    facts.pledged = Some(Pledged {
+        block,
+        epoch,
+        root,
+        weights,
+        receipts,
+    });
 }

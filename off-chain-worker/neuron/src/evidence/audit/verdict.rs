@@ -110,7 +110,9 @@ pub enum Falsehood {
     #[error("1: the weights of the file are not those whose hash was pledged")]
     PledgedWeights,
     /// Another block than the one that the questions follow from.
-    #[error("2: the seed is of block {found}; questions follow from block {expected} of the chain")]
+    #[error(
+        "2: the seed is of block {found}; questions follow from block {expected} of the chain"
+    )]
     SeedBlock {
         /// Number of the block in the evidence.
         found: u32,
@@ -291,7 +293,9 @@ pub enum Missing {
     #[error("the tempo of {0} blocks is too short for a round; the owner must raise it")]
     Tempo(u32),
     /// No manifest counts.
-    #[error("no manifest counts in this epoch, so nothing says what to ask; the owner must pledge one")]
+    #[error(
+        "no manifest counts in this epoch, so nothing says what to ask; the owner must pledge one"
+    )]
     Manifest,
     /// Another manifest file than the pledged one.
     #[error("the manifest file is not the one that was pledged, {}; fetch that one", hex(.0))]
@@ -300,7 +304,9 @@ pub enum Missing {
     #[error("the pledged manifest is unusable: {0}")]
     BadManifest(ManifestError),
     /// Another task than the manifest's.
-    #[error("the manifest names the task {wanted} and this program has loaded {loaded}; load that one")]
+    #[error(
+        "the manifest names the task {wanted} and this program has loaded {loaded}; load that one"
+    )]
     Task {
         /// Task of the manifest.
         wanted: String,
@@ -311,7 +317,9 @@ pub enum Missing {
     #[error("the task fails: {0}")]
     Program(String),
     /// No hash of the block of the checks.
-    #[error("the block that the checks follow from is not there yet; audit the epoch after its end")]
+    #[error(
+        "the block that the checks follow from is not there yet; audit the epoch after its end"
+    )]
     CheckBlock,
     /// The evidence before, withheld.
     #[error("the evidence before, of epoch {epoch} with root {root}, is not to be had, so the averages cannot be judged; pass its file", root = hex(.root))]
@@ -322,7 +330,9 @@ pub enum Missing {
         root: [u8; 32],
     },
     /// Weights that are not on the chain yet.
-    #[error("the weights are not on the chain yet; they may be revealed up to the end of epoch {0}")]
+    #[error(
+        "the weights are not on the chain yet; they may be revealed up to the end of epoch {0}"
+    )]
     Weights(u32),
 }
 
@@ -360,6 +370,10 @@ fn shown(average: &Option<Worth>) -> String {
 impl std::fmt::Display for Registration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (uid, generation) = (self.uid, self.generation);
-        write!(f, "{} (uid {uid}, generation {generation})", ss58(&self.hotkey))
+        write!(
+            f,
+            "{} (uid {uid}, generation {generation})",
+            ss58(&self.hotkey)
+        )
     }
 }

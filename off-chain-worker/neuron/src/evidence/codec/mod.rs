@@ -94,11 +94,7 @@ fn file(kind: &[u8; 8], content: &impl Encode) -> Vec<u8> {
     bytes
 }
 
-fn decode<T: DecodeAll>(
-    kind: &[u8; 8],
-    name: &'static str,
-    bytes: &[u8],
-) -> Result<T, FileError> {
+fn decode<T: DecodeAll>(kind: &[u8; 8], name: &'static str, bytes: &[u8]) -> Result<T, FileError> {
     if bytes.len() > MAX_FILE {
         return Err(FileError::TooLong(bytes.len()));
     }

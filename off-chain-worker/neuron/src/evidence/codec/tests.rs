@@ -72,7 +72,10 @@ fn too_many(what: &'static str, found: usize, most: usize) -> Result<Evidence, F
 fn answers_are_read_up_to_their_limit() {
     let mut evidence = evidence();
     evidence.receipts = vec![receipt(MAX_ANSWER)];
-    assert_eq!(read_evidence(&evidence_file(&evidence)), Ok(evidence.clone()));
+    assert_eq!(
+        read_evidence(&evidence_file(&evidence)),
+        Ok(evidence.clone())
+    );
     evidence.receipts = vec![receipt(MAX_ANSWER + 1)];
     assert_eq!(
         read_evidence(&evidence_file(&evidence)),
