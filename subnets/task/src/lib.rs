@@ -32,3 +32,8 @@ pub use seed::{Draw, Seed};
 pub use task::{Refused, Seat, Task};
 pub use weights::weights_from_averages;
 pub use worth::{Alpha, Worth};
+
+/// The page for authors, whose example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/subnet-author.md")]
+struct SubnetAuthor;
