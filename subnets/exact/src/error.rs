@@ -9,7 +9,7 @@ pub enum ExactError {
     Size {
         /// The argument.
         what: &'static str,
-        /// Its size.
+        /// The size of the argument.
         size: usize,
         /// The size that the operation needs.
         needed: usize,

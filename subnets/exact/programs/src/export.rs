@@ -1,4 +1,4 @@
-//! What the Wasm build exports.
+//! The exports of the Wasm build.
 
 use crate::PROGRAMS;
 

@@ -16,7 +16,7 @@ use inktensor_exact::ExactError;
 /// A program.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// Its name.
+    /// The name, the same on the page.
     pub name: &'static str,
     /// Computes its results, and returns their hash.
     pub run: fn() -> Result<Digest, ExactError>,

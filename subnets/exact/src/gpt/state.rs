@@ -167,7 +167,7 @@ pub enum StateError {
     Model(ExactError),
     /// A second moment is negative.
     Moment {
-        /// Its position.
+        /// The position of the moment.
         index: usize,
     },
 }

@@ -43,7 +43,8 @@ pub fn dot(left: &[f32], right: &[f32]) -> f32 {
     fold(lanes)
 }
 
-/// Returns the largest of `values`, or `f32::MIN` of none. Values that are not a number are skipped.
+/// Returns the largest of `values`, or `f32::MIN` of no values. It skips values that are not a
+/// number.
 pub fn max(values: &[f32]) -> f32 {
     let larger = |old: f32, new: f32| if new > old { new } else { old };
     let mut lanes = [f32::MIN; LANES];
