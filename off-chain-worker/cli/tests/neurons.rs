@@ -105,7 +105,11 @@ fn answer(mut stream: TcpStream, model: &Model) -> std::io::Result<()> {
     reader.read_exact(&mut body)?;
     let question = Question::from_json(&body).unwrap();
     let answer = Embed.answer(model, &question).unwrap().to_json().unwrap();
-    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len())?;
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+        answer.len()
+    )?;
     stream.write_all(&answer)
 }
 
@@ -175,16 +179,7 @@ impl Net {
         }
         let registry = || contracts.registry();
         let name = "embed".to_owned();
-        let subnet = registry().create_subnet(
-            name,
-            owner,
-            contracts.yuma,
-            TEMPO,
-            8,
-            4,
-            most,
-            None,
-        );
+        let subnet = registry().create_subnet(name, owner, contracts.yuma, TEMPO, 8, 4, most, None);
         let subnet = self.chain.send(bank, subnet).answer().unwrap();
         assert_eq!(subnet.value, NETUID);
         // Several pledges and endpoints an epoch of 40 blocks.
@@ -201,7 +196,10 @@ impl Net {
             let stake = contracts.staking().add_stake(NETUID, *hotkey, amount);
             self.chain.send(bank, stake).answer().unwrap();
         }
-        self.chain.send(bank, registry().start(NETUID)).answer().unwrap();
+        self.chain
+            .send(bank, registry().start(NETUID))
+            .answer()
+            .unwrap();
     }
 
     /// Returns the account of a neuron's key, whose secret URI is in a file of the neuron's name.
@@ -264,7 +262,10 @@ impl Net {
 
     /// Returns the weights that a validator has set in an epoch, once they are there.
     fn weights(&self, validator: Uid, epoch: u32, opened_at: u32) -> Option<BTreeMap<Uid, u16>> {
-        assert!(self.status().open <= epoch, "epoch {epoch} has no weights of {validator:?}");
+        assert!(
+            self.status().open <= epoch,
+            "epoch {epoch} has no weights of {validator:?}"
+        );
         let row = self.contracts.epoch().weights(NETUID, validator);
         let row: Option<WeightsRow> = self.chain.query(row).unwrap();
         let row = row.filter(|row| row.updated_at >= opened_at)?;
@@ -288,7 +289,9 @@ impl Net {
 
 fn text(output: &Output) -> String {
     let (out, error) = (&output.stdout, &output.stderr);
-    [out, error].map(|it| String::from_utf8_lossy(it)).join("\n")
+    [out, error]
+        .map(|it| String::from_utf8_lossy(it))
+        .join("\n")
 }
 
 fn document(output: &Output) -> Value {
@@ -309,7 +312,11 @@ fn answers_become_weights_whose_evidence_holds() {
     let set = ["--set", &net.path("embed.toml"), "--account", "owner"];
     let pledged = net.run(&["subnet", "task"], &set);
     assert!(pledged.status.success(), "{}", text(&pledged));
-    assert!(text(&pledged).contains("counts from epoch 2 on"), "{}", text(&pledged));
+    assert!(
+        text(&pledged).contains("counts from epoch 2 on"),
+        "{}",
+        text(&pledged)
+    );
 
     let model = side_process(&state);
     let _m0 = net.neuron("mine", "m0", &[]);
@@ -371,12 +378,21 @@ fn answers_become_weights_whose_evidence_holds() {
     assert_eq!(document(&asked)["right"], true);
     let notes = net.path("notes");
     fs::create_dir_all(&notes).unwrap();
-    fs::write(format!("{notes}/a.txt"), "a voyage across water\n\nthe price of bread").unwrap();
+    fs::write(
+        format!("{notes}/a.txt"),
+        "a voyage across water\n\nthe price of bread",
+    )
+    .unwrap();
     let found = net.run(
         &["search", "--in", &notes, "a voyage across water"],
         &common,
     );
-    assert_eq!(document(&found)[0]["text"], "a voyage across water", "{}", text(&found));
+    assert_eq!(
+        document(&found)[0]["text"],
+        "a voyage across water",
+        "{}",
+        text(&found)
+    );
 
     // The restarted miner answers again: its average grows.
     for weights in net.weights_of(FIRST + 2) {
@@ -390,6 +406,9 @@ fn answers_become_weights_whose_evidence_holds() {
     });
     let verified = of_epoch("verify", FIRST + 1, &[]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
-    assert_eq!(ss58(&net.hotkey("v0")), document(&of_epoch("show", FIRST, &[]))["validator"]);
+    assert_eq!(
+        ss58(&net.hotkey("v0")),
+        document(&of_epoch("show", FIRST, &[]))["validator"]
+    );
     assert!(net.chain.block().unwrap() > TEMPO);
 }

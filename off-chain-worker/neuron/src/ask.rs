@@ -308,8 +308,7 @@ impl Asker {
         Ok(match asked {
             Ok(receipt) if self.is_direct => Ok(receipt),
             Ok(handed) => {
-                let read =
-                    AnswerReceipt::read(handed.answer(), question, &self.home, self.netuid);
+                let read = AnswerReceipt::read(handed.answer(), question, &self.home, self.netuid);
                 read.map_err(|error| error.to_string())
             }
             Err(reason) => Err(reason),
@@ -393,8 +392,7 @@ mod tests {
             nonce: [9; 16],
         };
         let asked = SignedRequest::sign(&by, asked).unwrap();
-        let answered =
-            SignedResponse::sign(&to, &asked, 200, Media::Json, body.to_vec(), 1_001);
+        let answered = SignedResponse::sign(&to, &asked, 200, Media::Json, body.to_vec(), 1_001);
         AnswerReceipt {
             uid: Uid(7),
             asked,
@@ -418,12 +416,15 @@ mod tests {
     #[test]
     fn a_changed_answer_is_noticed() {
         let mut changed = receipt(b"{\"answer\":[1]}");
-        changed.answered.content =
-            inktensor_wire::Content::Whole(b"{\"answer\":[2]}".to_vec());
+        changed.answered.content = inktensor_wire::Content::Whole(b"{\"answer\":[2]}".to_vec());
         let body = changed.handed_on().unwrap();
         let read = AnswerReceipt::read(&body, QUESTION, &HOME, NetUid(1));
         assert!(matches!(read, Err(ReceiptError::Signature(_))), "{read:?}");
-        for body in [&b""[..], b"{}", b"{\"answer\":1,\"uid\":1,\"hotkey\":\"\",\"receipt\":\"0x00\"}"] {
+        for body in [
+            &b""[..],
+            b"{}",
+            b"{\"answer\":1,\"uid\":1,\"hotkey\":\"\",\"receipt\":\"0x00\"}",
+        ] {
             let read = AnswerReceipt::read(body, QUESTION, &HOME, NetUid(1));
             assert_eq!(read, Err(ReceiptError::Form));
         }

@@ -187,7 +187,9 @@ impl fmt::Display for Missing {
             Missing::Retired(netuid) => {
                 return write!(f, "subnet {} is retired; choose another one", netuid.0)
             }
-            Missing::Start(netuid) => write!(f, "the epochs of subnet {} are not started", netuid.0)?,
+            Missing::Start(netuid) => {
+                write!(f, "the epochs of subnet {} are not started", netuid.0)?
+            }
             Missing::Seat {
                 netuid,
                 hotkey,
@@ -218,9 +220,11 @@ impl fmt::Display for Missing {
                 ss58(hotkey),
                 netuid.0
             )?,
-            Missing::Task(netuid) => {
-                write!(f, "the owner of subnet {} has pledged no manifest", netuid.0)?
-            }
+            Missing::Task(netuid) => write!(
+                f,
+                "the owner of subnet {} has pledged no manifest",
+                netuid.0
+            )?,
         }
         match self.command() {
             Some(command) => write!(f, ": {command}"),
@@ -251,7 +255,9 @@ mod tests {
             price: Rao::from_tao(1),
         };
         assert!(seat(true).to_string().ends_with("--hotkey-suri-file FILE"));
-        assert!(seat(false).to_string().contains("neuron register --netuid 3"));
+        assert!(seat(false)
+            .to_string()
+            .contains("neuron register --netuid 3"));
         assert_eq!(Missing::Retired(NetUid(1)).command(), None);
     }
 }

@@ -5,9 +5,7 @@ use inktensor_client::{
     deploy::Addresses,
 };
 use inktensor_primitives::{
-    registry::{
-        Axon, CommitmentKind, NetworkRules, Registry, RegistryError, Seat, ServingView,
-    },
+    registry::{Axon, CommitmentKind, NetworkRules, Registry, RegistryError, Seat, ServingView},
     work::Pledge,
     AccountId, NetUid, Rao,
 };
@@ -53,9 +51,13 @@ impl Publisher<'_> {
     /// `Chain`, `NotSeated`.
     pub fn serving(&self) -> Result<Option<ServingView>, PublishError> {
         let registry = || self.contracts.registry();
-        let seat: Option<Seat> = self.chain.query(registry().seat(self.netuid, self.hotkey))?;
+        let seat: Option<Seat> = self
+            .chain
+            .query(registry().seat(self.netuid, self.hotkey))?;
         let seat = seat.ok_or(PublishError::NotSeated)?;
-        Ok(self.chain.query(registry().serving(self.netuid, seat.uid))?)
+        Ok(self
+            .chain
+            .query(registry().serving(self.netuid, seat.uid))?)
     }
 
     /// Publishes an endpoint, unless it is published already. Returns true if it was sent.
@@ -67,7 +69,10 @@ impl Publisher<'_> {
         if serving.as_ref().and_then(|it| it.axon.as_ref()) == Some(axon) {
             return Ok(false);
         }
-        let message = self.contracts.registry().serve_axon(self.netuid, axon.clone());
+        let message = self
+            .contracts
+            .registry()
+            .serve_axon(self.netuid, axon.clone());
         self.send(serving.is_none(), message)?;
         Ok(true)
     }
@@ -117,7 +122,9 @@ impl Publisher<'_> {
     }
 
     fn approve_deposit(&mut self) -> Result<(), PublishError> {
-        let rules: NetworkRules = self.chain.query(self.contracts.registry().network_rules())?;
+        let rules: NetworkRules = self
+            .chain
+            .query(self.contracts.registry().network_rules())?;
         let deposit: Rao = rules.serving_deposit;
         let approve = self
             .contracts

@@ -273,11 +273,20 @@ mod tests {
 
     #[test]
     fn other_addresses_are_refused() {
-        for url in ["", "https://localhost/", "http://", "127.0.0.1:1", "http://a@localhost/"] {
+        for url in [
+            "",
+            "https://localhost/",
+            "http://",
+            "127.0.0.1:1",
+            "http://a@localhost/",
+        ] {
             assert!(SideProcess::at(url, true).is_err(), "{url}");
         }
         let long = format!("http://localhost/{}", "a".repeat(MAX_URL));
         assert!(SideProcess::at(&long, true).is_err());
-        assert_eq!(SideProcess::at("http://[::1]/", false).unwrap().address(), "[::1]:80");
+        assert_eq!(
+            SideProcess::at("http://[::1]/", false).unwrap().address(),
+            "[::1]:80"
+        );
     }
 }

@@ -81,12 +81,18 @@ impl Tasks {
             .look(chain, contracts, netuid, &view.status)?;
         if is_new {
             if let Some((epoch, manifest)) = self.manifests.newest() {
-                info!("the manifest {} counts from epoch {epoch} on", hex(&manifest));
+                info!(
+                    "the manifest {} counts from epoch {epoch} on",
+                    hex(&manifest)
+                );
             }
             neuron.store.put_only(&self.manifests)?;
         }
         let open = view.status.open;
-        let wanted = [self.manifests.at(open), self.manifests.at(open.saturating_add(1))];
+        let wanted = [
+            self.manifests.at(open),
+            self.manifests.at(open.saturating_add(1)),
+        ];
         self.loaded.retain(|hash, _| wanted.contains(&Some(*hash)));
         for hash in wanted.into_iter().flatten() {
             if self.loaded.contains_key(&hash) || self.waits(&hash, view.block.number) {
@@ -94,7 +100,11 @@ impl Tasks {
             }
             match load(neuron, chain, &hash, needs_program) {
                 Ok(working) => {
-                    info!(task = working.manifest.task, "loaded the manifest {}", hex(&hash));
+                    info!(
+                        task = working.manifest.task,
+                        "loaded the manifest {}",
+                        hex(&hash)
+                    );
                     self.loaded.insert(hash, Arc::new(working));
                     self.failed = None;
                 }

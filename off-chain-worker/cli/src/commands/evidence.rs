@@ -271,7 +271,8 @@ fn facts(arguments: &WriteFacts, out: &mut dyn Write) -> Result<Verdict, Failure
     let network = arguments.subject.chain.open()?;
     let facts = facts_of(&network, &arguments.subject)?;
     let file = &arguments.out;
-    fs::write(file, facts_file(&facts)).map_err(|error| Failure::unusable("--out", file, &error))?;
+    fs::write(file, facts_file(&facts))
+        .map_err(|error| Failure::unusable("--out", file, &error))?;
     writeln!(
         out,
         "wrote the facts of epoch {} to {}",
@@ -309,7 +310,9 @@ fn served(
     let block = network.chain().best()?;
     let neurons = neurons_at(network.chain(), &contracts, netuid, block)?;
     let neuron = neurons.iter().find(|it| it.view.uid == uid);
-    let axon = neuron.filter(|it| speaks(it)).and_then(|it| it.axon.as_ref());
+    let axon = neuron
+        .filter(|it| speaks(it))
+        .and_then(|it| it.axon.as_ref());
     let Some(axon) = axon else {
         return Ok(None);
     };
@@ -353,7 +356,11 @@ struct Miner {
 
 impl View for Summary {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "evidence of {} in epoch {}", self.validator, self.epoch)?;
+        writeln!(
+            out,
+            "evidence of {} in epoch {}",
+            self.validator, self.epoch
+        )?;
         writeln!(out, "root {}", self.root)?;
         let columns = [
             number("uid"),

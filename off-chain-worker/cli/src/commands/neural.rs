@@ -84,8 +84,6 @@ pub struct Means {
 pub struct Loaded {
     /// The manifest's file.
     pub file: Vec<u8>,
-    /// The manifest.
-    pub manifest: Manifest,
     /// The task with its state.
     pub program: Arc<dyn Program>,
 }
@@ -168,11 +166,7 @@ impl Means {
         let state = self.blob(network, netuid, &manifest.state, most, &manifest.mirrors)?;
         let state = found(state, &manifest.state)?;
         let program = program::linked(&manifest.task, &state).map_err(Failure::input)?;
-        Ok(Loaded {
-            file,
-            manifest,
-            program,
-        })
+        Ok(Loaded { file, program })
     }
 }
 
@@ -190,7 +184,9 @@ pub fn counting_manifest(network: &Network, netuid: NetUid) -> Result<Digest, Fa
     let status = network.query(contracts.epoch().status(netuid))?;
     let last = network.query(contracts.epoch().header(netuid))?;
     let open = status.as_ref().map_or(0, |status| status.open);
-    let from = status.map_or(0, |status| counts_from(pledged.block, &status, last.as_ref()));
+    let from = status.map_or(0, |status| {
+        counts_from(pledged.block, &status, last.as_ref())
+    });
     if from > open {
         return Err(Failure::input(format_args!(
             "the manifest of subnet {} counts from epoch {from} on, and epoch {open} is open; try \

@@ -246,7 +246,9 @@ fn parse_host(text: &str) -> Result<Host, ConfigError> {
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
+            && label
+                .bytes()
+                .all(|it| it.is_ascii_alphanumeric() || it == b'-')
     };
     let is_number = |label: &str| label.bytes().all(|it| it.is_ascii_digit());
     let labels: Vec<&str> = text.split('.').collect();

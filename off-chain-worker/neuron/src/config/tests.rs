@@ -56,7 +56,15 @@ fn a_missing_field_names_flag_and_variable() {
 fn a_host_is_an_address_or_a_name_with_a_dot() {
     assert_eq!(parse_host("1.2.3.4").unwrap(), Host::V4([1, 2, 3, 4]));
     assert!(parse_host("m0.localhost").is_ok());
-    for text in ["", "localhost", "a..b", "-a.b", "a_b.c", "1.2.3.400", "a.b "] {
+    for text in [
+        "",
+        "localhost",
+        "a..b",
+        "-a.b",
+        "a_b.c",
+        "1.2.3.400",
+        "a.b ",
+    ] {
         assert!(parse_host(text).is_err(), "{text}");
     }
 }

@@ -201,7 +201,10 @@ fn mirrors(mirrors: Vec<String>) -> Result<Vec<String>, ManifestError> {
     if mirrors.len() > MAX_MIRRORS {
         return Err(wrong(
             "mirrors",
-            format_args!("{} addresses; at most {MAX_MIRRORS} are used", mirrors.len()),
+            format_args!(
+                "{} addresses; at most {MAX_MIRRORS} are used",
+                mirrors.len()
+            ),
         ));
     }
     for address in &mirrors {

@@ -47,7 +47,12 @@ fn values_are_there_after_a_restart() {
             changes.put(&[2], &Number(9))
         })
         .unwrap();
-    let numbers: Vec<u32> = store.all(&[]).unwrap().iter().map(|(_, it): &(_, Number)| it.0).collect();
+    let numbers: Vec<u32> = store
+        .all(&[])
+        .unwrap()
+        .iter()
+        .map(|(_, it): &(_, Number)| it.0)
+        .collect();
     assert_eq!(numbers, [8, 9]);
     fs::remove_dir_all(folder).unwrap();
 }

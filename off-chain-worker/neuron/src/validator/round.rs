@@ -122,7 +122,10 @@ impl Validator {
         }
         let Some(round) = Round::new(status.opened_at, at.view.subnet.tempo) else {
             let tempo = at.view.subnet.tempo;
-            self.leave_out(epoch, format_args!("a tempo of {tempo} is too short for a round"));
+            self.leave_out(
+                epoch,
+                format_args!("a tempo of {tempo} is too short for a round"),
+            );
             return Ok(());
         };
         let finalized = chain.finalized()?;
@@ -163,7 +166,9 @@ impl Validator {
             return Ok(());
         };
         let Some(hash) = chain.ancestor(&finalized, round.asked_at())? else {
-            self.note("the chain has forgotten the block of the seed; use a node that keeps blocks");
+            self.note(
+                "the chain has forgotten the block of the seed; use a node that keeps blocks",
+            );
             return Ok(());
         };
         let seed_block = BlockId {
@@ -243,7 +248,10 @@ impl Validator {
         let best = at.view.block;
         let seed = chain.ancestor(&best, record.seed_block.number)?;
         if seed != Some(record.seed_block.hash) || working.hash != record.manifest {
-            self.leave_out(epoch, "the round that was begun is of another fork or manifest");
+            self.leave_out(
+                epoch,
+                "the round that was begun is of another fork or manifest",
+            );
             return Ok(());
         }
         let mut asked = BTreeMap::new();
@@ -265,7 +273,12 @@ impl Validator {
             self.leave_out(epoch, "this process was down for the rest of the window");
             return Ok(());
         }
-        info!(epoch, receipts = asked.len(), questions = all, "continuing the round");
+        info!(
+            epoch,
+            receipts = asked.len(),
+            questions = all,
+            "continuing the round"
+        );
         self.start(neuron, record, working, asked)
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_primitives::{
-    epoch::{CommitState, CommittedWeights, CommitsView, EpochError, Epochs, WeightsRow},
+    epoch::{CommitState, CommitsView, CommittedWeights, EpochError, Epochs, WeightsRow},
     hash::hex,
     work::Pledge,
     Digest, Uid,
@@ -160,9 +160,8 @@ impl Validator {
         if is_set {
             return Ok(true);
         }
-        let message = || {
-            epochs().set_weights(netuid, uids.clone(), weights.clone(), sealed.version_key)
-        };
+        let message =
+            || epochs().set_weights(netuid, uids.clone(), weights.clone(), sealed.version_key);
         let account = neuron.account();
         let tried: Result<(), EpochError> = chain.query_as(account, message())?;
         if let Err(error) = tried {
@@ -207,7 +206,10 @@ impl Validator {
         let sent = chain.send(account, message()).answer();
         let from = sealed.served_from;
         self.sent(sent.map(drop), || {
-            info!(epoch = sealed.epoch, "committed weights, to be revealed in epoch {from}");
+            info!(
+                epoch = sealed.epoch,
+                "committed weights, to be revealed in epoch {from}"
+            );
         })
     }
 

@@ -71,7 +71,8 @@ pub fn read(folder: &Path) -> Result<Found, Failure> {
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let entries = fs::read_dir(folder).map_err(|error| Failure::unusable("--in", folder, &error))?;
+    let entries =
+        fs::read_dir(folder).map_err(|error| Failure::unusable("--in", folder, &error))?;
     for entry in entries {
         let entry = entry.map_err(|error| Failure::unusable("--in", folder, &error))?;
         if entry.file_name().to_string_lossy().starts_with('.') {
@@ -147,7 +148,10 @@ fn end(piece: &mut String, start: usize, all: &mut Vec<(usize, String)>) {
 /// Cuts a word that is longer than a piece.
 fn parts(word: &str) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
-    letters.chunks(PIECE).map(|part| part.iter().collect()).collect()
+    letters
+        .chunks(PIECE)
+        .map(|part| part.iter().collect())
+        .collect()
 }
 
 #[cfg(test)]
@@ -166,11 +170,19 @@ mod tests {
         let text = "word ".repeat(300);
         let found = pieces(&text);
         assert!(found.len() > 1);
-        assert!(found.iter().all(|(_, piece)| piece.chars().count() <= PIECE));
-        let words: usize = found.iter().map(|(_, piece)| piece.split(' ').count()).sum();
+        assert!(found
+            .iter()
+            .all(|(_, piece)| piece.chars().count() <= PIECE));
+        let words: usize = found
+            .iter()
+            .map(|(_, piece)| piece.split(' ').count())
+            .sum();
         assert_eq!(words, 300);
         let long = "ä".repeat(PIECE * 2 + 1);
-        let lengths: Vec<usize> = pieces(&long).iter().map(|(_, it)| it.chars().count()).collect();
+        let lengths: Vec<usize> = pieces(&long)
+            .iter()
+            .map(|(_, it)| it.chars().count())
+            .collect();
         assert_eq!(lengths, [PIECE, PIECE, 1]);
     }
 

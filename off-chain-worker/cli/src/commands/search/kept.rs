@@ -39,13 +39,14 @@ impl Kept {
     }
 
     /// Keeps the embeddings of texts.
-    pub fn put<'a>(
-        &self,
-        all: impl Iterator<Item = (&'a str, &'a Answer)>,
-    ) -> Result<(), Failure> {
+    pub fn put<'a>(&self, all: impl Iterator<Item = (&'a str, &'a Answer)>) -> Result<(), Failure> {
         let changed = self.0.change(|batch| {
             for (text, answer) in all {
-                let bytes: Vec<u8> = answer.answer.iter().flat_map(|it| it.to_le_bytes()).collect();
+                let bytes: Vec<u8> = answer
+                    .answer
+                    .iter()
+                    .flat_map(|it| it.to_le_bytes())
+                    .collect();
                 batch.put(TABLE, &blake2(text.as_bytes()), &bytes)?;
             }
             Ok(())

@@ -235,7 +235,11 @@ fn embedded(
         .filter(|at| answers.get(*at).is_some_and(Option::is_none))
         .collect();
     for batch in missing.chunks(BATCH) {
-        let batch_texts: Vec<&str> = batch.iter().filter_map(|at| texts.get(*at)).copied().collect();
+        let batch_texts: Vec<&str> = batch
+            .iter()
+            .filter_map(|at| texts.get(*at))
+            .copied()
+            .collect();
         let questions: Vec<Vec<u8>> = batch_texts
             .iter()
             .map(|text| {

@@ -104,7 +104,10 @@ impl View for TaskView {
         };
         writeln!(out, "manifest     {manifest}")?;
         if let (Some(block), Some(epoch)) = (self.block, self.counts_from) {
-            writeln!(out, "pledged      in block {block}, counts from epoch {epoch} on")?;
+            writeln!(
+                out,
+                "pledged      in block {block}, counts from epoch {epoch} on"
+            )?;
         }
         let Some(content) = &self.content else {
             return writeln!(
@@ -159,7 +162,10 @@ fn show(arguments: &Task, out: &mut dyn Write) -> Result<(), Failure> {
             Some(path) => {
                 let bytes = read(path)?;
                 if Manifest::hash(&bytes) != pledged.manifest {
-                    return Err(Failure::in_file(path, "the owner has pledged another manifest"));
+                    return Err(Failure::in_file(
+                        path,
+                        "the owner has pledged another manifest",
+                    ));
                 }
                 Some(bytes)
             }
@@ -171,7 +177,9 @@ fn show(arguments: &Task, out: &mut dyn Write) -> Result<(), Failure> {
         let manifest = file.map(|bytes| Manifest::parse(&bytes));
         let manifest = manifest.transpose().map_err(|error| {
             let owner = Address(subnet.owner);
-            Failure::input(format_args!("the manifest that {owner} has pledged: {error}"))
+            Failure::input(format_args!(
+                "the manifest that {owner} has pledged: {error}"
+            ))
         })?;
         view.content = manifest.map(Content::from);
     }
