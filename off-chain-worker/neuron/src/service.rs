@@ -198,7 +198,8 @@ pub fn run<P: Play>(
         };
         running.run()?;
         if let Some((server, _)) = running.server.take() {
-            let stop = tokio::time::timeout(GRACE, server.stop());
+            // A timer is made inside the runtime only.
+            let stop = async { tokio::time::timeout(GRACE, server.stop()).await };
             // What is still open then ends with the process.
             let _ = running.neuron.runtime.block_on(stop);
         }
