@@ -157,7 +157,11 @@ impl<'a> Reader<'a> {
         let text = core::str::from_utf8(rest.get(..length).unwrap_or_default());
         let text = text.map_err(|_| self.fault("UTF-8"))?;
         self.at = self.at.saturating_add(length);
-        self.expect(b'"', "a string without escapes")?;
+        // Not `expect`: that would skip blanks which stand in the name.
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return Err(self.fault("a string without escapes"));
+        }
+        self.at = self.at.saturating_add(1);
         Ok(text)
     }
 
@@ -236,6 +240,7 @@ mod tests {
             ("{\"w\":{\"shape\":[01]}}", 15, "a whole number"),
             ("{\"w\":{\"shape\":[1,]}}", 17, "a whole number"),
             ("{\"w\\n\":{}}", 3, "a string without escapes"),
+            ("{\"w\n \":{}}", 3, "a string without escapes"),
             ("{\"w", 2, "the end of a string"),
         ];
         for (header, at, expected) in cases {
