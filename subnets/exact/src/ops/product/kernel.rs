@@ -149,47 +149,70 @@ fn pack<const WIDTH: usize, const COPIES: usize>(
     columns: Range<usize>,
     strips: &mut Vec<f32>,
 ) {
+    /// Columns that are copied to all strips before the next ones, where a column is contiguous:
+    /// few enough to keep to some lines of the cache at each end.
+    const TOGETHER: usize = 8;
     let size = columns.len() * WIDTH * COPIES;
     strips.resize(rows.len().div_ceil(WIDTH) * size, 0.0);
-    for (strip, first) in strips
-        .chunks_exact_mut(size)
-        .zip(rows.clone().step_by(WIDTH))
-    {
-        let width = WIDTH.min(rows.end - first);
-        let corner = first * matrix.row_step + columns.start * matrix.column_step;
-        let places = strip.chunks_exact_mut(WIDTH * COPIES);
-        if matrix.row_step == 1 && width == WIDTH {
-            for (place, column) in places.zip(0..) {
-                let at = corner + column * matrix.column_step;
-                let values = &matrix.values[at..at + WIDTH];
-                for (copies, value) in place.chunks_exact_mut(COPIES).zip(values) {
-                    copies.fill(*value);
-                }
-            }
-        } else if matrix.column_step == 1 && width == WIDTH {
-            let length = columns.len();
-            let rows: [&[f32]; WIDTH] = array::from_fn(|offset| {
-                &matrix.values[corner + offset * matrix.row_step..][..length]
-            });
-            for (place, column) in places.zip(0..length) {
-                for (copies, row) in place.chunks_exact_mut(COPIES).zip(rows) {
-                    copies.fill(row[column]);
-                }
-            }
-        } else {
-            for (place, column) in places.zip(0..) {
-                let corner = corner + column * matrix.column_step;
-                for (copies, offset) in place.chunks_exact_mut(COPIES).zip(0..) {
-                    let inside = offset < width;
-                    let value = if inside {
-                        matrix.values[corner + offset * matrix.row_step]
-                    } else {
-                        0.0
-                    };
-                    copies.fill(value);
-                }
+    let together = if matrix.row_step == 1 {
+        TOGETHER
+    } else {
+        columns.len()
+    };
+    for first in columns.clone().step_by(together) {
+        let part = first..columns.end.min(first + together);
+        let start = (first - columns.start) * WIDTH * COPIES;
+        let length = part.len() * WIDTH * COPIES;
+        let firsts = rows.clone().step_by(WIDTH);
+        for (strip, first) in strips.chunks_exact_mut(size).zip(firsts) {
+            let rows = first..rows.end.min(first + WIDTH);
+            pack_strip::<WIDTH, COPIES>(matrix, rows, part.clone(), &mut strip[start..][..length]);
+        }
+    }
+}
+
+/// Copies columns of at most `WIDTH` rows to places of a strip.
+fn pack_strip<const WIDTH: usize, const COPIES: usize>(
+    matrix: Matrix<'_>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    places: &mut [f32],
+) {
+    let corner = rows.start * matrix.row_step + columns.start * matrix.column_step;
+    let whole = rows.len() == WIDTH;
+    let places = places.chunks_exact_mut(WIDTH * COPIES).zip(0..);
+    if matrix.row_step == 1 && whole {
+        for (place, column) in places {
+            let at = corner + column * matrix.column_step;
+            let values = &matrix.values[at..at + WIDTH];
+            if COPIES == 1 {
+                place.copy_from_slice(values);
+            } else {
+                fill::<COPIES>(place, values);
             }
         }
+    } else if matrix.column_step == 1 && whole {
+        let length = columns.len();
+        let rows: [&[f32]; WIDTH] =
+            array::from_fn(|row| &matrix.values[corner + row * matrix.row_step..][..length]);
+        for (place, column) in places {
+            fill::<COPIES>(place, &rows.map(|row| row[column]));
+        }
+    } else {
+        for (place, column) in places {
+            let corner = corner + column * matrix.column_step;
+            let value = |row: usize| matrix.values[corner + row * matrix.row_step];
+            let values: [f32; WIDTH] =
+                array::from_fn(|row| if row < rows.len() { value(row) } else { 0.0 });
+            fill::<COPIES>(place, &values);
+        }
+    }
+}
+
+/// Copies each value `COPIES` times.
+fn fill<const COPIES: usize>(place: &mut [f32], values: &[f32]) {
+    for (copies, value) in place.chunks_exact_mut(COPIES).zip(values) {
+        copies.fill(*value);
     }
 }
 
