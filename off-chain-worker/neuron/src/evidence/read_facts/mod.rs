@@ -365,3 +365,6 @@ impl Reader<'_> {
             .map(|row| row.uids.into_iter().zip(row.weights).collect()))
     }
 }
+
+#[cfg(test)]
+mod tests;
