@@ -1,8 +1,8 @@
 //! Traits of a subnet's work: what validators ask, what miners answer, and what an answer is worth.
 //!
-//! A subnet's author writes a [`Task`]: pure functions without clock, network or chance. Commitments,
-//! signatures, receipts, evidence, weights, retries, keys and limits belong to the services that run
-//! the task.
+//! A subnet's author writes a [`Task`]: pure functions without clock, network or chance.
+//! Commitments, signatures, receipts, evidence, weights, retries, keys and limits belong to the
+//! services that run the task.
 //!
 //! - [`Task`]: a question, its answer, the answer's worth
 //! - [`Seed`], [`Draw`]: numbers that follow from the chain

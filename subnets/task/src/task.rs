@@ -30,8 +30,8 @@ impl core::error::Error for Refused {}
 /// A subnet's work. Pure: no clock, no network, no chance but the seed.
 ///
 /// A deterministic task is two functions, [`question`](Task::question) and
-/// [`answer`](Task::answer). The miner serves `answer`, or a model of its own that does as well. The
-/// validator and every auditor compute [`worth`](Task::worth).
+/// [`answer`](Task::answer). The miner serves `answer`, or a model of its own that does as well.
+/// The validator and every auditor compute [`worth`](Task::worth).
 ///
 /// All functions must give the same bits on every machine: integers, or floats in a fixed order.
 pub trait Task: Send + Sync {

@@ -20,7 +20,7 @@ impl Worth {
         }
     }
 
-    /// Returns `sum / count` of worths, rounded down. The mean of no worths is none.
+    /// Returns `sum / count` of worths, rounded down. The mean of no worths is 0.
     pub fn mean(sum: u64, count: u32) -> Self {
         let mean = sum.checked_div(count.into()).unwrap_or_default();
         Worth(u16::try_from(mean).unwrap_or(u16::MAX))
@@ -34,9 +34,9 @@ pub struct Alpha(pub u16);
 impl Alpha {
     /// Returns the moving average after `now`, for the average `before`.
     ///
-    /// The change is `alpha * |now - before| / 65 535`, rounded up. So an average never passes `now`
-    /// and reaches it after finitely many steps: a miner that stops ends at exactly zero. An alpha
-    /// of 0 changes nothing.
+    /// The change is `alpha * |now - before| / 65 535`, rounded up. So an average never passes
+    /// `now`, and reaches it after finitely many steps: a miner that stops ends at exactly zero. An
+    /// alpha of 0 changes nothing.
     pub fn average(self, before: Worth, now: Worth) -> Worth {
         let whole = u32::from(u16::MAX);
         let distance = u32::from(before.0.abs_diff(now.0));

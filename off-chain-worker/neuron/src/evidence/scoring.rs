@@ -131,8 +131,8 @@ impl Scoring<'_> {
             .collect()
     }
 
-    /// Recomputes answers on several threads, and returns the worth of each in the order of `items`:
-    /// seat, number, answer.
+    /// Recomputes answers on several threads, and returns the worth of each in the order of
+    /// `items`: seat, number, answer.
     ///
     /// # Errors
     /// The error of the first item that has one.

@@ -8,7 +8,7 @@
 //! | `b0 + T - T/8` | last block by which a validator should have pledged and set weights |
 //!
 //! Answers to check are drawn from a later block than questions. With both from one block a miner
-//! would know which answers nobody checks.
+//! would know which answers are not checked.
 
 use super::Registration;
 use inktensor_primitives::{Bps, Digest, NetUid};

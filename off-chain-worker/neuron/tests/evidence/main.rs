@@ -3,7 +3,8 @@
 //! A normal run takes a few seconds. A long one:
 //!
 //! ```sh
-//! INKTENSOR_HONEST=1000 INKTENSOR_LIES=10000 cargo test --release -p inktensor-neuron --test evidence -- --nocapture
+//! export INKTENSOR_HONEST=1000 INKTENSOR_LIES=10000
+//! cargo test -p inktensor-neuron --test evidence -- --nocapture
 //! ```
 //!
 //! `INKTENSOR_SEED` sets the seed of all random numbers. A failure names the number of its network.

@@ -324,9 +324,9 @@ pub enum Missing {
     /// The evidence before, withheld.
     #[error("the evidence before, of epoch {epoch} with root {root}, is not to be had, so the averages cannot be judged; pass its file", root = hex(.root))]
     Before {
-        /// Its epoch.
+        /// Epoch of that evidence.
         epoch: u32,
-        /// Its root.
+        /// Root of that evidence.
         root: [u8; 32],
     },
     /// Weights that are not on the chain yet.
