@@ -11,9 +11,9 @@ use inktensor_client::{
 use inktensor_devnet::{account, remote::RemoteChain};
 use inktensor_embed::{small, Embed, Model, Question};
 use inktensor_primitives::{
-    epoch::{EpochStatus, Epochs, WeightsRow},
+    epoch::{CommitsView, EpochStatus, Epochs, WeightsRow},
     hash::{blake2, hex},
-    registry::{Hyperparameter, Registry},
+    registry::{CommitmentMade, Hyperparameter, Registry},
     staking::Staking,
     AccountId, NetUid, Rao, Uid,
 };
@@ -21,21 +21,26 @@ use inktensor_task::{Body, Load, Task};
 use psp22::PSP22;
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
 const PATIENCE: Duration = Duration::from_secs(180);
 const NETUID: NetUid = NetUid(1);
-/// Blocks of an epoch, and milliseconds of a block: 6 seconds an epoch.
-const TEMPO: u32 = 40;
+/// Milliseconds of a block.
 const BLOCK_TIME: &str = "150";
+/// Blocks of an epoch: 6 seconds.
+const TEMPO: u32 = 40;
+/// Blocks of an epoch in which a validator has time to be killed and restarted: it may ask for 4
+/// seconds.
+const LONG_TEMPO: u32 = 120;
 /// The first epoch in which a manifest counts that is pledged in epoch 0.
 const FIRST: u32 = 2;
 
@@ -74,20 +79,38 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Serves the model behind a miner: one question a connection, as a script in any language would.
-fn side_process(state: &[u8]) -> String {
+/// A model behind a miner, as a script in any language would be.
+struct SideProcess {
+    url: String,
+    /// The questions that it was asked.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// Serves a model: one question after the other, each for so long.
+fn side_process(state: &[u8], time: Duration) -> SideProcess {
     let model = Model::load(state).expect("the small model");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let _ = answer(stream.unwrap(), &model);
+            // A connection may have ended while others were served.
+            let _ = answer(stream.unwrap(), &model, time, &seen);
         }
     });
-    format!("http://{address}/answer")
+    SideProcess {
+        url: format!("http://{address}/answer"),
+        asked,
+    }
 }
 
-fn answer(mut stream: TcpStream, model: &Model) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    model: &Model,
+    time: Duration,
+    asked: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut length = 0;
     loop {
@@ -104,6 +127,8 @@ fn answer(mut stream: TcpStream, model: &Model) -> std::io::Result<()> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let question = Question::from_json(&body).unwrap();
+    asked.lock().unwrap().push(question.text.clone());
+    thread::sleep(time);
     let answer = Embed.answer(model, &question).unwrap().to_json().unwrap();
     write!(
         stream,
@@ -124,8 +149,8 @@ struct Net {
 }
 
 impl Net {
-    fn start() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("neurons");
+    fn start(name: &str, tempo: u32, commits: bool) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         let mut command = inktensor(&["devchain", "--listen", "127.0.0.1:0"]);
@@ -155,12 +180,12 @@ impl Net {
             contracts,
             folder,
         };
-        net.populate();
+        net.populate(tempo, commits);
         net
     }
 
     /// Creates the subnet and its neurons: the owner's, two miners, two validators with stake.
-    fn populate(&mut self) {
+    fn populate(&mut self, tempo: u32, commits: bool) {
         let (bank, owner, contracts) = (account("bank"), account("owner"), self.contracts);
         let most = Rao::from_tao(100_000);
         for spender in [contracts.registry, contracts.staking] {
@@ -179,12 +204,17 @@ impl Net {
         }
         let registry = || contracts.registry();
         let name = "embed".to_owned();
-        let subnet = registry().create_subnet(name, owner, contracts.yuma, TEMPO, 8, 4, most, None);
+        let subnet = registry().create_subnet(name, owner, contracts.yuma, tempo, 8, 4, most, None);
         let subnet = self.chain.send(bank, subnet).answer().unwrap();
         assert_eq!(subnet.value, NETUID);
-        // Several pledges and endpoints an epoch of 40 blocks.
-        let limit = registry().set_hyperparameter(NETUID, Hyperparameter::ServingRateLimit(0));
-        self.chain.send(bank, limit).answer().unwrap();
+        for value in [
+            // Several pledges and endpoints an epoch.
+            Hyperparameter::ServingRateLimit(0),
+            Hyperparameter::CommitRevealWeights(commits),
+        ] {
+            let set = registry().set_hyperparameter(NETUID, value);
+            self.chain.send(bank, set).answer().unwrap();
+        }
         for (hotkey, uid) in hotkeys.iter().zip(0..) {
             let neuron = registry().register(NETUID, *hotkey, most, None);
             let registered = self.chain.send(bank, neuron).answer().unwrap();
@@ -299,26 +329,55 @@ fn document(output: &Output) -> Value {
     parsed.unwrap_or_else(|error| panic!("{error}: {}", text(output)))
 }
 
+impl Net {
+    /// Writes the small model and a manifest, and pledges the manifest. Returns the model.
+    fn set_task(&self, window: u16) -> Vec<u8> {
+        let state = small::state(1).unwrap();
+        fs::write(self.path("small.embed"), &state).unwrap();
+        let manifest = format!(
+            "task = \"embed/1\"\nstate = \"{}\"\nquestions = 4\nwindow = {window}\ncheck = 1.0\n\
+             alpha = 0.5\n",
+            hex(&blake2(&state))
+        );
+        fs::write(self.path("embed.toml"), manifest).unwrap();
+        let set = ["--set", &self.path("embed.toml"), "--account", "owner"];
+        let pledged = self.run(&["subnet", "task"], &set);
+        assert!(pledged.status.success(), "{}", text(&pledged));
+        let said = text(&pledged);
+        assert!(said.contains("counts from epoch 2 on"), "{said}");
+        state
+    }
+
+    fn wait_for_line(&self, name: &str, line: &str) {
+        wait_for(&format!("{name}: {line}"), || {
+            self.log(name).contains(line).then_some(())
+        });
+    }
+
+    /// Lets blocks pass up to so many after the opening of the open epoch.
+    fn forward(&mut self, blocks: u32) {
+        let to = self.status().opened_at + blocks;
+        let now = self.chain.block().unwrap();
+        if now < to {
+            self.chain.advance(to - now).unwrap();
+        }
+    }
+
+    /// Lets the open epoch pass, up to its close by the worker.
+    fn pass_epoch(&mut self, tempo: u32) {
+        let open = self.status().open;
+        self.forward(tempo);
+        wait_for("the epoch closes", || {
+            (self.status().open > open).then_some(())
+        });
+    }
+}
+
 #[test]
 fn answers_become_weights_whose_evidence_holds() {
-    let net = Net::start();
-    let state = small::state(1).unwrap();
-    fs::write(net.path("small.embed"), &state).unwrap();
-    let manifest = format!(
-        "task = \"embed/1\"\nstate = \"{}\"\nquestions = 4\nwindow = 3\ncheck = 1.0\nalpha = 0.5\n",
-        hex(&blake2(&state))
-    );
-    fs::write(net.path("embed.toml"), manifest).unwrap();
-    let set = ["--set", &net.path("embed.toml"), "--account", "owner"];
-    let pledged = net.run(&["subnet", "task"], &set);
-    assert!(pledged.status.success(), "{}", text(&pledged));
-    assert!(
-        text(&pledged).contains("counts from epoch 2 on"),
-        "{}",
-        text(&pledged)
-    );
-
-    let model = side_process(&state);
+    let net = Net::start("neurons", TEMPO, false);
+    let state = net.set_task(3);
+    let model = side_process(&state, Duration::ZERO).url;
     let _m0 = net.neuron("mine", "m0", &[]);
     let mut m1 = net.neuron("mine", "m1", &["--model", &model]);
     let _validators: Vec<Guarded> = VALIDATORS
@@ -411,4 +470,79 @@ fn answers_become_weights_whose_evidence_holds() {
         document(&of_epoch("show", FIRST, &[]))["validator"]
     );
     assert!(net.chain.block().unwrap() > TEMPO);
+}
+
+#[test]
+fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
+    let mut net = Net::start("killed", LONG_TEMPO, true);
+    let state = net.set_task(8);
+    let model = side_process(&state, Duration::from_millis(400));
+    let (name, uid) = VALIDATORS[0];
+    let _m0 = net.neuron("mine", "m0", &["--model", &model.url]);
+    let mut validator = net.neuron("validate", name, &[]);
+    net.wait_for_line("m0", "published the endpoint");
+    net.pass_epoch(LONG_TEMPO);
+    wait_for("a permit", || net.status().final_epoch);
+    net.wait_for_line("m0", "loaded the manifest");
+    net.wait_for_line(name, "loaded the manifest");
+    net.wait_for_line(name, "all conditions to take part are met");
+    net.pass_epoch(LONG_TEMPO);
+    net.forward(LONG_TEMPO / 2);
+
+    // Killed with a part of the answers, and again after its pledge.
+    net.wait_for_line(name, "asking, by the hash of block");
+    wait_for("a question after two answers", || {
+        (model.asked.lock().unwrap().len() > 2).then_some(())
+    });
+    let kill = |validator: &mut Guarded| {
+        validator.0.kill().unwrap();
+        validator.0.wait().unwrap();
+    };
+    kill(&mut validator);
+    let mut validator = net.neuron("validate", name, &[]);
+    net.wait_for_line(name, "continuing the round");
+    net.wait_for_line(name, "pledged the evidence");
+    kill(&mut validator);
+    let _validator = net.neuron("validate", name, &[]);
+    let hotkey = net.hotkey(name);
+    wait_for("a commit to weights", || {
+        let commits = net.contracts.epoch().commits(NETUID, hotkey);
+        let commits: CommitsView = net.chain.query(commits).unwrap();
+        (commits.commits.len() == 1).then_some(())
+    });
+    assert_eq!(net.status().open, FIRST, "{}", net.log(name));
+
+    // Questions with a receipt were asked once, and there is one pledge.
+    let asked = model.asked.lock().unwrap().clone();
+    let once = asked
+        .iter()
+        .filter(|it| asked.iter().filter(|other| other == it).count() == 1);
+    assert!(once.count() >= 1, "{asked:?}");
+    let distinct: BTreeSet<&String> = asked.iter().collect();
+    assert_eq!(distinct.len(), 4, "{asked:?}");
+    let events = net.chain.events(0).unwrap();
+    let pledges = events.iter().filter_map(|it| it.decode::<CommitmentMade>());
+    assert_eq!(pledges.filter(|it| it.hotkey == hotkey).count(), 1);
+
+    // Weights are revealed in the next epoch, and the evidence is served only then.
+    let (folder, number) = (net.path("cache"), uid.0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let verify = |net: &Net| {
+        let words = ["evidence", "verify", "--epoch", "2", "--uid", &number];
+        net.run(&words, &common)
+    };
+    let early = verify(&net);
+    assert_eq!(early.status.code(), Some(2), "{}", text(&early));
+    net.pass_epoch(LONG_TEMPO);
+    net.wait_for_line(name, "revealed weights");
+    let row = net.contracts.epoch().weights(NETUID, uid);
+    let row: Option<WeightsRow> = net.chain.query(row).unwrap();
+    let row = row.expect("a row");
+    assert_eq!((row.uids, row.weights), (vec![MINERS[0].1], vec![u16::MAX]));
+    let verified = wait_for("the evidence is served", || {
+        let verified = verify(&net);
+        (verified.status.code() != Some(2)).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(document(&verified)["recomputed"], 4);
 }

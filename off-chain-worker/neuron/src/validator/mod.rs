@@ -8,6 +8,7 @@
 //! leaves the epoch out: it must not call miners silent that it did not ask.
 
 mod asking;
+mod concluding;
 pub mod records;
 mod round;
 mod sending;
