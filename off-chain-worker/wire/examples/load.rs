@@ -1,4 +1,4 @@
-//! Load on a receiver: signed questions at a fixed rate, then the same with a flood of unsigned ones.
+//! Load on a receiver: signed questions at a fixed rate, without and with a flood of unsigned ones.
 //!
 //! ```sh
 //! cargo run --release -p inktensor-wire --example load
@@ -70,8 +70,14 @@ fn hotkey(number: u8) -> Result<Hotkey, Failure> {
     Ok(Hotkey::new(Keypair::from_secret_key([number; 32])?))
 }
 
-/// Serves until the input ends.
-async fn serve() -> Result<(), Failure> {
+/// Serves until the input ends. An open receiver takes any number of connections a second.
+async fn serve(open: bool) -> Result<(), Failure> {
+    let usual = Limits::default();
+    let connects = if open {
+        100_000
+    } else {
+        usual.connects_per_address
+    };
     let admitted = Admitted {
         uid: Some(Uid(0)),
         generation: Some(7),
@@ -93,7 +99,8 @@ async fn serve() -> Result<(), Failure> {
             quiet: 0,
             floor: 100_000,
             works: 512,
-            ..Limits::default()
+            connects_per_address: connects,
+            ..usual
         },
         blobs: None,
     };
@@ -267,12 +274,12 @@ async fn row(
 }
 
 /// Starts the receiver, on one core if that is possible.
-fn receiver() -> Result<std::process::Child, Failure> {
+fn receiver(mode: &str) -> Result<std::process::Child, Failure> {
     let program = env::current_exe()?;
     let pinned = Command::new("taskset")
         .args(["-c", "0"])
         .arg(&program)
-        .arg("serve")
+        .arg(mode)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();
@@ -281,7 +288,7 @@ fn receiver() -> Result<std::process::Child, Failure> {
         Err(_) => {
             println!("no taskset: the receiver is not bound to one core");
             let child = Command::new(program)
-                .arg("serve")
+                .arg(mode)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()?;
@@ -292,32 +299,31 @@ fn receiver() -> Result<std::process::Child, Failure> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    if env::args().nth(1).as_deref() == Some("serve") {
-        return serve().await;
+    match env::args().nth(1).as_deref() {
+        Some("usual") => return serve(false).await,
+        Some("open") => return serve(true).await,
+        _ => {}
     }
-    let mut child = receiver()?;
-    let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-    let mut line = String::new();
-    output.read_line(&mut line)?;
-    let address: SocketAddr = line.trim().parse()?;
-    println!(
-        "{SIGNED} signed questions a second are offered, for {} s each",
-        ROW.as_secs()
-    );
-    row("no flood", address, child.id(), None).await?;
+    let seconds = ROW.as_secs();
+    println!("{SIGNED} signed questions a second are offered, for {seconds} s each");
     let bare = "POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".to_owned();
-    row(
-        "flood without signatures",
-        address,
-        child.id(),
-        Some(Arc::new(bare)),
-    )
-    .await?;
-    row("no flood again", address, child.id(), None).await?;
-    drop(child.stdin.take());
-    let mut counts = String::new();
-    output.read_to_string(&mut counts)?;
-    print!("{counts}");
-    child.wait()?;
+    let bare = Arc::new(bare);
+    for (mode, name) in [
+        ("usual", "flood, with the usual limits"),
+        ("open", "flood, each request parsed"),
+    ] {
+        let mut child = receiver(mode)?;
+        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        let address: SocketAddr = line.trim().parse()?;
+        row("no flood", address, child.id(), None).await?;
+        row(name, address, child.id(), Some(Arc::clone(&bare))).await?;
+        drop(child.stdin.take());
+        let mut counts = String::new();
+        output.read_to_string(&mut counts)?;
+        print!("{counts}");
+        child.wait()?;
+    }
     Ok(())
 }

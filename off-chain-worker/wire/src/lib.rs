@@ -1,4 +1,4 @@
-//! The protocol `inktensor-1` between neurons: HTTP/1.1 with signatures, whose answers are receipts.
+//! The protocol `inktensor-1` between neurons: signed HTTP/1.1, whose answers are receipts.
 //!
 //! A question is signed by the caller's hotkey (RFC 9421 over RFC 9530, in one strict profile). An
 //! answer is signed by the receiver's hotkey and covers the question's signature, so the pair shows

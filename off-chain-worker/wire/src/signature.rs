@@ -1,7 +1,7 @@
 //! The parts of RFC 9421 that any profile needs, and sr25519 keys.
 //!
-//! [`Base`] writes a signature base, [`Input`] reads a member of `Signature-Input`. The test vectors
-//! of the RFC run over both. The strict profile is in [`crate::fields`].
+//! [`Base`] writes a signature base, [`Input`] reads a member of `Signature-Input`. The test
+//! vectors of the RFC run over both. The strict profile is in [`crate::fields`].
 
 use inktensor_primitives::{AccountId, Digest};
 use sfv::{BareItem, Dictionary, FieldType, InnerList, Item, ListEntry, Parser};

@@ -1,7 +1,9 @@
-//! Clients in Python and JavaScript, with packages of others, ask a receiver and check its receipts.
+//! Clients in Python and JavaScript, with packages of others, ask a receiver and check receipts.
 //!
 //! Both are skipped, with a printed line, on a machine without the language or without its
 //! packages. With `INKTENSOR_WIRE_CLIENTS=1` that is a failure.
+
+#![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
 #[path = "../examples/echo.rs"]

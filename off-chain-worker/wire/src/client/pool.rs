@@ -136,6 +136,13 @@ impl Slot {
     }
 }
 
+impl Slot {
+    fn close_idle(&self) {
+        let now = Instant::now();
+        lock(&self.idle).retain(|(_, since)| now.saturating_duration_since(*since) < IDLE);
+    }
+}
+
 impl Arriving {
     /// Returns the head and the body.
     pub fn split(self) -> (Response<Incoming>, Rest) {
@@ -161,6 +168,9 @@ impl Rest {
                 lock(&slot.idle).push((sender, Instant::now()));
             }
             drop(_place);
+            // Closes what is not used meanwhile, also if the other side would keep it open.
+            tokio::time::sleep(IDLE).await;
+            slot.close_idle();
         });
     }
 }

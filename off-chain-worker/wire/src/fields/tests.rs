@@ -13,6 +13,9 @@ const OF_POLKADOT: &str = "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5";
 /// The variable that sets the number of inputs, for longer runs.
 const INPUTS: &str = "INKTENSOR_WIRE_INPUTS";
 
+/// A change of the text of a field.
+type Change = fn(&str) -> String;
+
 fn headers(fields: &[(&str, String)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
@@ -127,7 +130,7 @@ fn an_empty_signature_is_refused() {
 
 #[test]
 fn a_second_spelling_of_the_same_values_is_refused() {
-    let spellings: [(&str, fn(&str) -> String); 16] = [
+    let spellings: [(&str, Change); 16] = [
         (SIGNATURE_INPUT, |it| it.replace("\" \"", "\"  \"")),
         (SIGNATURE_INPUT, |it| it.replace(";created", "; created")),
         (SIGNATURE_INPUT, |it| it.replace("created=", "created=0")),

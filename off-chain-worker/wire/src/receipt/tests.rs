@@ -255,7 +255,8 @@ proptest! {
         encoded[place] ^= 1 << bit;
         if let Ok(damaged) = SignedRequest::decode(&mut &encoded[..]) {
             prop_assert!(damaged.verify().is_err());
-            prop_assert!(answer(&request).verify(&damaged).is_err() || damaged.signature == request.signature);
+            let same = damaged.signature == request.signature;
+            prop_assert!(same || answer(&request).verify(&damaged).is_err());
         }
     }
 

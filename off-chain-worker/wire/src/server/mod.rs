@@ -156,8 +156,25 @@ pub struct Running {
 /// The part of a server's state that does not depend on its service.
 #[derive(Debug)]
 struct Shared {
-    roster: RwLock<Arc<Roster>>,
+    roster: RwLock<Snapshot>,
     state: State,
+}
+
+/// A roster, with the sum that every question needs.
+#[derive(Clone, Debug)]
+struct Snapshot {
+    roster: Arc<Roster>,
+    stake: u128,
+}
+
+impl Snapshot {
+    fn new(roster: Roster) -> Self {
+        let stake = roster.stake();
+        Self {
+            roster: Arc::new(roster),
+            stake,
+        }
+    }
 }
 
 impl Server {
@@ -174,7 +191,7 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let tls = self.identity.as_ref().map(Identity::acceptor).transpose()?;
         let shared = Arc::new(Shared {
-            roster: RwLock::new(Arc::new(self.roster)),
+            roster: RwLock::new(Snapshot::new(self.roster)),
             state: State::new(self.limits),
         });
         let (stop, stopped) = watch::channel(false);
@@ -209,13 +226,13 @@ impl Running {
     pub fn set_roster(&self, roster: Roster) -> Result<(), ServerError> {
         roster.check()?;
         self.shared.state.keep_buckets_of(&roster);
-        *state::write(&self.shared.roster) = Arc::new(roster);
+        *state::write(&self.shared.roster) = Snapshot::new(roster);
         Ok(())
     }
 
     /// Returns the roster in use.
     pub fn roster(&self) -> Arc<Roster> {
-        self.shared.roster()
+        self.shared.snapshot().roster
     }
 
     /// Returns what the server has done since its start.
@@ -239,8 +256,8 @@ impl Drop for Running {
 }
 
 impl Shared {
-    fn roster(&self) -> Arc<Roster> {
-        Arc::clone(&state::read(&self.roster))
+    fn snapshot(&self) -> Snapshot {
+        state::read(&self.roster).clone()
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     connection::{Peer, Serves},
     freshness::Stale,
     state::{seconds, Event},
-    Caller, Response, Roster, Service,
+    Caller, Response, Roster, Service, Snapshot,
 };
 use crate::{
     fields::{read_question, Answered, Basis},
@@ -30,7 +30,21 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// A refusal before a signature was verified: unsigned, and it ends the connection.
-type Unsigned = (Reply, bool);
+struct Unsigned {
+    status: u16,
+    reason: String,
+    retry_after: Option<u64>,
+}
+
+impl Unsigned {
+    fn new(status: u16, reason: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: reason.into(),
+            retry_after: None,
+        }
+    }
+}
 
 /// Answers a question. The flag is true if the connection may stay open.
 pub async fn reply<S: Service>(
@@ -39,12 +53,12 @@ pub async fn reply<S: Service>(
     peer: Peer,
 ) -> (Reply, bool) {
     let state = &serves.shared.state;
-    let roster = serves.shared.roster();
-    let question = match check(serves, &roster, &request) {
+    let snapshot = serves.shared.snapshot();
+    let question = match check(serves, &snapshot.roster, &request) {
         Ok(question) => question,
         Err(refusal) => {
             state.count(Event::Unsigned);
-            return refusal;
+            return unsigned(refusal.status, &refusal.reason, refusal.retry_after);
         }
     };
     // A look-up is cheaper than a signature, and reveals only that a sent question was sent.
@@ -64,7 +78,7 @@ pub async fn reply<S: Service>(
         );
     }
     state.gate().prove(peer.id);
-    let response = work(serves, &roster, &question, request, peer).await;
+    let response = work(serves, &snapshot, &question, request, peer).await;
     match response {
         Ok(response) => {
             state.count(Event::Answered);
@@ -105,34 +119,31 @@ fn check<S: Service>(
     let headers = request.headers();
     let length = length(headers)?;
     if request.uri().query().is_some() || request.uri().authority().is_some() {
-        return Err(unsigned(400, "the target is a path without a query", None));
+        return Err(Unsigned::new(400, "the target is a path without a query"));
     }
     let question = read_question(request.uri().path(), headers);
-    let question = question.map_err(|problem| unsigned(400, &problem.to_string(), None))?;
+    let question = question.map_err(|problem| Unsigned::new(400, problem.to_string()))?;
     let limit = serves.service.limit(&question.path);
-    let limit = limit.ok_or_else(|| unsigned(404, "there are no questions at this path", None))?;
+    let limit = limit.ok_or_else(|| Unsigned::new(404, "there are no questions at this path"))?;
     let limit = limit.min(serves.shared.state.limits.question);
     if length > limit {
         let reason = format!("a body of {length} bytes is above the limit of {limit}");
-        return Err(unsigned(413, &reason, None));
+        return Err(Unsigned::new(413, reason));
     }
     addressed(serves, roster, &question)?;
-    let times =
-        serves
-            .shared
-            .state
-            .freshness()
-            .check(question.created, question.expires, seconds());
+    let mut freshness = serves.shared.state.freshness();
+    let times = freshness.check(question.created, question.expires, seconds());
+    drop(freshness);
     times.map_err(stale)?;
     let admitted = roster.admits(&question.hotkey);
-    let admitted = admitted.map_err(|()| unsigned(403, "this hotkey may not ask here", None))?;
+    let admitted = admitted.map_err(|()| Unsigned::new(403, "this hotkey may not ask here"))?;
     let generation = admitted.and_then(|admitted| admitted.generation);
     if question.context.by != generation {
         let reason = match generation {
             Some(generation) => format!("this hotkey has generation {generation}; name it in by"),
             None => "this hotkey has no seat here; leave by out".to_owned(),
         };
-        return Err(unsigned(403, &reason, None));
+        return Err(Unsigned::new(403, reason));
     }
     Ok(question)
 }
@@ -140,20 +151,17 @@ fn check<S: Service>(
 /// Returns the length of a body that is neither chunked nor encoded.
 fn length(headers: &HeaderMap) -> Result<usize, Unsigned> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(unsigned(
-            411,
-            "chunked questions are not served; send Content-Length",
-            None,
-        ));
+        let reason = "chunked questions are not served; send Content-Length";
+        return Err(Unsigned::new(411, reason));
     }
     if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(unsigned(415, "the body must not be encoded", None));
+        return Err(Unsigned::new(415, "the body must not be encoded"));
     }
     let length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
     let length = length.and_then(|value| value.parse().ok());
-    length.ok_or_else(|| unsigned(411, "send Content-Length", None))
+    length.ok_or_else(|| Unsigned::new(411, "send Content-Length"))
 }
 
 fn addressed<S: Service>(
@@ -162,7 +170,7 @@ fn addressed<S: Service>(
     question: &SignedRequest,
 ) -> Result<(), Unsigned> {
     let context = &question.context;
-    let misdirected = |reason: &str| Err(unsigned(421, reason, None));
+    let misdirected = |reason: &str| Err(Unsigned::new(421, reason));
     if context.home != roster.home {
         return misdirected(&format!("home is {} here", hex(&roster.home)));
     }
@@ -180,11 +188,13 @@ fn addressed<S: Service>(
 
 fn stale(stale: Stale) -> Unsigned {
     match stale {
-        Stale::Early => unsigned(425, "this server has just started; sign again", Some(1)),
-        Stale::Outside | Stale::Replayed | Stale::Full => unsigned(
+        Stale::Early => Unsigned {
+            retry_after: Some(1),
+            ..Unsigned::new(425, "this server has just started; sign again")
+        },
+        Stale::Outside | Stale::Replayed | Stale::Full => Unsigned::new(
             412,
             "created or expires is outside of the window of this clock",
-            None,
         ),
     }
 }
@@ -192,7 +202,7 @@ fn stale(stale: Stale) -> Unsigned {
 /// Checks 6 to 8, and does the work.
 async fn work<S: Service>(
     serves: &Serves<S>,
-    roster: &Roster,
+    snapshot: &Snapshot,
     question: &SignedRequest,
     request: Request<Incoming>,
     peer: Peer,
@@ -203,10 +213,10 @@ async fn work<S: Service>(
         Stale::Outside | Stale::Early => Refused::new(412, "created is too old", None),
         Stale::Replayed => Refused::new(409, "this nonce was used before", None),
     };
-    let admitted = roster.admits(&question.hotkey);
+    let admitted = snapshot.roster.admits(&question.hotkey);
     let admitted =
         admitted.map_err(|()| Refused::new(403, "this hotkey may not ask here", None))?;
-    let tokens = state.take(roster, question.hotkey, admitted);
+    let tokens = state.take(question.hotkey, admitted, snapshot.stake);
     tokens.map_err(|after| Refused::new(429, "too many questions of this key", Some(after)))?;
     let busy = |_| Refused::new(503, "all places are taken", Some(1));
     let _place = state.works.try_acquire().map_err(busy)?;

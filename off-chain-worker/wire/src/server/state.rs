@@ -112,22 +112,22 @@ impl State {
         lock(&self.hello)
     }
 
-    /// Takes a token of a caller, or of the guests.
+    /// Takes a token of a caller, whose share follows its stake of `all`, or of the guests.
     ///
     /// # Errors
     /// The seconds after which there is one again, rounded up.
     pub(super) fn take(
         &self,
-        roster: &Roster,
         hotkey: AccountId,
         admitted: Option<Admitted>,
+        all: u128,
     ) -> Result<(), u64> {
         let now = Instant::now();
         let limits = &self.limits;
         let mut buckets = lock(&self.buckets);
         let taken = match admitted {
             Some(Admitted { stake, .. }) => {
-                let (stake, all) = (stake.to_u128(), roster.stake());
+                let stake = stake.to_u128();
                 let rate = Rate::of_stake(limits.floor, limits.capacity, stake, all, limits.burst);
                 let bucket = buckets.callers.entry(hotkey);
                 bucket
