@@ -40,6 +40,9 @@ use std::{
 };
 use tracing::info;
 
+/// Root and averages of the evidence before. Absent for a registration without any.
+type Before = Option<(Digest, Vec<Standing>)>;
+
 impl Validator {
     /// Computes and seals the evidence, once all outcomes are there.
     pub(super) fn conclude(
@@ -120,7 +123,7 @@ impl Validator {
         neuron: &Neuron<'_>,
         chain: &Instrumented,
         at: &AtBlock<'_>,
-    ) -> Result<Result<Option<(Digest, Vec<Standing>)>, String>, NeuronError> {
+    ) -> Result<Result<Before, String>, NeuronError> {
         let serving = neuron
             .contracts
             .registry()
@@ -221,16 +224,11 @@ struct Job {
     miners: Vec<Registration>,
     asked: Vec<Asked>,
     checks: Option<Seed>,
-    before: Option<(Digest, Vec<Standing>)>,
+    before: Before,
 }
 
 impl Job {
-    fn of(
-        neuron: &Neuron<'_>,
-        current: &Current,
-        checks: Option<Seed>,
-        before: Option<(Digest, Vec<Standing>)>,
-    ) -> Self {
+    fn of(neuron: &Neuron<'_>, current: &Current, checks: Option<Seed>, before: Before) -> Self {
         let miners = current.miners();
         let asked = demanded(&miners, current.working.manifest.questions)
             .filter_map(|(miner, number)| {

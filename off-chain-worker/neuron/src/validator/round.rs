@@ -139,10 +139,6 @@ impl Validator {
         if finalized.number <= round.asked_at() {
             return Ok(());
         }
-        if at.view.block.number >= round.checked_at() {
-            self.leave_out(epoch, "its window for questions is over");
-            return Ok(());
-        }
         let account = neuron.account();
         if at.view.permit_of(&account).is_none() {
             // The missing permit is logged with its command.
@@ -151,6 +147,10 @@ impl Validator {
         let Some(working) = at.tasks.at(epoch).cloned() else {
             return Ok(());
         };
+        if at.view.block.number >= round.checked_at() {
+            self.leave_out(epoch, "its window for questions is over");
+            return Ok(());
+        }
         let Some(hash) = chain.ancestor(&finalized, round.asked_at())? else {
             self.note(
                 "the chain has forgotten the block of the seed; use a node that keeps blocks",
