@@ -11,7 +11,7 @@ use inktensor_primitives::{
     AccountId, NetUid, Rao,
 };
 use psp22::PSP22;
-use std::fmt;
+use std::{fmt, mem::discriminant};
 
 /// A part that a neuron plays on a subnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,11 @@ impl fmt::Display for Tao {
 }
 
 impl Missing {
+    /// Returns true for the same condition, whatever its amounts are now.
+    pub fn is_like(&self, other: &Self) -> bool {
+        discriminant(self) == discriminant(other)
+    }
+
     /// Returns the command that meets the condition, if there is one.
     pub fn command(&self) -> Option<String> {
         Some(match self {
@@ -259,5 +264,13 @@ mod tests {
             .to_string()
             .contains("neuron register --netuid 3"));
         assert_eq!(Missing::Retired(NetUid(1)).command(), None);
+        assert!(!seat(true).is_like(&Missing::Retired(NetUid(1))));
+        // A price changes with each block, and is no reason to log the condition again.
+        assert!(seat(true).is_like(&Missing::Seat {
+            netuid: NetUid(3),
+            hotkey,
+            needs_agreement: true,
+            price: Rao(1),
+        }));
     }
 }

@@ -366,15 +366,14 @@ impl<P: Play> Loop<'_, P> {
             .into_iter()
             .filter(|it| !(knows_manifest && matches!(it, Missing::Task(_))))
             .collect();
-        if found != self.missing {
-            for it in found.iter().filter(|it| !self.missing.contains(it)) {
-                warn!("{it}");
-            }
-            if found.is_empty() {
-                info!("all conditions to take part are met");
-            }
-            self.missing = found;
+        let known = |it: &Missing| self.missing.iter().any(|known| known.is_like(it));
+        for it in found.iter().filter(|it| !known(it)) {
+            warn!("{it}");
         }
+        if found.is_empty() && !self.missing.is_empty() {
+            info!("all conditions to take part are met");
+        }
+        self.missing = found;
         Ok(())
     }
 
