@@ -32,12 +32,11 @@ const LONGEST_HOLD: Duration = Duration::from_secs(60);
 const AFTER_WINDOW: Duration = Duration::from_secs(1);
 /// Waits for weights, one for each block after the window. A validator takes a step with each
 /// block: it checks, seals, pledges and weighs. On a quick machine the first three are enough.
-const PULSES: [Duration; 7] = [
+const PULSES: [Duration; 6] = [
     Duration::from_millis(700),
     Duration::from_millis(700),
     Duration::from_millis(700),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
+    Duration::from_secs(3),
     Duration::from_secs(10),
     Duration::from_secs(30),
 ];
@@ -49,9 +48,9 @@ const FIRST_HELD: usize = 3;
 pub enum Part {
     /// Before the seed of validators: blocks pass at their pace.
     Early,
-    /// The last block before the seed: the epoch before must be final and paid.
+    /// The last block before the seed is known: the epoch before must be final and paid.
     BeforeSeed,
-    /// The block of the seed: validators ask, for the length of a window.
+    /// The block at which the seed is known: validators ask, for the length of a window.
     Window,
     /// A block after the window, by number: validators check, pledge and set weights.
     After(usize),
@@ -63,7 +62,8 @@ impl Part {
     /// Returns the part of the epoch that `block` belongs to.
     pub fn of(status: &EpochStatus, block: u32) -> Self {
         let round = Round::new(status.opened_at, TEMPO);
-        let seed = round.map_or(status.closes_at, |round| round.asked_at());
+        // The hash of a block is fixed with the next one.
+        let seed = round.map_or(status.closes_at, |it| it.asked_at().saturating_add(1));
         if block >= status.closes_at {
             return Part::Over;
         }
@@ -283,7 +283,7 @@ mod tests {
     fn blocks_of_an_epoch_have_their_parts() {
         let status = status(3, Some(2));
         let part = |passed| Part::of(&status, 100 + passed);
-        let seed = TEMPO / 2 + 2;
+        let seed = TEMPO / 2 + 3;
         assert!((0..seed - 1).all(|passed| part(passed) == Part::Early));
         assert_eq!(
             (part(seed - 1), part(seed)),

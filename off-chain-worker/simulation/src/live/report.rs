@@ -170,9 +170,10 @@ impl ValidatorReport {
         audits.filter(|audit| audit.exit == Some(code)).count()
     }
 
-    /// Returns the first false item that an audit named.
+    /// Returns the first false item that the last failed audit named.
     pub fn first_false(&self) -> Option<&str> {
-        let mut failed = self.audits.iter().filter(|audit| audit.exit == Some(1));
+        let failed = self.audits.iter().rev();
+        let mut failed = failed.filter(|audit| audit.exit == Some(1));
         failed.find_map(|audit| audit.first_false.as_deref())
     }
 }

@@ -152,6 +152,10 @@ fn step(
     };
     let facts = read_facts::read(&scene.chain, &scene.contracts, NETUID, epoch, scene.uid);
     let facts = facts.map_err(|error| LiveError::Unusable(error.to_string()))?;
+    // Before a manifest counts there is nothing to ask.
+    if facts.manifest.is_none() {
+        return Ok(Some(epoch));
+    }
     if let Some(evidence) = lie.evidence(scene, &facts)? {
         scene.publish(&evidence)?;
         let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +193,8 @@ impl Scene {
         };
         let block = self.chain.block()?;
         let round = Round::new(status.opened_at, subnet.tempo);
-        let is_asked = round.is_some_and(|round| block >= round.asked_at());
+        // The hash of a block is fixed with the next one.
+        let is_asked = round.is_some_and(|round| block > round.asked_at());
         if !is_asked || block >= status.closes_at {
             return Ok(None);
         }
