@@ -283,6 +283,8 @@ pub fn conclude(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_primitives::NetUid;
+    use inktensor_wire::{Content, Context, Path};
 
     #[test]
     fn unchecked_answers_count_as_the_checked_ones() {
@@ -307,6 +309,38 @@ mod tests {
             (&[checked(65_535); 64], 65_535),
         ] {
             assert_eq!(epoch_worth(grades), Worth(worth), "{grades:?}");
+        }
+    }
+
+    #[test]
+    fn answer_is_late_from_the_second_after_its_question_expires() {
+        let request = SignedRequest {
+            path: Path::new("/v1/ask").unwrap(),
+            media: Media::Json,
+            body: [0; 32],
+            context: Context {
+                home: [0; 32],
+                netuid: NetUid(1),
+                epoch: 1,
+                by: None,
+                to: [0; 32].into(),
+                seat: 1,
+            },
+            hotkey: [0; 32].into(),
+            created: 100,
+            expires: 120,
+            nonce: [0; 16],
+            signature: [0; 64],
+        };
+        let response = |created| SignedResponse {
+            status: 200,
+            media: Media::Json,
+            content: Content::Digest([0; 32]),
+            created,
+            signature: [0; 64],
+        };
+        for (created, late) in [(0, false), (120, false), (121, true), (u64::MAX, true)] {
+            assert_eq!(is_late(&request, &response(created)), late, "{created}");
         }
     }
 

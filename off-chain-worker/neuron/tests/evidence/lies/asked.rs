@@ -138,11 +138,13 @@ pub fn question_of_another_epoch(it: &mut Network, rng: &mut Draw) -> Option<Exp
 /// The copier that takes another validator's receipts for its own.
 pub fn receipts_of_another_validator(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
     let other = newcomer(rng, 7, &mut it.keys);
-    let only_generation = rng.below(2) == 0;
+    let differs = rng.below(3);
     for index in 0..it.evidence.receipts.len() {
         let asked = &mut it.evidence.receipts[index].asked;
-        asked.context.by = Some(other.generation);
-        if !only_generation {
+        if differs != 0 {
+            asked.context.by = Some(other.generation);
+        }
+        if differs != 1 {
             asked.hotkey = other.hotkey;
         }
         it.sign_both(index);
