@@ -1,6 +1,6 @@
 //! The facts of a live run, for tables, JSON and claims. Amounts are in rao.
 
-use super::claims::Claim;
+use super::claims::{Claim, FROM_EPOCH};
 use serde::Serialize;
 
 /// The report of a live run.
@@ -157,9 +157,10 @@ pub struct ValidatorReport {
 }
 
 impl ValidatorReport {
-    /// Returns the dividends of all epochs for a million rao of stake.
+    /// Returns the dividends for a million rao of stake, from the first epoch on in which a copier
+    /// has a consensus to copy.
     pub fn per_million(&self) -> u64 {
-        let paid = u128::from(sum_from(&self.paid, 0)).saturating_mul(1_000_000);
+        let paid = u128::from(sum_from(&self.paid, FROM_EPOCH)).saturating_mul(1_000_000);
         let per = paid.checked_div(self.stake.into()).unwrap_or_default();
         u64::try_from(per).unwrap_or(u64::MAX)
     }
@@ -245,6 +246,30 @@ mod tests {
     }
 
     #[test]
+    fn the_last_false_item_is_shown() {
+        let audit = |exit, item: Option<&str>| AuditReport {
+            epoch: 2,
+            exit: Some(exit),
+            first_false: item.map(String::from),
+        };
+        let validator = ValidatorReport {
+            uid: 3,
+            name: "copier",
+            behaviour: "",
+            honest: false,
+            stake: 1,
+            paid: Vec::new(),
+            audits: vec![
+                audit(1, Some("nothing pledged")),
+                audit(1, Some("a receipt is missing")),
+                audit(0, None),
+            ],
+        };
+        assert_eq!(validator.first_false(), Some("a receipt is missing"));
+        assert_eq!((validator.audits_with(1), validator.audits_with(0)), (2, 1));
+    }
+
+    #[test]
     fn dividends_are_counted_by_stake() {
         let validator = ValidatorReport {
             uid: 3,
@@ -252,7 +277,7 @@ mod tests {
             behaviour: "",
             honest: true,
             stake: 4_000_000,
-            paid: vec![0, 10, 30],
+            paid: vec![0, 7, 9, 10, 30],
             audits: Vec::new(),
         };
         assert_eq!(validator.per_million(), 10);

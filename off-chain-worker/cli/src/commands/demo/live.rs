@@ -171,7 +171,8 @@ fn validators_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> 
     }
     writeln!(
         out,
-        "\nValidators: dividends in TAO, and in rao for a million rao of stake\n"
+        "\nValidators: all dividends in TAO; in rao for a million rao of stake, from epoch\n\
+         {FROM_EPOCH} on\n"
     )?;
     rows.print(out)?;
     for validator in &report.validators {

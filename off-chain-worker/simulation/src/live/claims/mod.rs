@@ -186,7 +186,7 @@ fn copier_earns_less(validators: &[Validator<'_>]) -> Claim {
         Some(part) => format!("{} of the least honest one", decimal(part)),
     };
     Claim {
-        claim: "dividends per stake of copier".into(),
+        claim: format!("dividends per stake of copier from epoch {FROM_EPOCH} on"),
         bound: "below every honest one".into(),
         found,
         holds: copier < least,

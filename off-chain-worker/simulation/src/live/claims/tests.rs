@@ -51,7 +51,7 @@ fn validator(
         behaviour: kind.describe(),
         honest: kind.is_honest(),
         stake: 1_000_000,
-        paid: vec![0, paid],
+        paid: vec![0, 0, 0, paid],
         audits: vec![audit(1), audit(2)],
     };
     (kind, report)
@@ -180,8 +180,8 @@ fn a_lie_that_passes_or_is_not_named_fails_the_claim() {
 
 #[test]
 fn a_copier_that_earns_as_much_fails() {
-    let failed = failed_validators(|validators| validators[2].1.paid[1] = 100);
-    assert_eq!(failed, ["dividends per stake of copier"]);
+    let failed = failed_validators(|validators| validators[2].1.paid[3] = 100);
+    assert_eq!(failed, ["dividends per stake of copier from epoch 3 on"]);
 }
 
 #[test]
