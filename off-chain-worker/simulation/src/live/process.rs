@@ -33,7 +33,7 @@ impl Stock {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
-            // A key or a folder of the user is none of the run's business.
+            // Keys and folders of the user are not for the run.
             if name != CONTRACTS_DIR && name.to_string_lossy().starts_with("INKTENSOR_") {
                 command.env_remove(name);
             }
