@@ -46,6 +46,8 @@ const FLOODERS: u64 = 100;
 const ROW: Duration = Duration::from_secs(10);
 /// The step of the clock that sends.
 const TICK: Duration = Duration::from_millis(5);
+/// Microseconds of a clock tick of Linux.
+const CLOCK_TICK: u64 = 10_000;
 const HOME: [u8; 32] = [9; 32];
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -223,6 +225,7 @@ async fn row(
     name: &str,
     address: SocketAddr,
     process: u32,
+    signed: bool,
     floods: Option<Arc<String>>,
 ) -> Result<(), Failure> {
     let clients: Result<Vec<Client>, Failure> = (0..4)
@@ -239,7 +242,12 @@ async fn row(
     }
     let (before, start) = (cpu(process).unwrap_or(0), Instant::now());
     let floods_before = sent.load(Ordering::Relaxed);
-    let asked = ask(address, clients).await?;
+    let asked = if signed {
+        ask(address, clients).await?
+    } else {
+        sleep(ROW).await;
+        Arc::default()
+    };
     let seconds = start.elapsed().as_secs_f64();
     let used = cpu(process).unwrap_or(0).saturating_sub(before);
     let flooded = sent.load(Ordering::Relaxed).saturating_sub(floods_before);
@@ -257,9 +265,18 @@ async fn row(
             .copied()
             .unwrap_or(0)
     };
+    // Of a busy machine only the time of the receiver's own work says something.
+    let events = asked
+        .answered
+        .load(Ordering::Relaxed)
+        .saturating_add(flooded);
+    let micros_each = used
+        .saturating_mul(CLOCK_TICK)
+        .checked_div(events)
+        .unwrap_or(0);
     println!(
-        "{name}: offered {:.0}/s, answered {:.0}/s, flood {:.0}/s, median {} us, 99 % {} us, \
-         receiver {:.0} % of a core",
+        "{name}: offered {:.0}/s, answered {:.0}/s, flood {:.0}/s, median {} us, 99 % {} us; \
+         receiver: {:.0} % of a core, {micros_each} us of CPU time each",
         rate(asked.sent.load(Ordering::Relaxed)),
         rate(asked.answered.load(Ordering::Relaxed)),
         rate(flooded),
@@ -317,8 +334,10 @@ async fn main() -> Result<(), Failure> {
         let mut line = String::new();
         output.read_line(&mut line)?;
         let address: SocketAddr = line.trim().parse()?;
-        row("no flood", address, child.id(), None).await?;
-        row(name, address, child.id(), Some(Arc::clone(&bare))).await?;
+        let (process, flood) = (child.id(), || Some(Arc::clone(&bare)));
+        row("no flood", address, process, true, None).await?;
+        row(&format!("{name}, alone"), address, process, false, flood()).await?;
+        row(name, address, process, true, flood()).await?;
         drop(child.stdin.take());
         let mut counts = String::new();
         output.read_to_string(&mut counts)?;

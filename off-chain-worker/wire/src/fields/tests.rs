@@ -260,7 +260,7 @@ fn mutated(random: &mut ChaCha8Rng, text: &str, other: &str) -> Vec<u8> {
 /// Parses many damaged heads. Nothing panics, and a head that is accepted has one spelling.
 #[test]
 fn damaged_heads_are_refused_or_have_one_spelling() {
-    let inputs = env::var(INPUTS).map_or(200_000, |it| it.parse().unwrap());
+    let inputs = env::var(INPUTS).map_or(1_000_000, |it| it.parse().unwrap());
     let seed = 20_261_129;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let written = write_question(&question(b"body"));
