@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn malformed_headers_are_refused_at_their_byte() {
-        let cases: [(&str, usize, &str); 9] = [
+        let cases: [(&str, usize, &str); 10] = [
             ("", 0, "`{`"),
             ("{} x", 3, "the end of the header"),
             ("{\"w\":[]}", 5, "`{`"),
