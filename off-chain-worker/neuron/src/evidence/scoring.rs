@@ -142,12 +142,13 @@ impl Scoring<'_> {
     ) -> Result<Vec<Worth>, ProgramError> {
         let next = AtomicUsize::new(0);
         let threads = self.threads.get().min(items.len());
+        let take = || {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            items.get(index).map(|item| (index, *item))
+        };
         let work = || {
             let mut done = Vec::new();
-            while let Some((index, (to, number, response))) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                items.get(index).map(|item| (index, *item))
-            } {
+            while let Some((index, (to, number, response))) = take() {
                 done.push((index, self.worth(to, number, response)));
             }
             done
