@@ -35,10 +35,10 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(180);
 const NETUID: NetUid = NetUid(1);
 /// Milliseconds of a block.
-const BLOCK_TIME: &str = "150";
-/// Blocks of an epoch: 6 seconds.
+const BLOCK_TIME: &str = "250";
+/// Blocks of an epoch: 10 seconds, of which questions may be asked for 2.
 const TEMPO: u32 = 40;
-/// Blocks of an epoch in which a validator has time to be killed and restarted: it may ask for 4
+/// Blocks of an epoch in which a validator has time to be killed and restarted: it may ask for 7
 /// seconds.
 const LONG_TEMPO: u32 = 120;
 /// The first epoch in which a manifest counts that is pledged in epoch 0.
@@ -265,7 +265,7 @@ impl Net {
         process
             .args(["--suri-file", &suri, "--store", &store, "--host", &host])
             .args(["--listen", "127.0.0.1:0", "--allow-private", "--poll", "50"])
-            .args(["--log", "warn,inktensor_neuron=debug,inktensor_wire=debug"])
+            .args(["--log", "warn,inktensor_neuron=debug,inktensor_worker=info"])
             .args(["--blob", &blobs])
             .args(more)
             .stdout(Stdio::null())
@@ -315,6 +315,15 @@ impl Net {
         });
         weights.collect()
     }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn text(output: &Output) -> String {
@@ -375,21 +384,46 @@ impl Net {
 
 #[test]
 fn answers_become_weights_whose_evidence_holds() {
-    let net = Net::start("neurons", TEMPO, false);
+    let mut net = Net::start("neurons", TEMPO, false);
     let state = net.set_task(3);
     let model = side_process(&state, Duration::ZERO).url;
     let _m0 = net.neuron("mine", "m0", &[]);
     let mut m1 = net.neuron("mine", "m1", &["--model", &model]);
-    let _validators: Vec<Guarded> = VALIDATORS
-        .iter()
-        .map(|(name, _)| net.neuron("validate", name, &[]))
-        .collect();
+    let _v0 = net.neuron("validate", "v0", &["--http", "127.0.0.1:0"]);
+    let _v1 = net.neuron("validate", "v1", &[]);
+
+    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
+        net.wait_for_line(name, "published the endpoint");
+    }
+    net.pass_epoch(TEMPO);
+    wait_for("permits", || net.status().final_epoch);
+    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
+        net.wait_for_line(name, "loaded the manifest");
+    }
+    for (name, _) in VALIDATORS {
+        net.wait_for_line(name, "all conditions to take part are met");
+    }
+    net.pass_epoch(TEMPO);
 
     // All answers are right.
     for weights in net.weights_of(FIRST) {
         let expected = MINERS.iter().map(|(_, uid)| (*uid, u16::MAX)).collect();
         assert_eq!(weights, expected, "{}", net.log("v0"));
     }
+    // The validator is monitored as a worker is.
+    net.wait_for_line("v0", "metrics and health on http://");
+    let log = net.log("v0");
+    let address = log.split("metrics and health on http://").nth(1).unwrap();
+    let address = address.split_whitespace().next().unwrap();
+    let ready = get(address, "/ready");
+    assert!(
+        ready.contains("200 OK") && ready.ends_with("validator: ok\n"),
+        "{ready}"
+    );
+    let metrics = get(address, "/metrics");
+    let pledged = "inktensor_neuron_pledged_epoch{netuid=\"1\"} 2";
+    assert!(metrics.contains(pledged), "{metrics}");
+
     // A miner that is killed has no answers, and loses half of its average. The port is another one
     // afterwards, and the miner publishes it.
     m1.0.kill().unwrap();
@@ -451,6 +485,22 @@ fn answers_become_weights_whose_evidence_holds() {
         "a voyage across water",
         "{}",
         text(&found)
+    );
+
+    fs::write(format!("{notes}/b.txt"), "a lamp at night").unwrap();
+    let found = net.run(
+        &["search", "--local", "--in", &notes, "a lamp at night"],
+        &common,
+    );
+    assert_eq!(
+        document(&found)[0]["file"],
+        format!("{notes}/b.txt"),
+        "{}",
+        text(&found)
+    );
+    assert_eq!(
+        document(&found)[0]["similarity"].as_f64().unwrap().round(),
+        1.0
     );
 
     // The restarted miner answers again: its average grows.
