@@ -87,7 +87,7 @@ impl ValidatorKind {
         match self {
             Self::Honest => "asks, checks, weighs",
             Self::Copier => "copies the consensus",
-            Self::Favourer => "its miner times three",
+            Self::Favourer => "its miner times 3",
         }
     }
 }

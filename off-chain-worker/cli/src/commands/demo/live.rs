@@ -171,8 +171,7 @@ fn validators_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> 
     }
     writeln!(
         out,
-        "\nValidators: all dividends in TAO; in rao for a million rao of stake, from epoch\n\
-         {FROM_EPOCH} on\n"
+        "\nValidators: dividends in TAO; per million of stake from epoch {FROM_EPOCH} on, in rao\n"
     )?;
     rows.print(out)?;
     for validator in &report.validators {
@@ -191,7 +190,7 @@ fn verdict(validator: &ValidatorReport) -> String {
         _ if all == 0 => "none".into(),
         (true, _) => format!("{passed} pass"),
         (_, true) => format!("{failed} fail"),
-        _ => format!("{passed} of {all} pass"),
+        _ => format!("{passed} of {all}"),
     }
 }
 
@@ -268,7 +267,7 @@ mod tests {
         let validator = |name, honest: bool| ValidatorReport {
             uid: 1,
             name,
-            behaviour: "its miner times three",
+            behaviour: "its miner times 3",
             honest,
             stake: 11_000_000_000_000,
             paid: vec![0, 123_456_789_012],

@@ -138,7 +138,8 @@ impl Machine {
     pub fn start(program: Arc<dyn Program>, answers: u32, within: Duration) -> Self {
         let gather = within / GATHER_PART;
         let left = within.saturating_sub(gather);
-        let each = left.checked_div(answers).unwrap_or(left);
+        // The first answer is ready at once, and the last one at the end.
+        let each = left.checked_div(answers.saturating_sub(1)).unwrap_or(left);
         let queue = Arc::new(Queue::default());
         let works = Arc::clone(&queue);
         thread::spawn(move || works.work(each, gather));
