@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Test programs that start processes and wait for them.
-const WAITING: [&str; 5] = ["by_hand", "client", "kill", "node", "run"];
+const WAITING: [&str; 7] = ["by_hand", "client", "kill", "live", "neurons", "node", "run"];
 
 /// A line of cargo's messages, as far as it names a program.
 #[derive(Deserialize)]

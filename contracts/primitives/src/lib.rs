@@ -10,6 +10,7 @@
 //! - `assertion`, `dispute`: the posted outcome of an epoch, and the proof against it
 //! - `wiring`, `tao`: one-time wiring, and calls to the token
 //! - `units`, `versioned`, `hash`: numbers with a unit, two-slot cells, and tagged hashes
+//! - `work`: pledges, the commitments by which neurons take part in a subnet's work
 //! - `ss58`: addresses in texts, only with the feature `std`
 //!
 //! The doc comments of traits, types, events and errors are user interface: metadata, bindings and
@@ -35,6 +36,7 @@ pub mod token;
 pub mod units;
 pub mod versioned;
 pub mod wiring;
+pub mod work;
 
 #[cfg(test)]
 mod error_texts;

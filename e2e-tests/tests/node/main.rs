@@ -39,9 +39,10 @@ use std::{
 };
 
 /// The tests, by name.
-const TESTS: [(&str, fn()); 2] = [
+const TESTS: [(&str, fn()); 3] = [
     (FAILURES, network_survives_failures),
     (page::TEST, page::run),
+    (page::JOIN, page::run_join),
 ];
 /// The name of the longer test.
 const FAILURES: &str = "network_survives_failures";

@@ -1,4 +1,4 @@
-//! The commands of docs/network.md run as printed.
+//! The commands of docs/network.md and docs/join.md run as printed.
 
 use super::processes::AS_INKTENSOR;
 use inktensor_client::deploy::{Bundles, CONTRACTS_DIR};
@@ -10,58 +10,109 @@ use std::{
     env, fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
-/// The name of the test.
+/// The name of the test of docs/network.md.
 pub const TEST: &str = "network_page_runs_as_printed";
-/// The page.
-const PAGE: &str = "../docs/network.md";
+/// The name of the test of docs/join.md, up to the section about nodes.
+pub const JOIN: &str = "join_page_runs_as_printed";
 /// The heartbeat in the page, and a faster one for the test.
 const HEARTBEAT: [&str; 2] = ["--every 400", "--every 150"];
-/// The port in the page.
+/// The port of the node in the page.
 const PORT: &str = "9944";
-/// The longest run of the page, in seconds.
-const TIMEOUT: &str = "280";
+/// The ports of the devchain and the neurons in the page.
+const JOIN_PORTS: [&str; 4] = ["9955", "8090", "8091", "8092"];
+/// The first heading that is not of the local part.
+const ON_A_NODE: &str = "\n## On a node\n";
+/// The longest run of a page, in seconds.
+const TIMEOUT: &str = "400";
 
-/// Runs the page's commands in order, in a folder of their own.
+/// Runs the commands of docs/network.md in order, in a folder of their own.
 pub fn run() {
     // Prints that the node is missing, or fails if it is required.
     let Some(program) = Node::program() else {
         let none = Node::for_test(TEST, Options::default());
         return assert!(none.is_none());
     };
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    let page = fs::read_to_string(&page).expect("the page");
-    let mut blocks = blocks(&page);
+    let [slow, fast] = HEARTBEAT;
+    let script = commands(&page("network.md"));
+    assert!(script.contains(slow), "the page has a heartbeat");
+    let script = with_free_ports(&script.replace(slow, fast), &[PORT]);
+    let node = format!("exec '{}' \"$@\"", program.display());
+    demand(
+        &script,
+        &[("substrate-contracts-node", &node)],
+        &[
+            "all 7 contracts are as recorded",
+            "epoch 4 of subnet 1: correct",
+            "agree with the epoch",
+        ],
+    );
+}
+
+/// Runs the commands of docs/join.md in order: a miner and two validators on a devchain.
+pub fn run_join() {
+    let page = page("join.md");
+    let (local, _) = page.split_once(ON_A_NODE).expect("a part about nodes");
+    let script = with_free_ports(&commands(local), &JOIN_PORTS);
+    demand(
+        &script,
+        &[],
+        &[
+            "right: it is what this computer computes",
+            "true: 8 receipts, 4 answers checked by the validator, 4 computed again",
+            "all conditions to take part are met",
+        ],
+    );
+}
+
+/// Reads a page.
+fn page(name: &str) -> String {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    fs::read_to_string(docs.join(name)).expect("the page")
+}
+
+/// Returns the commands of a page without its first block, which sets the search path.
+fn commands(page: &str) -> String {
+    let mut blocks = blocks(page);
     assert!(blocks.len() > 5, "the page has commands");
-    // The first block sets the search path.
     let prepared = blocks.remove(0);
     assert!(prepared.contains("PATH"), "{prepared}");
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener
-        .local_addr()
-        .expect("an address")
-        .port()
-        .to_string();
-    drop(listener);
-    let [slow, fast] = HEARTBEAT;
-    let script = blocks.concat();
-    assert!(script.contains(slow), "the page has a heartbeat");
-    let script = script.replace(PORT, &port).replace(slow, fast);
+    blocks.concat()
+}
 
+/// Replaces each of `ports` by a free one.
+fn with_free_ports(script: &str, ports: &[&str]) -> String {
+    // All of them are held until each has one, so no two are the same.
+    let listeners: Vec<TcpListener> = ports
+        .iter()
+        .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
+        .collect();
+    let mut script = script.to_owned();
+    for (port, listener) in ports.iter().zip(&listeners) {
+        assert!(script.contains(port), "the page has the port {port}");
+        let free = listener.local_addr().expect("an address").port();
+        script = script.replace(port, &free.to_string());
+    }
+    script
+}
+
+/// Runs `script` with `inktensor` and `programs` on its search path, and demands that it prints
+/// `wanted`.
+fn demand(script: &str, programs: &[(&str, &str)], wanted: &[&str]) {
     let folder = TempDir::new();
-    let programs = folder.path().join("programs");
-    fs::create_dir_all(&programs).expect("a folder");
+    let scripts = folder.path().join("programs");
+    fs::create_dir_all(&scripts).expect("a folder");
     let this = env::current_exe().expect("this program");
-    let shown = |path: &PathBuf| path.display().to_string();
-    let inktensor = format!("{AS_INKTENSOR}=1 exec '{}' \"$@\"", shown(&this));
-    write_script(&programs, "inktensor", &inktensor);
-    let node = format!("exec '{}' \"$@\"", shown(&program));
-    write_script(&programs, "substrate-contracts-node", &node);
+    let inktensor = format!("{AS_INKTENSOR}=1 exec '{}' \"$@\"", this.display());
+    write_script(&scripts, "inktensor", &inktensor);
+    for (name, does) in programs {
+        write_script(&scripts, name, does);
+    }
     let path = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([programs].into_iter().chain(env::split_paths(&path)));
+    let path = env::join_paths([scripts].into_iter().chain(env::split_paths(&path)));
 
     // Background processes end with the script.
     let script = format!("trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{script}");
@@ -69,6 +120,7 @@ pub fn run() {
         .args([TIMEOUT, "bash", "-euo", "pipefail", "-c", &script])
         .current_dir(folder.path())
         .env("PATH", path.expect("a search path"))
+        .env("COLUMNS", "110")
         .env(CONTRACTS_DIR, Bundles::folder().expect("built"))
         .stdin(Stdio::null())
         .output()
@@ -80,14 +132,10 @@ pub fn run() {
         "{}\n{printed}\n{errors}",
         output.status
     );
-    for wanted in [
-        "all 7 contracts are as recorded",
-        "epoch 4 of subnet 1: correct",
-        "agree with the epoch",
-    ] {
+    for text in wanted {
         assert!(
-            printed.contains(wanted),
-            "{wanted} is not in:\n{printed}\n{errors}"
+            printed.contains(text),
+            "{text} is not in:\n{printed}\n{errors}"
         );
     }
 }

@@ -25,6 +25,7 @@
 mod account;
 pub mod chain_dir;
 mod past;
+mod past_states;
 pub mod persisted;
 mod protocol;
 pub mod remote;

@@ -6,6 +6,7 @@
 
 use crate::{
     past::{Moment, Past},
+    past_states::PastStates,
     runtime::{
         self, weights::Weights, Balances, Contracts, Externalities, Runtime, RuntimeEvent,
         RuntimeOrigin, System,
@@ -56,6 +57,8 @@ pub struct SandboxChain {
     weights: Weights,
     /// Blocks whose events are kept.
     history: u32,
+    /// States after past blocks.
+    states: PastStates,
 }
 
 /// The storage that a contract occupies.
@@ -100,7 +103,14 @@ impl SandboxChain {
             gas: Weight::from_parts(NO_LIMIT, NO_LIMIT),
             weights: Weights::default(),
             history: u32::MAX,
+            states: PastStates::default(),
         }
+    }
+
+    /// Keeps the states after the last `changes` blocks that changed something, so that messages
+    /// can be read at past blocks. By default such a read sees the present state.
+    pub fn keep_states(&mut self, changes: usize) {
+        self.states = PastStates::keeping(changes);
     }
 
     /// Counts messages with `weights` from now on. The state is the same under all weights.
@@ -199,6 +209,8 @@ impl SandboxChain {
 
     /// Lets `blocks` empty blocks pass.
     pub fn advance(&mut self, blocks: u32) {
+        let present = self.past.now().number;
+        self.states.end_block(present, self.state.get_mut());
         let number = self.inside(|| {
             let number = System::block_number().saturating_add(blocks);
             System::set_block_number(number);
@@ -221,6 +233,7 @@ impl SandboxChain {
         self.state = RefCell::new(snapshot.state.clone().into());
         self.events.truncate(snapshot.events);
         self.past.restore(&snapshot.moment);
+        self.states.change();
     }
 
     /// Replaces the code of the contract at `address` by uploaded code. Only root can do this on a
@@ -298,6 +311,7 @@ impl SandboxChain {
         let who: &[u8] = signer.as_ref();
         let described: Vec<&[u8]> = std::iter::once(who).chain(done.iter().copied()).collect();
         self.past.add(number, &described);
+        self.states.change();
         (result, before)
     }
 }
@@ -327,7 +341,7 @@ impl ChainRead for SandboxChain {
         self.past.includes(of, block)
     }
 
-    /// Reads the present state, if `at` is in its past: the chain keeps no other one.
+    /// Reads the state after `at` if past states are kept, else the present one.
     fn read_all_at(
         &self,
         at: &BlockId,
@@ -341,7 +355,19 @@ impl ChainRead for SandboxChain {
             let first = self.oldest();
             return Err(ChainError::Pruned { first });
         }
-        self.read_all(caller, reads)
+        if at.number == self.past.now().number {
+            return self.read_all(caller, reads);
+        }
+        let read = |state: Externalities| {
+            let present = self.state.replace(state);
+            self.inside(|| System::set_block_number(at.number));
+            let outputs = self.read_all(caller, reads);
+            (outputs, self.state.replace(present))
+        };
+        match self.states.with(at.number, read) {
+            Some(outputs) => outputs,
+            None => self.read_all(caller, reads),
+        }
     }
 
     fn read(&self, caller: AccountId, to: AccountId, input: &[u8]) -> Result<Vec<u8>, ChainError> {

@@ -20,8 +20,10 @@
 //! * [`scenario`]: the plan of a network, generated from a seed or taken from a metagraph.
 //! * [`run`]: carries the plan out on a chain in this process.
 //! * [`report`]: the facts of a run, for tables and JSON.
+//! * [`live`]: a network of processes, with miners that serve models and validators that ask.
 //! * [`Rng`]: random numbers from a seed.
 
+pub mod live;
 pub mod report;
 mod rng;
 pub mod run;

@@ -4,12 +4,13 @@ use super::{Finding, Source};
 use std::{collections::BTreeSet, path::Path};
 
 /// The folders of the root that paths in code spans begin with.
-const FOLDERS: [&str; 6] = [
+const FOLDERS: [&str; 7] = [
     "bindings/",
     "contracts/",
     "docs/",
     "e2e-tests/",
     "off-chain-worker/",
+    "subnets/",
     "xtask/",
 ];
 

@@ -1,5 +1,6 @@
 //! All commands, one file or folder each.
 
+mod ask;
 mod audit;
 mod delegate;
 mod demo;
@@ -7,16 +8,23 @@ mod deploy;
 mod devchain;
 mod emission;
 mod epoch;
+mod evidence;
 mod explain;
 mod heartbeat;
 mod kernel;
 mod metagraph;
+mod mine;
+mod model;
+mod neural;
 mod neuron;
+mod neuron_service;
 mod run;
+mod search;
 mod serve;
 mod stake;
 mod store;
 mod subnet;
+mod validate;
 mod verify;
 mod wallet;
 mod weights;
@@ -40,6 +48,17 @@ enum Command {
     /// Scores are those of the last settled epoch. With --wide, --csv or --json there are also the
     /// coldkeys, the blocks of the last weights, and the axons.
     Metagraph(metagraph::Arguments),
+    /// Ask a subnet's miners a question
+    ///
+    /// The best miners by the last incentive are asked. A hotkey without a permit asks through a
+    /// validator. With --check the answer is computed again here and compared. Exit code: 0 for an
+    /// answer, 1 if --check finds it wrong, 2 without an answer.
+    Ask(ask::Arguments),
+    /// Search text files by meaning
+    ///
+    /// Files are cut into pieces, and a subnet that runs embed/1 embeds each piece and the query.
+    /// Embeddings are kept by the hash of their text, so a second search sends the query only.
+    Search(search::Arguments),
     /// Show the state of a subnet's epochs, and its bonds
     #[command(subcommand)]
     Epoch(epoch::Command),
@@ -72,6 +91,25 @@ enum Command {
     /// List the hotkeys that validate
     #[command(subcommand)]
     Delegate(delegate::Command),
+    /// Show and check the evidence of validators
+    #[command(subcommand)]
+    Evidence(evidence::Command),
+    /// Run a miner: answers questions of validators
+    ///
+    /// The miner publishes its endpoint with the hash of its certificate, loads the subnet's task,
+    /// and logs what is missing to take part, with the command for it. SIGTERM or SIGINT end it,
+    /// and it may be killed at any moment.
+    Mine(Box<mine::Arguments>),
+    /// Run a validator: asks miners, checks answers, sets weights
+    ///
+    /// In each epoch the validator asks every miner the questions that follow from the chain,
+    /// checks the answers by computing them, pledges the root of its evidence and sets weights. It
+    /// logs what is missing to take part, with the command for it. SIGTERM or SIGINT end it, and
+    /// it may be killed at any moment: with the same store it continues where it was.
+    Validate(Box<validate::Arguments>),
+    /// Pack a model into the state of a task
+    #[command(subcommand)]
+    Model(model::Command),
     /// Register neurons, and show the price of a seat
     #[command(subcommand)]
     Neuron(neuron::Command),
@@ -137,6 +175,8 @@ impl Cli {
     pub fn run(self, mut whole: clap::Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         match self.command {
             Command::Metagraph(arguments) => metagraph::run(&arguments, out),
+            Command::Ask(arguments) => ask::run(&arguments, out),
+            Command::Search(arguments) => search::run(&arguments, out),
             Command::Epoch(command) => epoch::run(&command, out),
             Command::Emission(command) => emission::run(&command, out),
             Command::Wallet(command) => wallet::run(&command, out),
@@ -145,6 +185,10 @@ impl Cli {
             Command::Audit(arguments) => audit::run(&arguments, out),
             Command::Stake(command) => stake::run(&command, out),
             Command::Delegate(command) => delegate::run(&command, out),
+            Command::Evidence(command) => evidence::run(&command, out),
+            Command::Mine(arguments) => mine::run(&arguments, out),
+            Command::Validate(arguments) => validate::run(&arguments, out),
+            Command::Model(command) => model::run(&command, out),
             Command::Neuron(command) => neuron::run(&command, out),
             Command::Serve(command) => serve::run(&command, out),
             Command::Weights(command) => weights::run(&command, out),

@@ -310,7 +310,7 @@ fn stop(own: &OwnNeuron, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// Sends a message that publishes something, with a deposit if the signer's neuron serves nothing
 /// yet.
-fn publish<M: Into<Message<Result<(), RegistryError>>>>(
+pub fn publish<M: Into<Message<Result<(), RegistryError>>>>(
     session: &mut Session,
     netuid: NetUid,
     message: impl Fn() -> M,

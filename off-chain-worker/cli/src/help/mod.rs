@@ -22,6 +22,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Everyone",
         &[
+            "ask",
+            "search",
             "metagraph",
             "epoch",
             "emission",
@@ -29,12 +31,13 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "explain",
             "verify",
             "audit",
+            "evidence",
         ],
     ),
     ("Stakers", &["stake", "delegate"]),
-    ("Miners", &["neuron", "serve"]),
-    ("Validators", &["weights"]),
-    ("Subnet owners", &["subnet"]),
+    ("Miners", &["mine", "neuron", "serve"]),
+    ("Validators", &["validate", "weights"]),
+    ("Subnet owners", &["subnet", "model"]),
     (
         "Operators of workers and networks",
         &["run", "store", "deploy", "deployment", "kernel"],

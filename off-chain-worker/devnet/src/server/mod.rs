@@ -39,6 +39,8 @@ use std::{
 
 /// Longest time of a message: more than a whole block of two seconds fits no chain.
 const MESSAGE_TIME: u64 = 2_000_000_000_000;
+/// Changed blocks after which messages can be read: as many as an ordinary node keeps.
+const KEPT_STATES: usize = 256;
 /// Largest number of blocks that a client may let pass at once.
 pub const MOST_BLOCKS: u32 = 100_000;
 /// Longest time of a connection without a whole request.
@@ -102,6 +104,7 @@ impl Devchain {
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         chain.limit_time(MESSAGE_TIME);
+        chain.keep_states(KEPT_STATES);
         let shared = Arc::new(Shared {
             hosted: Mutex::new(Hosted {
                 checkpoint: chain.state(),

@@ -20,7 +20,7 @@ pub mod config;
 mod decode;
 pub mod dry_run;
 pub mod http;
-mod instrumented;
+pub mod instrumented;
 mod lag;
 mod log_actions;
 pub mod logging;
@@ -101,7 +101,7 @@ pub struct Handles {
 ///
 /// # Errors
 /// If the chain answers and cannot be used.
-fn opened(
+pub fn opened(
     stop: &Stop,
     chain: &ChainSource,
     poll: Duration,
@@ -151,7 +151,7 @@ fn noticed<T>(chain: &ChainSource, open: impl FnOnce() -> T) -> T {
 
 /// Returns the wait after `failures` consecutive turns that did not reach the chain: it doubles
 /// each time, up to a limit.
-fn pause(poll: Duration, failures: u32) -> Duration {
+pub fn pause(poll: Duration, failures: u32) -> Duration {
     let doubled = 2u32.saturating_pow(failures);
     poll.saturating_mul(doubled).min(LONGEST_WAIT.max(poll))
 }

@@ -16,10 +16,10 @@
 //! scratch of the steps for the last [`KEPT_STEPS`]. The last final epoch is kept however old it
 //! is, since the next one reads its memory.
 
-mod codec;
+pub mod codec;
 mod error;
 mod export;
-mod file;
+pub mod file;
 mod record;
 #[cfg(test)]
 mod tests;

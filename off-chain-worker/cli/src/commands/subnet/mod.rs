@@ -5,6 +5,7 @@ mod hyperparameters;
 mod identity;
 mod owner;
 mod show;
+mod task;
 
 use crate::{
     error::{Failure, Verdict},
@@ -53,6 +54,12 @@ pub enum Command {
         after_help = example!("subnet price --url ws://127.0.0.1:9944")
     )]
     Price(show::Price),
+    /// Show the task of a subnet, or set it
+    ///
+    /// The task is in a manifest, a TOML file whose hash the owner's neuron pledges with --set. A
+    /// manifest counts from the epoch after next.
+    #[command(after_help = example!("subnet task --url ws://127.0.0.1:9944 --netuid 1"))]
+    Task(task::Task),
     /// Start the epochs of a subnet, for good
     #[command(after_help = example!(
         "subnet start --url ws://127.0.0.1:9944 --suri-file owner.suri --netuid 1"
@@ -115,6 +122,7 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::Hyperparameters(arguments) => hyperparameters::list(arguments, out)?,
         Command::Set(arguments) => hyperparameters::set(arguments, out)?,
         Command::Price(arguments) => show::price(arguments, out)?,
+        Command::Task(arguments) => task::task(arguments, out)?,
         Command::Start(arguments) => owner::start(arguments, out)?,
         Command::Offer(arguments) => owner::offer(arguments, out)?,
         Command::Accept(arguments) => owner::accept(arguments, out)?,

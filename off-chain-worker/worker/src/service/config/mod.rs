@@ -536,10 +536,14 @@ fn missing(flag: &'static str) -> ConfigError {
 }
 
 /// Serde for a value that has a text form.
-mod as_text {
+pub mod as_text {
     use serde::{de::Error, Deserialize, Deserializer, Serializer};
     use std::{fmt::Display, str::FromStr};
 
+    /// Writes a value as text.
+    ///
+    /// # Errors
+    /// Those of the serializer.
     pub fn serialize<T: Display, S: Serializer>(
         value: &Option<T>,
         serializer: S,
@@ -550,6 +554,10 @@ mod as_text {
         }
     }
 
+    /// Reads a value from text.
+    ///
+    /// # Errors
+    /// Those of the deserializer, and of the text.
     pub fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
     where
         T: FromStr,

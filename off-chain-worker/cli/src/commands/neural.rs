@@ -1,0 +1,198 @@
+//! The means of commands that talk to neurons: a key, a client, a folder of blobs, and the task of
+//! a subnet.
+
+use crate::{error::Failure, network::Network};
+use inktensor_client::{chain::Pinned, keys::KeyArguments};
+use inktensor_neuron::{
+    fetch::{self, Fetcher},
+    manifest::{Manifest, MAX_MANIFEST},
+    pledged::{counts_from, manifest_now},
+    program::{self, Limits, Program},
+};
+use inktensor_primitives::{epoch::Epochs, hash::hex, Digest, NetUid};
+use inktensor_wire::{BlobLimits, Blobs, Client, ClientLimits, Hotkey};
+use std::{
+    env,
+    fs::File,
+    io::{self, Read},
+    path::PathBuf,
+    sync::Arc,
+};
+use subxt_signer::sr25519::Keypair;
+use tokio::runtime::{self, Runtime};
+
+/// The heading in help of these options.
+pub const NEURONS: &str = "Neurons";
+/// Most bytes of an answer: those of evidence are read as pages, which have a limit of their own.
+const LIMITS: fn() -> ClientLimits = ClientLimits::default;
+
+/// Arguments of commands that talk to neurons.
+#[derive(Clone, Debug, clap::Args)]
+pub struct NeuralArgs {
+    /// The folder in which models and manifests are kept; by default in the user's cache
+    #[arg(long, value_name = "DIR", help_heading = NEURONS)]
+    cache: Option<PathBuf>,
+    /// Files that are used by their hash instead of fetched, such as the model
+    #[arg(long, value_delimiter = ',', value_name = "FILE,..", help_heading = NEURONS)]
+    blob: Vec<PathBuf>,
+    /// Connect to loopback and private addresses too
+    #[arg(long, help_heading = NEURONS)]
+    pub allow_private: bool,
+}
+
+/// The key of commands that ask neurons. Any key may ask a validator.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AskerKey {
+    #[command(flatten)]
+    keys: KeyArguments,
+}
+
+impl AskerKey {
+    /// Returns the key that is given, or one that nothing else knows.
+    pub fn hotkey(&self) -> Result<Hotkey, Failure> {
+        let keys = match self.keys.is_given() {
+            true => self.keys.keypair().map_err(Failure::input)?,
+            false => return unknown_key(),
+        };
+        Ok(Hotkey::new(keys))
+    }
+}
+
+/// Returns a hotkey that no other process knows.
+pub fn unknown_key() -> Result<Hotkey, Failure> {
+    fresh().map(Hotkey::new).map_err(Failure::input)
+}
+
+/// Returns a new key.
+fn fresh() -> io::Result<Keypair> {
+    let mut seed = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut seed)?;
+    Keypair::from_secret_key(seed).map_err(io::Error::other)
+}
+
+/// The means of a command that talks to neurons.
+pub struct Means {
+    /// The runtime of the client.
+    pub runtime: Runtime,
+    /// The client.
+    pub client: Client,
+    /// The blobs.
+    pub blobs: Blobs,
+}
+
+/// The task of a subnet.
+pub struct Loaded {
+    /// The manifest's file.
+    pub file: Vec<u8>,
+    /// The task with its state.
+    pub program: Arc<dyn Program>,
+}
+
+impl NeuralArgs {
+    /// Returns the means, with a client that signs as `hotkey`.
+    pub fn means(&self, hotkey: Hotkey) -> Result<Means, Failure> {
+        let folder = match &self.cache {
+            Some(folder) => folder.clone(),
+            None => cache()?.join("blobs"),
+        };
+        let blobs = Blobs::at(&folder, BlobLimits::default()).map_err(Failure::input)?;
+        for path in &self.blob {
+            fetch::add_file(&blobs, path).map_err(Failure::input)?;
+        }
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        Ok(Means {
+            runtime: runtime.map_err(Failure::input)?,
+            client: Client::new(hotkey, LIMITS(), self.allow_private),
+            blobs,
+        })
+    }
+}
+
+/// Returns the folder of this program in the user's cache.
+pub fn cache() -> Result<PathBuf, Failure> {
+    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = named.filter(|it| it.is_absolute()).or_else(home);
+    cache
+        .map(|cache| cache.join("inktensor"))
+        .ok_or_else(|| Failure::input("there is no folder for files: name one with --cache"))
+}
+
+impl Means {
+    /// Returns the blob with this hash.
+    pub fn blob(
+        &self,
+        network: &Network,
+        netuid: NetUid,
+        hash: &Digest,
+        most: usize,
+        mirrors: &[String],
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let contracts = network.contracts();
+        let fetcher = Fetcher {
+            chain: network.chain(),
+            contracts: &contracts,
+            netuid,
+            client: &self.client,
+            blobs: &self.blobs,
+            runtime: &self.runtime,
+        };
+        fetcher.find(hash, most, mirrors).map_err(Failure::input)
+    }
+
+    /// Returns the task with this manifest.
+    pub fn task(
+        &self,
+        network: &Network,
+        netuid: NetUid,
+        manifest: &Digest,
+    ) -> Result<Loaded, Failure> {
+        let found = |bytes: Option<Vec<u8>>, hash: &Digest| {
+            bytes.ok_or_else(|| {
+                Failure::input(format_args!(
+                    "no neuron and no mirror has the blob {}; name its file with --blob",
+                    hex(hash)
+                ))
+            })
+        };
+        let file = self.blob(network, netuid, manifest, MAX_MANIFEST, &[])?;
+        let file = found(file, manifest)?;
+        let manifest = Manifest::parse(&file)
+            .map_err(|error| Failure::input(format_args!("the subnet's manifest: {error}")))?;
+        let most = Limits::of(&manifest.task).map_err(Failure::input)?.state;
+        let state = self.blob(network, netuid, &manifest.state, most, &manifest.mirrors)?;
+        let state = found(state, &manifest.state)?;
+        let program = program::linked(&manifest.task, &state).map_err(Failure::input)?;
+        Ok(Loaded { file, program })
+    }
+}
+
+/// Returns the hash of the manifest that counts in the open epoch.
+pub fn counting_manifest(network: &Network, netuid: NetUid) -> Result<Digest, Failure> {
+    network.subnet(netuid)?;
+    let contracts = network.contracts();
+    let pinned = Pinned::best(network.chain())?;
+    let pledged = manifest_now(&pinned, &contracts, netuid)?.ok_or_else(|| {
+        Failure::input(format_args!(
+            "the owner of subnet {} has pledged no manifest, so the subnet has no task",
+            netuid.0
+        ))
+    })?;
+    let status = network.query(contracts.epoch().status(netuid))?;
+    let last = network.query(contracts.epoch().header(netuid))?;
+    let open = status.as_ref().map_or(0, |status| status.open);
+    let from = status.map_or(0, |status| {
+        counts_from(pledged.block, &status, last.as_ref())
+    });
+    if from > open {
+        return Err(Failure::input(format_args!(
+            "the manifest of subnet {} counts from epoch {from} on, and epoch {open} is open; try \
+             again then",
+            netuid.0
+        )));
+    }
+    Ok(pledged.manifest)
+}

@@ -1,0 +1,227 @@
+//! The task of a subnet: the manifest that its owner has pledged.
+
+use crate::{
+    args::{NetuidArg, SignArgs},
+    commands::{
+        model::read_at_most,
+        neural::{unknown_key, NeuralArgs},
+        serve::publish,
+    },
+    error::Failure,
+    output::{
+        self,
+        json::{Address, Hex},
+        View,
+    },
+};
+use inktensor_client::chain::Pinned;
+use inktensor_neuron::{
+    manifest::{decimal, Manifest, MAX_MANIFEST},
+    pledged::{counts_from, manifest_now},
+    program::Limits,
+};
+use inktensor_primitives::{
+    epoch::Epochs,
+    registry::{CommitmentKind, Registry},
+    work::Pledge,
+};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Arguments of `subnet task`.
+#[derive(clap::Args)]
+pub struct Task {
+    #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    /// The manifest to pledge, by the hotkey of the subnet's owner
+    #[arg(long, value_name = "FILE")]
+    set: Option<PathBuf>,
+    /// The manifest's file, to show what it holds; by default a neuron is asked for it
+    #[arg(long, value_name = "FILE", conflicts_with = "set")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    neural: NeuralArgs,
+}
+
+/// The manifest of a subnet.
+#[derive(Serialize)]
+struct TaskView {
+    netuid: u16,
+    manifest: Option<Hex>,
+    block: Option<u32>,
+    counts_from: Option<u32>,
+    content: Option<Content>,
+}
+
+/// The values of a manifest. Parts are decimal numbers, as in the file.
+#[derive(Serialize)]
+struct Content {
+    task: String,
+    state: Hex,
+    mirrors: Vec<String>,
+    questions: u16,
+    window: u16,
+    check: String,
+    alpha: String,
+}
+
+/// A manifest that was pledged.
+#[derive(Serialize)]
+struct Pledged {
+    netuid: u16,
+    manifest: Hex,
+    counts_from: u32,
+}
+
+impl From<Manifest> for Content {
+    fn from(it: Manifest) -> Self {
+        Self {
+            task: it.task,
+            state: Hex::from(it.state),
+            mirrors: it.mirrors,
+            questions: it.questions,
+            window: it.window,
+            check: decimal(it.check),
+            alpha: decimal(it.alpha),
+        }
+    }
+}
+
+impl View for TaskView {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(manifest) = &self.manifest else {
+            return writeln!(
+                out,
+                "the owner of subnet {} has pledged no manifest; `inktensor subnet task --set \
+                 FILE` pledges one",
+                self.netuid
+            );
+        };
+        writeln!(out, "manifest     {manifest}")?;
+        if let (Some(block), Some(epoch)) = (self.block, self.counts_from) {
+            writeln!(
+                out,
+                "pledged      in block {block}, counts from epoch {epoch} on"
+            )?;
+        }
+        let Some(content) = &self.content else {
+            return writeln!(
+                out,
+                "no neuron serves the manifest; name its file with --file to see what it holds"
+            );
+        };
+        for (name, value) in [
+            ("task", content.task.clone()),
+            ("state", content.state.to_string()),
+            ("mirrors", content.mirrors.join(", ")),
+            ("questions", format!("{} to a miner", content.questions)),
+            ("window", format!("{} s", content.window)),
+            ("check", content.check.clone()),
+            ("alpha", content.alpha.clone()),
+        ] {
+            // The owner chose the text; control characters are escaped.
+            writeln!(out, "{name:<12} {}", value.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows or pledges the manifest of a subnet.
+pub fn task(arguments: &Task, out: &mut dyn Write) -> Result<(), Failure> {
+    match &arguments.set {
+        Some(file) => set(arguments, file, out),
+        None => show(arguments, out),
+    }
+}
+
+fn show(arguments: &Task, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid = arguments.netuid.netuid;
+    let network = arguments.sign.chain.open()?;
+    let subnet = network.subnet(netuid)?;
+    let contracts = network.contracts();
+    let pinned = Pinned::best(network.chain())?;
+    let pledged = manifest_now(&pinned, &contracts, netuid)?;
+    let mut view = TaskView {
+        netuid: netuid.0,
+        manifest: pledged.map(|it| Hex::from(it.manifest)),
+        block: pledged.map(|it| it.block),
+        counts_from: None,
+        content: None,
+    };
+    if let Some(pledged) = pledged {
+        let status = network.query(contracts.epoch().status(netuid))?;
+        let last = network.query(contracts.epoch().header(netuid))?;
+        let from = status.map(|status| counts_from(pledged.block, &status, last.as_ref()));
+        view.counts_from = from;
+        let file = match &arguments.file {
+            Some(path) => {
+                let bytes = read(path)?;
+                if Manifest::hash(&bytes) != pledged.manifest {
+                    return Err(Failure::in_file(
+                        path,
+                        "the owner has pledged another manifest",
+                    ));
+                }
+                Some(bytes)
+            }
+            None => {
+                let means = arguments.neural.means(unknown_key()?)?;
+                means.blob(&network, netuid, &pledged.manifest, MAX_MANIFEST, &[])?
+            }
+        };
+        let manifest = file.map(|bytes| Manifest::parse(&bytes));
+        let manifest = manifest.transpose().map_err(|error| {
+            let owner = Address(subnet.owner);
+            Failure::input(format_args!(
+                "the manifest that {owner} has pledged: {error}"
+            ))
+        })?;
+        view.content = manifest.map(Content::from);
+    }
+    Ok(output::show(arguments.sign.json, &view, out)?)
+}
+
+fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    let netuid = arguments.netuid.netuid;
+    let bytes = read(file)?;
+    let manifest = Manifest::parse(&bytes).map_err(|error| Failure::in_file(file, error))?;
+    Limits::of(&manifest.task).map_err(|error| Failure::in_file(file, error))?;
+    let mut session = arguments.sign.open()?;
+    let subnet = session.network.subnet(netuid)?;
+    if session.account != subnet.owner_hotkey {
+        return Err(Failure::input(format_args!(
+            "the manifest is pledged by the neuron of the owner's hotkey, {}; sign with that key",
+            Address(subnet.owner_hotkey)
+        )));
+    }
+    let hash = Manifest::hash(&bytes);
+    let data = Pledge::Subnet { manifest: hash }.to_data();
+    let contracts = session.network.contracts();
+    let done = publish(&mut session, netuid, || {
+        contracts
+            .registry()
+            .commit(netuid, CommitmentKind::Raw, data.clone())
+    })?;
+    let answer = Pledged {
+        netuid: netuid.0,
+        manifest: Hex::from(hash),
+        counts_from: session.network.subnet(netuid)?.epoch.saturating_add(2),
+    };
+    let sentence = format!(
+        "pledged the manifest {}; it counts from epoch {} on\nserve its file: --blob {} of a miner \
+         or validator",
+        answer.manifest,
+        answer.counts_from,
+        file.display()
+    );
+    arguments.sign.report(&sentence, &answer, &done.cost, out)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_at_most(path, u64::try_from(MAX_MANIFEST).unwrap_or(u64::MAX))
+}

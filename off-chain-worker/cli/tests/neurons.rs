@@ -1,0 +1,598 @@
+//! `inktensor mine` and `inktensor validate` from outside, on a served chain: answers become
+//! weights, weights become evidence that holds, and a miner that was killed comes back.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+use inktensor_client::{
+    chain::{Answer, ChainRead, Typed},
+    deploy::Addresses,
+    keys,
+    ss58::ss58,
+};
+use inktensor_devnet::{account, remote::RemoteChain};
+use inktensor_embed::{small, Embed, Model, Question};
+use inktensor_primitives::{
+    epoch::{CommitsView, EpochStatus, Epochs, WeightsRow},
+    hash::{blake2, hex},
+    registry::{CommitmentMade, Hyperparameter, Registry},
+    staking::Staking,
+    AccountId, NetUid, Rao, Uid,
+};
+use inktensor_task::{Body, Load, Task};
+use psp22::PSP22;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(180);
+const NETUID: NetUid = NetUid(1);
+/// Milliseconds of a block.
+const BLOCK_TIME: &str = "250";
+/// Blocks of an epoch: 10 seconds, of which questions may be asked for 2.
+const TEMPO: u32 = 40;
+/// Blocks of an epoch in which a validator has time to be killed and restarted: it may ask for 7
+/// seconds.
+const LONG_TEMPO: u32 = 120;
+/// The first epoch in which a manifest counts that is pledged in epoch 0.
+const FIRST: u32 = 2;
+
+/// The neurons by uid, after the owner's on uid 0.
+const MINERS: [(&str, Uid); 2] = [("m0", Uid(1)), ("m1", Uid(2))];
+const VALIDATORS: [(&str, Uid); 2] = [("v0", Uid(3)), ("v1", Uid(4))];
+
+/// A process that ends with the test.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn inktensor(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inktensor"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A model behind a miner, as a script in any language would be.
+struct SideProcess {
+    url: String,
+    /// The questions that it was asked.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// Serves a model: one question after the other, each for so long.
+fn side_process(state: &[u8], time: Duration) -> SideProcess {
+    let model = Model::load(state).expect("the small model");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // A connection may have ended while others were served.
+            let _ = answer(stream.unwrap(), &model, time, &seen);
+        }
+    });
+    SideProcess {
+        url: format!("http://{address}/answer"),
+        asked,
+    }
+}
+
+fn answer(
+    mut stream: TcpStream,
+    model: &Model,
+    time: Duration,
+    asked: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let line = line.trim().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let question = Question::from_json(&body).unwrap();
+    asked.lock().unwrap().push(question.text.clone());
+    thread::sleep(time);
+    let answer = Embed.answer(model, &question).unwrap().to_json().unwrap();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+        answer.len()
+    )?;
+    stream.write_all(&answer)
+}
+
+/// A served chain with a subnet that runs embed/1.
+struct Net {
+    _devchain: Guarded,
+    _worker: Guarded,
+    address: String,
+    chain: RemoteChain,
+    contracts: Addresses,
+    folder: PathBuf,
+}
+
+impl Net {
+    fn start(name: &str, tempo: u32, commits: bool) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let mut command = inktensor(&["devchain", "--listen", "127.0.0.1:0"]);
+        command.args(["--block-time", BLOCK_TIME, "--challenge-period", "3"]);
+        let mut devchain = command.stderr(Stdio::inherit()).spawn().unwrap();
+        let output = devchain.stdout.take().expect("it is piped");
+        let devchain = Guarded(devchain);
+        let mut lines = BufReader::new(output).lines().map(|line| line.unwrap());
+        let address = lines
+            .find_map(|line| Some(line.strip_prefix("listening on tcp://")?.to_owned()))
+            .expect("it says where it listens");
+        let chain = RemoteChain::connect(&address, PATIENCE).unwrap();
+        let named: BTreeMap<_, _> = chain.contracts().unwrap().into_iter().collect();
+        let contracts = Addresses::from_named(|name| named.get(name).copied()).unwrap();
+        let address = format!("tcp://{address}");
+        let store = folder.join("worker").display().to_string();
+        let mut worker = inktensor(&["run", "--role", "keeper,proposer", "--account", "worker"]);
+        worker
+            .args(["--chain", &address, "--poll", "50", "--store", &store])
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.join("worker.log")).unwrap());
+        let mut net = Self {
+            _devchain: devchain,
+            _worker: Guarded(worker.spawn().unwrap()),
+            address,
+            chain,
+            contracts,
+            folder,
+        };
+        net.populate(tempo, commits);
+        net
+    }
+
+    /// Creates the subnet and its neurons: the owner's, two miners, two validators with stake.
+    fn populate(&mut self, tempo: u32, commits: bool) {
+        let (bank, owner, contracts) = (account("bank"), account("owner"), self.contracts);
+        let most = Rao::from_tao(100_000);
+        for spender in [contracts.registry, contracts.staking] {
+            let approve = contracts.psp22().approve(spender, most.to_u128());
+            self.chain.send(bank, approve).answer().unwrap();
+        }
+        let hotkeys = MINERS.into_iter().chain(VALIDATORS);
+        let mut hotkeys: Vec<AccountId> = hotkeys.map(|(name, _)| self.hotkey(name)).collect();
+        hotkeys.insert(0, owner);
+        for hotkey in hotkeys.iter().chain([&account("worker")]) {
+            let funds = Rao::from_tao(1_000).to_u128();
+            let fund = contracts.psp22().transfer(*hotkey, funds, vec![]);
+            self.chain.send(bank, fund).answer().unwrap();
+            let agree = contracts.registry().agree(Some(bank));
+            self.chain.send(*hotkey, agree).answer().unwrap();
+        }
+        let registry = || contracts.registry();
+        let name = "embed".to_owned();
+        let subnet = registry().create_subnet(name, owner, contracts.yuma, tempo, 8, 4, most, None);
+        let subnet = self.chain.send(bank, subnet).answer().unwrap();
+        assert_eq!(subnet.value, NETUID);
+        for value in [
+            // Several pledges and endpoints an epoch.
+            Hyperparameter::ServingRateLimit(0),
+            Hyperparameter::CommitRevealWeights(commits),
+        ] {
+            let set = registry().set_hyperparameter(NETUID, value);
+            self.chain.send(bank, set).answer().unwrap();
+        }
+        for (hotkey, uid) in hotkeys.iter().zip(0..) {
+            let neuron = registry().register(NETUID, *hotkey, most, None);
+            let registered = self.chain.send(bank, neuron).answer().unwrap();
+            assert_eq!(registered.value, Uid(uid));
+            self.chain.advance(1).unwrap();
+        }
+        for (hotkey, amount) in hotkeys.iter().skip(3).zip([1_000, 600]) {
+            let amount = Rao::from_tao(amount);
+            let stake = contracts.staking().add_stake(NETUID, *hotkey, amount);
+            self.chain.send(bank, stake).answer().unwrap();
+        }
+        self.chain
+            .send(bank, registry().start(NETUID))
+            .answer()
+            .unwrap();
+    }
+
+    /// Returns the account of a neuron's key, whose secret URI is in a file of the neuron's name.
+    fn hotkey(&self, name: &str) -> AccountId {
+        use std::os::unix::fs::PermissionsExt;
+        let file = self.suri(name);
+        fs::write(&file, format!("//{name}")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        keys::account(&keys::from_file(&file).unwrap())
+    }
+
+    fn suri(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.suri"))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// Starts a neuron, whose log is appended to a file.
+    fn neuron(&self, command: &str, name: &str, more: &[&str]) -> Guarded {
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.folder.join(format!("{name}.log")))
+            .unwrap();
+        let (suri, store) = (self.suri(name).display().to_string(), self.path(name));
+        let (host, blobs) = (
+            format!("{name}.localhost"),
+            format!("{},{}", self.path("small.embed"), self.path("embed.toml")),
+        );
+        let mut process = inktensor(&[command, "--netuid", "1", "--chain", &self.address]);
+        process
+            .args(["--suri-file", &suri, "--store", &store, "--host", &host])
+            .args(["--listen", "127.0.0.1:0", "--allow-private", "--poll", "50"])
+            .args(["--log", "warn,inktensor_neuron=debug,inktensor_worker=info"])
+            .args(["--blob", &blobs])
+            .args(more)
+            .stdout(Stdio::null())
+            .stderr(log);
+        Guarded(process.spawn().unwrap())
+    }
+
+    fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default()
+    }
+
+    /// Runs a command on the chain to its end.
+    fn run(&self, words: &[&str], more: &[&str]) -> Output {
+        let mut command = inktensor(words);
+        command.args(["--chain", &self.address, "--netuid", "1"]);
+        command.env("XDG_CACHE_HOME", self.folder.join("cache"));
+        command.args(more).output().unwrap()
+    }
+
+    fn status(&self) -> EpochStatus {
+        let status = self.chain.query(self.contracts.epoch().status(NETUID));
+        status.unwrap().expect("a subnet")
+    }
+
+    /// Returns the weights that a validator has set in an epoch, once they are there.
+    fn weights(&self, validator: Uid, epoch: u32, opened_at: u32) -> Option<BTreeMap<Uid, u16>> {
+        assert!(
+            self.status().open <= epoch,
+            "epoch {epoch} has no weights of {validator:?}"
+        );
+        let row = self.contracts.epoch().weights(NETUID, validator);
+        let row: Option<WeightsRow> = self.chain.query(row).unwrap();
+        let row = row.filter(|row| row.updated_at >= opened_at)?;
+        Some(row.uids.into_iter().zip(row.weights).collect())
+    }
+
+    /// Waits for an epoch, and for the weights of all validators in it.
+    fn weights_of(&self, epoch: u32) -> Vec<BTreeMap<Uid, u16>> {
+        let opened_at = wait_for("the epoch opens", || {
+            let status = self.status();
+            (status.open == epoch).then_some(status.opened_at)
+        });
+        let weights = VALIDATORS.iter().map(|(name, uid)| {
+            wait_for(&format!("weights of {name} in epoch {epoch}"), || {
+                self.weights(*uid, epoch, opened_at)
+            })
+        });
+        weights.collect()
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn text(output: &Output) -> String {
+    let (out, error) = (&output.stdout, &output.stderr);
+    [out, error]
+        .map(|it| String::from_utf8_lossy(it))
+        .join("\n")
+}
+
+fn document(output: &Output) -> Value {
+    let parsed = serde_json::from_slice(&output.stdout);
+    parsed.unwrap_or_else(|error| panic!("{error}: {}", text(output)))
+}
+
+impl Net {
+    /// Writes the small model and a manifest, and pledges the manifest. Returns the model.
+    fn set_task(&self, window: u16) -> Vec<u8> {
+        let state = small::state(1).unwrap();
+        fs::write(self.path("small.embed"), &state).unwrap();
+        let manifest = format!(
+            "task = \"embed/1\"\nstate = \"{}\"\nquestions = 4\nwindow = {window}\ncheck = 1.0\n\
+             alpha = 0.5\n",
+            hex(&blake2(&state))
+        );
+        fs::write(self.path("embed.toml"), manifest).unwrap();
+        let set = ["--set", &self.path("embed.toml"), "--account", "owner"];
+        let pledged = self.run(&["subnet", "task"], &set);
+        assert!(pledged.status.success(), "{}", text(&pledged));
+        let said = text(&pledged);
+        assert!(said.contains("counts from epoch 2 on"), "{said}");
+        state
+    }
+
+    fn wait_for_line(&self, name: &str, line: &str) {
+        wait_for(&format!("{name}: {line}"), || {
+            self.log(name).contains(line).then_some(())
+        });
+    }
+
+    /// Lets blocks pass up to so many after the opening of the open epoch.
+    fn forward(&mut self, blocks: u32) {
+        let to = self.status().opened_at + blocks;
+        let now = self.chain.block().unwrap();
+        if now < to {
+            self.chain.advance(to - now).unwrap();
+        }
+    }
+
+    /// Lets the open epoch pass, up to its close by the worker.
+    fn pass_epoch(&mut self, tempo: u32) {
+        let open = self.status().open;
+        self.forward(tempo);
+        wait_for("the epoch closes", || {
+            (self.status().open > open).then_some(())
+        });
+    }
+}
+
+#[test]
+fn answers_become_weights_whose_evidence_holds() {
+    let mut net = Net::start("neurons", TEMPO, false);
+    let state = net.set_task(3);
+    let model = side_process(&state, Duration::ZERO).url;
+    let _m0 = net.neuron("mine", "m0", &[]);
+    let mut m1 = net.neuron("mine", "m1", &["--model", &model]);
+    let _v0 = net.neuron("validate", "v0", &["--http", "127.0.0.1:0"]);
+    let _v1 = net.neuron("validate", "v1", &[]);
+
+    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
+        net.wait_for_line(name, "published the endpoint");
+    }
+    net.pass_epoch(TEMPO);
+    wait_for("permits", || net.status().final_epoch);
+    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
+        net.wait_for_line(name, "loaded the manifest");
+    }
+    for (name, _) in VALIDATORS {
+        net.wait_for_line(name, "all conditions to take part are met");
+    }
+    net.pass_epoch(TEMPO);
+
+    // All answers are right.
+    for weights in net.weights_of(FIRST) {
+        let expected = MINERS.iter().map(|(_, uid)| (*uid, u16::MAX)).collect();
+        assert_eq!(weights, expected, "{}", net.log("v0"));
+    }
+    // The validator is monitored as a worker is.
+    net.wait_for_line("v0", "metrics and health on http://");
+    let log = net.log("v0");
+    let address = log.split("metrics and health on http://").nth(1).unwrap();
+    let address = address.split_whitespace().next().unwrap();
+    let ready = get(address, "/ready");
+    assert!(
+        ready.contains("200 OK") && ready.ends_with("validator: ok\n"),
+        "{ready}"
+    );
+    let metrics = get(address, "/metrics");
+    let pledged = "inktensor_neuron_pledged_epoch{netuid=\"1\"} 2";
+    assert!(metrics.contains(pledged), "{metrics}");
+
+    // A miner that is killed has no answers, and loses half of its average. The port is another one
+    // afterwards, and the miner publishes it.
+    m1.0.kill().unwrap();
+    m1.0.wait().unwrap();
+    for weights in net.weights_of(FIRST + 1) {
+        assert_eq!(weights[&MINERS[0].1], u16::MAX);
+        let killed = weights[&MINERS[1].1];
+        assert!((21_000..23_000).contains(&killed), "{killed}");
+    }
+    let _m1 = net.neuron("mine", "m1", &["--model", &model]);
+
+    // Evidence of the first epoch is served now, and holds.
+    let (folder, uid) = (net.path("cache"), VALIDATORS[0].1 .0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let of_epoch = |command: &str, epoch: u32, more: &[&str]| {
+        let epoch = epoch.to_string();
+        let words = ["evidence", command, "--epoch", &epoch, "--uid", &uid];
+        net.run(&words, &[&common[..], more].concat())
+    };
+    let file = net.path("evidence");
+    let shown = of_epoch("show", FIRST, &["--out", &file]);
+    let shown = document(&shown);
+    assert_eq!(shown["miners"][0]["right"], 4, "{shown}");
+    let verified = of_epoch("verify", FIRST, &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    // 2 miners and the other validator, with 4 questions each, of which the validator answers none.
+    assert_eq!(document(&verified)["receipts"], 12);
+    assert_eq!(document(&verified)["recomputed"], 8);
+    let sampled = of_epoch("verify", FIRST, &["--sample", "2", "--seed", "7"]);
+    assert_eq!(document(&sampled)["recomputed"], 2);
+
+    // A changed file is not the one that was pledged.
+    let mut changed = fs::read(&file).unwrap();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    fs::write(&file, changed).unwrap();
+    let refuted = of_epoch("verify", FIRST, &["--from", &file]);
+    assert_eq!(refuted.status.code(), Some(1), "{}", text(&refuted));
+
+    // Any key asks through a validator, and checks.
+    let asked = wait_for("an answer outside of a window", || {
+        let asked = net.run(&["ask", "--check", "a voyage across water"], &common);
+        (asked.status.code() == Some(0)).then_some(asked)
+    });
+    assert_eq!(document(&asked)["right"], true);
+    let notes = net.path("notes");
+    fs::create_dir_all(&notes).unwrap();
+    fs::write(
+        format!("{notes}/a.txt"),
+        "a voyage across water\n\nthe price of bread",
+    )
+    .unwrap();
+    let found = net.run(
+        &["search", "--in", &notes, "a voyage across water"],
+        &common,
+    );
+    assert_eq!(
+        document(&found)[0]["text"],
+        "a voyage across water",
+        "{}",
+        text(&found)
+    );
+
+    fs::write(format!("{notes}/b.txt"), "a lamp at night").unwrap();
+    let found = net.run(
+        &["search", "--local", "--in", &notes, "a lamp at night"],
+        &common,
+    );
+    assert_eq!(
+        document(&found)[0]["file"],
+        format!("{notes}/b.txt"),
+        "{}",
+        text(&found)
+    );
+    assert_eq!(
+        document(&found)[0]["similarity"].as_f64().unwrap().round(),
+        1.0
+    );
+
+    // The restarted miner answers again: its average grows.
+    for weights in net.weights_of(FIRST + 2) {
+        let back = weights[&MINERS[1].1];
+        assert!(back > 40_000, "{back}: {}", net.log("m1"));
+    }
+    let shown = net.run(&["subnet", "task"], &common);
+    assert_eq!(document(&shown)["content"]["task"], "embed/1");
+    wait_for("evidence with averages of an epoch before", || {
+        (net.status().open > FIRST + 1).then_some(())
+    });
+    let verified = of_epoch("verify", FIRST + 1, &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(
+        ss58(&net.hotkey("v0")),
+        document(&of_epoch("show", FIRST, &[]))["validator"]
+    );
+    assert!(net.chain.block().unwrap() > TEMPO);
+}
+
+#[test]
+fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
+    let mut net = Net::start("killed", LONG_TEMPO, true);
+    let state = net.set_task(8);
+    let model = side_process(&state, Duration::from_millis(400));
+    let (name, uid) = VALIDATORS[0];
+    let _m0 = net.neuron("mine", "m0", &["--model", &model.url]);
+    let mut validator = net.neuron("validate", name, &[]);
+    net.wait_for_line("m0", "published the endpoint");
+    net.pass_epoch(LONG_TEMPO);
+    wait_for("a permit", || net.status().final_epoch);
+    net.wait_for_line("m0", "loaded the manifest");
+    net.wait_for_line(name, "loaded the manifest");
+    net.wait_for_line(name, "all conditions to take part are met");
+    net.pass_epoch(LONG_TEMPO);
+    net.forward(LONG_TEMPO / 2);
+
+    // Killed with a part of the answers, and again after its pledge.
+    net.wait_for_line(name, "asking, by the hash of block");
+    wait_for("a question after two answers", || {
+        (model.asked.lock().unwrap().len() > 2).then_some(())
+    });
+    let kill = |validator: &mut Guarded| {
+        validator.0.kill().unwrap();
+        validator.0.wait().unwrap();
+    };
+    kill(&mut validator);
+    let mut validator = net.neuron("validate", name, &[]);
+    net.wait_for_line(name, "continuing the round");
+    net.wait_for_line(name, "pledged the evidence");
+    kill(&mut validator);
+    let _validator = net.neuron("validate", name, &[]);
+    let hotkey = net.hotkey(name);
+    wait_for("a commit to weights", || {
+        let commits = net.contracts.epoch().commits(NETUID, hotkey);
+        let commits: CommitsView = net.chain.query(commits).unwrap();
+        (commits.commits.len() == 1).then_some(())
+    });
+    assert_eq!(net.status().open, FIRST, "{}", net.log(name));
+
+    // Questions with a receipt were asked once, and there is one pledge.
+    let asked = model.asked.lock().unwrap().clone();
+    let once = asked
+        .iter()
+        .filter(|it| asked.iter().filter(|other| other == it).count() == 1);
+    assert!(once.count() >= 1, "{asked:?}");
+    let distinct: BTreeSet<&String> = asked.iter().collect();
+    assert_eq!(distinct.len(), 4, "{asked:?}");
+    let events = net.chain.events(0).unwrap();
+    let pledges = events.iter().filter_map(|it| it.decode::<CommitmentMade>());
+    assert_eq!(pledges.filter(|it| it.hotkey == hotkey).count(), 1);
+
+    // Weights are revealed in the next epoch, and the evidence is served only then.
+    let (folder, number) = (net.path("cache"), uid.0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let verify = |net: &Net| {
+        let words = ["evidence", "verify", "--epoch", "2", "--uid", &number];
+        net.run(&words, &common)
+    };
+    let early = verify(&net);
+    assert_eq!(early.status.code(), Some(2), "{}", text(&early));
+    net.pass_epoch(LONG_TEMPO);
+    net.wait_for_line(name, "revealed weights");
+    let row = net.contracts.epoch().weights(NETUID, uid);
+    let row: Option<WeightsRow> = net.chain.query(row).unwrap();
+    let row = row.expect("a row");
+    assert_eq!((row.uids, row.weights), (vec![MINERS[0].1], vec![u16::MAX]));
+    let verified = wait_for("the evidence is served", || {
+        let verified = verify(&net);
+        (verified.status.code() != Some(2)).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(document(&verified)["recomputed"], 4);
+}

@@ -1,0 +1,169 @@
+//! Configuration in layers: flag before environment before file before default.
+//!
+//! The fields of a layer are the flags. Environment variables are the flags in capitals after
+//! `INKTENSOR_`, and the file has the same names with underscores, as for `inktensor run`.
+
+use clap::Command;
+use inktensor_worker::service::config::{
+    field_of, toml_problem, variable_of, ConfigError, ValueSource, FILE_VARIABLE,
+};
+use serde::{de::DeserializeOwned, Serialize};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt, fs,
+    marker::PhantomData,
+    path::{Path, PathBuf},
+};
+
+/// The configuration from one source. A later source fills in missing fields.
+pub trait Layer: clap::Args + clap::FromArgMatches + Serialize + DeserializeOwned + Clone {
+    /// Returns the defaults.
+    fn defaults() -> Self;
+}
+
+/// The configuration from all sources, with the source of each field. Its text is a file with the
+/// same values.
+#[derive(Clone, Debug)]
+pub struct Resolved<L> {
+    table: toml::Table,
+    origins: BTreeMap<String, ValueSource>,
+    kind: PhantomData<fn() -> L>,
+}
+
+impl<L: Layer> Resolved<L> {
+    /// Combines these flags, the environment, in which `variable` looks a variable up, the file at
+    /// `file` and the defaults.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn by(
+        flags: &L,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        file: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
+        let named = variable(FILE_VARIABLE).map(PathBuf::from);
+        let mut layers = vec![(ValueSource::Default, L::defaults())];
+        if let Some(path) = file.map(Path::to_owned).or(named) {
+            let layer = from_file(&path)?;
+            layers.push((ValueSource::File(path), layer));
+        }
+        layers.push((ValueSource::Environment, from_environment(variable)?));
+        layers.push((ValueSource::Flag, flags.clone()));
+        let (mut table, mut origins) = (toml::Table::new(), BTreeMap::new());
+        for (origin, layer) in layers {
+            let written = toml::Table::try_from(&layer)
+                .map_err(|error| ConfigError::Unwritable(error.to_string()))?;
+            for (field, value) in written {
+                origins.insert(field.clone(), origin.clone());
+                table.insert(field, value);
+            }
+        }
+        Ok(Self {
+            table,
+            origins,
+            kind: PhantomData,
+        })
+    }
+
+    /// Returns the combined layer.
+    ///
+    /// # Errors
+    /// `Unwritable`.
+    pub fn layer(&self) -> Result<L, ConfigError> {
+        let read = self.table.clone().try_into();
+        read.map_err(|error: toml::de::Error| ConfigError::Unwritable(error.to_string()))
+    }
+}
+
+impl<L: Layer> fmt::Display for Resolved<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for flag in names::<L>() {
+            let field = field_of(&flag);
+            match (self.table.get(&field), self.origins.get(&field)) {
+                (Some(value), Some(origin)) => {
+                    let from = match origin {
+                        ValueSource::Flag => format!("--{flag}"),
+                        ValueSource::Environment => variable_of(&flag),
+                        ValueSource::File(path) => path.display().to_string(),
+                        ValueSource::Default => "the default".into(),
+                    };
+                    writeln!(f, "{field} = {value} # {from}")?;
+                }
+                _ => writeln!(f, "# {field} is not set")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the flags of all fields, in order.
+pub fn names<L: Layer>() -> Vec<String> {
+    let command = flags::<L>();
+    let flags = command.get_arguments().filter_map(|flag| flag.get_long());
+    flags.map(str::to_owned).collect()
+}
+
+fn flags<L: Layer>() -> Command {
+    let command = Command::new("environment");
+    L::augment_args(command.no_binary_name(true).disable_help_flag(true))
+}
+
+fn from_environment<L: Layer>(
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<L, ConfigError> {
+    let command = flags::<L>();
+    let mut words = Vec::new();
+    for flag in names::<L>() {
+        let name = variable_of(&flag);
+        let Some(value) = variable(&name) else {
+            continue;
+        };
+        let failed = |problem: String| ConfigError::Variable {
+            name: name.clone(),
+            problem,
+        };
+        if value.is_empty() {
+            return Err(failed("it is empty; unset it or give it a value".into()));
+        }
+        let mut word = OsString::from(format!("--{flag}="));
+        word.push(value);
+        // Each flag alone, so that an error is about this one.
+        command
+            .clone()
+            .try_get_matches_from([&word])
+            .map_err(|error| failed(first_line(&error)))?;
+        words.push(word);
+    }
+    let matches = command.try_get_matches_from(words);
+    matches
+        .and_then(|matches| L::from_arg_matches(&matches))
+        .map_err(|error| ConfigError::Unwritable(first_line(&error)))
+}
+
+fn from_file<L: Layer>(path: &Path) -> Result<L, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| ConfigError::File {
+        path: path.into(),
+        error,
+    })?;
+    let read = serde_path_to_error::deserialize(toml::Deserializer::new(&text));
+    read.map_err(|error| {
+        let field = match error.path().to_string() {
+            field if field == "." => String::new(),
+            field => format!("{field}: "),
+        };
+        let (line, problem) = toml_problem(&text, &error.into_inner());
+        ConfigError::Line {
+            path: path.into(),
+            line,
+            field,
+            problem,
+        }
+    })
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").into()
+}

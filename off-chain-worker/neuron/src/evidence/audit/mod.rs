@@ -1,0 +1,391 @@
+//! The audit of evidence: five checks in order, each a function of files. No network, no clock.
+
+mod receipts;
+mod verdict;
+
+pub use verdict::{AskedField, Checked, Falsehood, HeadField, Missing, Verdict};
+
+use super::{
+    facts::{ChainWeights, Facts},
+    scoring::{self, Scoring},
+    seeds::{check_seed, question_seed, Round},
+    weights_digest, Evidence, Grade, Standing,
+};
+use crate::{manifest::Manifest, program::Program};
+use inktensor_primitives::{Bps, Uid};
+use inktensor_task::{Seed, Worth};
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+/// The evidence before, from which the averages continue.
+#[derive(Clone, Copy, Debug)]
+pub enum Before<'a> {
+    /// The file.
+    Given(&'a Evidence),
+    /// No file was to be had, or none is needed because none was pledged.
+    NotGiven,
+}
+
+/// The number of answers that an audit recomputes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// All that the validator checked.
+    All,
+    /// Some of them, drawn by the auditor's own seed.
+    Some {
+        /// Number of answers.
+        count: usize,
+        /// The seed.
+        seed: u64,
+    },
+}
+
+/// The auditor's own means.
+#[derive(Clone, Copy)]
+pub struct Auditor<'a> {
+    /// The task with its state, whose hash was compared with the manifest's.
+    pub program: &'a dyn Program,
+    /// The manifest's file.
+    pub manifest: &'a [u8],
+    /// The answers to recompute.
+    pub sample: Sample,
+    /// Threads that recompute.
+    pub threads: NonZeroUsize,
+}
+
+/// Checks the evidence of a validator and names the first false item.
+///
+/// An item that cannot be judged stops only the checks that need it: a false item after it is still
+/// found.
+pub fn verify(
+    evidence: &Evidence,
+    before: Before<'_>,
+    facts: &Facts,
+    auditor: &Auditor<'_>,
+) -> Verdict {
+    let mut audit = Audit {
+        evidence,
+        facts,
+        auditor,
+        missing: None,
+        recomputed: 0,
+    };
+    match audit.all(before) {
+        Err(falsehood) => Verdict::False(falsehood),
+        Ok(()) => match audit.missing {
+            Some(missing) => Verdict::Unjudged(missing),
+            None => Verdict::True(Checked {
+                receipts: evidence.receipts.len(),
+                graded: evidence
+                    .receipts
+                    .iter()
+                    .filter(|it| matches!(it.grade, Grade::Checked(_)))
+                    .count(),
+                recomputed: audit.recomputed,
+            }),
+        },
+    }
+}
+
+/// Returns the verdict on a validator whose evidence is not to be had.
+pub fn verify_absence(facts: &Facts) -> Verdict {
+    match (facts.pledged, facts.closed_at) {
+        (Some(_), _) => Verdict::Unjudged(Missing::Withheld),
+        (None, None) => Verdict::Unjudged(Missing::NotYetPledged),
+        (None, Some(_)) => Verdict::False(Falsehood::NotPledged),
+    }
+}
+
+struct Audit<'a> {
+    evidence: &'a Evidence,
+    facts: &'a Facts,
+    auditor: &'a Auditor<'a>,
+    /// The first item that cannot be judged.
+    missing: Option<Missing>,
+    recomputed: usize,
+}
+
+impl<'a> Audit<'a> {
+    fn all(&mut self, before: Before<'_>) -> Result<(), Falsehood> {
+        let Some(round) = self.facts.round() else {
+            self.lacks(Missing::Tempo(self.facts.tempo));
+            return self.head();
+        };
+        self.head()?;
+        self.pledge(round)?;
+        self.seed_block()?;
+        let manifest = self.manifest()?;
+        let scoring = manifest.as_ref().map(|manifest| self.scoring(manifest));
+        if let Some(scoring) = &scoring {
+            self.demanded(scoring)?;
+        }
+        self.signatures()?;
+        if let Some(scoring) = &scoring {
+            if scoring.checks.is_some() || scoring.manifest.check >= Bps::ONE {
+                self.grades(scoring)?;
+            } else {
+                self.lacks(Missing::CheckBlock);
+            }
+        }
+        let before = self.before(before)?;
+        if let (Some(scoring), Some(before)) = (&scoring, before) {
+            self.averages(scoring, before)?;
+        }
+        self.weights()
+    }
+
+    /// Remembers the first item that cannot be judged.
+    fn lacks(&mut self, missing: Missing) {
+        self.missing.get_or_insert(missing);
+    }
+
+    /// Check 1: the evidence is of this validator and epoch.
+    fn head(&self) -> Result<(), Falsehood> {
+        let (head, facts) = (&self.evidence.head, self.facts);
+        let same = [
+            (HeadField::Home, head.home == facts.home),
+            (HeadField::Netuid, head.netuid == facts.netuid),
+            (HeadField::Epoch, head.epoch == facts.epoch),
+            (
+                HeadField::Validator,
+                facts.validator == Some(head.validator),
+            ),
+        ];
+        match same.into_iter().find(|(_, same)| !same) {
+            Some((field, _)) => Err(Falsehood::Head(field)),
+            None => Ok(()),
+        }
+    }
+
+    /// Check 1: the evidence is the one that was pledged, in time.
+    fn pledge(&mut self, round: Round) -> Result<(), Falsehood> {
+        let Some(pledged) = self.facts.pledged else {
+            return match self.facts.closed_at {
+                Some(_) => Err(Falsehood::NotPledged),
+                None => {
+                    self.lacks(Missing::NotYetPledged);
+                    Ok(())
+                }
+            };
+        };
+        let (from, to) = (round.asked_at(), self.facts.closed_at.unwrap_or(u32::MAX));
+        if !(from..=to).contains(&pledged.block) {
+            let block = pledged.block;
+            return Err(Falsehood::PledgedAt { block, from, to });
+        }
+        if pledged.epoch != self.facts.epoch {
+            return Err(Falsehood::PledgedEpoch(pledged.epoch));
+        }
+        let found = self.evidence.root();
+        if found != pledged.root {
+            return Err(Falsehood::Root {
+                found,
+                pledged: pledged.root,
+            });
+        }
+        let found = self.evidence.receipts.len();
+        if u32::try_from(found) != Ok(pledged.receipts) {
+            return Err(Falsehood::PledgedReceipts {
+                found,
+                pledged: pledged.receipts,
+            });
+        }
+        let receipts_root = self.evidence.receipts_root();
+        match weights_digest(&receipts_root, &self.evidence.weights) == pledged.weights {
+            true => Ok(()),
+            false => Err(Falsehood::PledgedWeights),
+        }
+    }
+
+    /// Check 2: the questions follow from the right block.
+    fn seed_block(&self) -> Result<(), Falsehood> {
+        let (found, expected) = (self.evidence.head.seed_block, self.facts.seed_block);
+        match found == expected {
+            true => Ok(()),
+            false => Err(Falsehood::SeedBlock {
+                found: found.number,
+                expected: expected.number,
+            }),
+        }
+    }
+
+    /// Check 2: the questions are those of the manifest that counts. Returns the manifest, unless
+    /// it cannot be judged.
+    fn manifest(&mut self) -> Result<Option<Manifest>, Falsehood> {
+        let Some(expected) = self.facts.manifest else {
+            self.lacks(Missing::Manifest);
+            return Ok(None);
+        };
+        let found = self.evidence.head.manifest;
+        if found != expected {
+            return Err(Falsehood::Manifest { found, expected });
+        }
+        if Manifest::hash(self.auditor.manifest) != expected {
+            self.lacks(Missing::ManifestFile(expected));
+            return Ok(None);
+        }
+        let manifest = match Manifest::parse(self.auditor.manifest) {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                self.lacks(Missing::BadManifest(error));
+                return Ok(None);
+            }
+        };
+        let loaded = self.auditor.program.name();
+        if manifest.task != loaded {
+            self.lacks(Missing::Task {
+                wanted: manifest.task,
+                loaded: loaded.into(),
+            });
+            return Ok(None);
+        }
+        Ok(Some(manifest))
+    }
+
+    fn scoring<'m>(&self, manifest: &'m Manifest) -> Scoring<'m>
+    where
+        'a: 'm,
+    {
+        let head = &self.evidence.head;
+        let (home, netuid, epoch) = (&head.home, head.netuid, head.epoch);
+        let validator = &head.validator;
+        let questions = question_seed(home, netuid, epoch, &head.seed_block.hash, validator);
+        let checks = self.facts.check_block;
+        Scoring {
+            program: self.auditor.program,
+            manifest,
+            questions,
+            checks: checks.map(|hash| check_seed(home, netuid, epoch, &hash, validator)),
+            threads: self.auditor.threads,
+        }
+    }
+
+    /// Check 5: the averages continue from the evidence that was pledged before. Returns its
+    /// averages, unless they cannot be judged.
+    fn before<'b>(&mut self, before: Before<'b>) -> Result<Option<&'b [Standing]>, Falsehood> {
+        let head = &self.evidence.head;
+        let Some(pledged) = self.facts.before else {
+            return match head.before {
+                None => Ok(Some(&[])),
+                Some(_) => Err(Falsehood::Before),
+            };
+        };
+        if head.before != Some(pledged.root) {
+            return Err(Falsehood::Before);
+        }
+        let evidence = match before {
+            Before::Given(evidence) if evidence.root() == pledged.root => evidence,
+            // Any other file is not the evidence before, so it is as good as no file.
+            Before::Given(_) | Before::NotGiven => {
+                self.lacks(Missing::Before {
+                    epoch: pledged.epoch,
+                    root: pledged.root,
+                });
+                return Ok(None);
+            }
+        };
+        let (then, now) = (&evidence.head, head);
+        let same = then.home == now.home
+            && then.netuid == now.netuid
+            && then.epoch == pledged.epoch
+            && then.epoch < now.epoch
+            && then.validator.seat() == now.validator.seat();
+        match same {
+            true => Ok(Some(&evidence.standings)),
+            false => Err(Falsehood::Before),
+        }
+    }
+
+    /// Check 5: averages follow from grades, and weights from averages.
+    fn averages(&self, scoring: &Scoring<'_>, before: &[Standing]) -> Result<(), Falsehood> {
+        let grades: Vec<Grade> = self.evidence.receipts.iter().map(|it| it.grade).collect();
+        let expected = scoring.standings(&self.facts.miners, &grades, before);
+        let mut given = self.evidence.standings.iter();
+        for found in &expected {
+            let given = given.next();
+            if given != Some(found) {
+                let same = given.filter(|it| it.uid == found.uid);
+                return Err(Falsehood::Average {
+                    uid: found.uid,
+                    given: same.map(|it| it.average),
+                    found: Some(found.average),
+                });
+            }
+        }
+        if let Some(extra) = given.next() {
+            return Err(Falsehood::Average {
+                uid: extra.uid,
+                given: Some(extra.average),
+                found: None,
+            });
+        }
+        let expected = scoring::weights(&expected);
+        match difference(&self.evidence.weights, &expected) {
+            None => Ok(()),
+            Some((uid, given, found)) => Err(Falsehood::Weight { uid, given, found }),
+        }
+    }
+
+    /// Check 5: the weights are those on the chain.
+    fn weights(&mut self) -> Result<(), Falsehood> {
+        let given = &self.evidence.weights;
+        match &self.facts.weights {
+            ChainWeights::Row(row) => match difference(given, row) {
+                None => Ok(()),
+                Some((uid, given, chain)) => Err(Falsehood::ChainWeight { uid, given, chain }),
+            },
+            ChainWeights::Absent if given.is_empty() => Ok(()),
+            ChainWeights::Absent => Err(Falsehood::WeightsNotSet),
+            ChainWeights::Expected { epoch } => {
+                self.lacks(Missing::Weights(*epoch));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Returns the first uid whose weights differ between two rows, with both weights. Rows that differ
+/// in order or have a uid twice differ too: then the weights of the first such place are returned.
+fn difference(left: &[(Uid, u16)], right: &[(Uid, u16)]) -> Option<(Uid, u16, u16)> {
+    if left == right {
+        return None;
+    }
+    let of = |row: &[(Uid, u16)]| row.iter().copied().collect::<BTreeMap<Uid, u16>>();
+    let (by_left, by_right) = (of(left), of(right));
+    let weight = |row: &BTreeMap<Uid, u16>, uid: &Uid| row.get(uid).copied().unwrap_or_default();
+    let uids = by_left.keys().chain(by_right.keys());
+    let mut differing: Vec<Uid> = uids
+        .filter(|uid| by_left.get(uid) != by_right.get(uid))
+        .copied()
+        .collect();
+    differing.sort_unstable();
+    let place = || {
+        let pairs = left.iter().zip(right);
+        let first = pairs.clone().find(|(a, b)| a != b).map(|(a, _)| a.0);
+        first.or_else(|| left.get(right.len()).map(|it| it.0))
+    };
+    let uid = differing.first().copied().or_else(place)?;
+    Some((uid, weight(&by_left, &uid), weight(&by_right, &uid)))
+}
+
+/// Returns `count` of the numbers below `len`, drawn by `seed`, ascending.
+fn sample(len: usize, sample: Sample) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..len).collect();
+    if let Sample::Some { count, seed } = sample {
+        let mut bytes = [0; 32];
+        for (to, from) in bytes.iter_mut().zip(seed.to_le_bytes()) {
+            *to = from;
+        }
+        Seed(bytes).part("audit").draw().shuffle(&mut all);
+        all.truncate(count);
+        all.sort_unstable();
+    }
+    all
+}
+
+/// Returns the worth in a grade of a checked answer.
+const fn checked_worth(grade: Grade) -> Option<Worth> {
+    match grade {
+        Grade::Checked(worth) => Some(worth),
+        Grade::Unchecked | Grade::Late | Grade::Unanswered => None,
+    }
+}

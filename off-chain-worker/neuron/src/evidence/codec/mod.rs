@@ -1,0 +1,119 @@
+//! Files of evidence and of facts: eight bytes that name the kind, the version, then SCALE.
+//!
+//! Every byte of a file is a stranger's. Lengths are checked before and after decoding; decoding
+//! reserves no more memory than the file has bytes.
+
+use super::{facts::Facts, Evidence, VERSION};
+use inktensor_primitives::MAX_UIDS;
+use inktensor_wire::{Content, Outcome};
+use scale::{DecodeAll, Encode};
+use thiserror::Error;
+
+/// Most bytes of a file: 65 536 receipts with answers of 1 KiB.
+pub const MAX_FILE: usize = 128 * 1024 * 1024;
+/// Most receipts of an epoch: 4096 miners with 16 questions, or 1024 with 64.
+pub const MAX_RECEIPTS: usize = 65_536;
+/// Most bytes of an answer that a receipt keeps.
+pub const MAX_ANSWER: usize = 64 * 1024;
+
+/// The first bytes of a file of evidence.
+const EVIDENCE: &[u8; 8] = b"ink:evid";
+/// The first bytes of a file of facts.
+const FACTS: &[u8; 8] = b"ink:fact";
+
+/// A reason why bytes are not a file of evidence or facts.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FileError {
+    /// Too many bytes.
+    #[error("the file has {0} bytes; evidence has at most {MAX_FILE}")]
+    TooLong(usize),
+    /// Other first bytes.
+    #[error("the file does not begin as {0} do; choose another file")]
+    Kind(&'static str),
+    /// Another version.
+    #[error("the file has version {0} of the format and this program reads {VERSION}; update it")]
+    Version(u8),
+    /// Bytes that do not decode, or are left over.
+    #[error("the file is cut off or damaged; fetch it again")]
+    Damaged,
+    /// Too many items of one kind.
+    #[error("the file has {found} {what}; an epoch has at most {most}")]
+    TooMany {
+        /// The kind of item.
+        what: &'static str,
+        /// Number of items.
+        found: usize,
+        /// Most items.
+        most: usize,
+    },
+}
+
+/// Returns the file of `evidence`.
+pub fn evidence_file(evidence: &Evidence) -> Vec<u8> {
+    file(EVIDENCE, evidence)
+}
+
+/// Reads a file of evidence.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn read_evidence(bytes: &[u8]) -> Result<Evidence, FileError> {
+    let evidence: Evidence = decode(EVIDENCE, "files of evidence", bytes)?;
+    at_most("receipts", evidence.receipts.len(), MAX_RECEIPTS)?;
+    at_most("averages", evidence.standings.len(), MAX_UIDS.into())?;
+    at_most("weights", evidence.weights.len(), MAX_UIDS.into())?;
+    for receipt in &evidence.receipts {
+        if let Outcome::Signed(response) | Outcome::Refused(response) = &receipt.outcome {
+            if let Content::Whole(body) = &response.content {
+                at_most("bytes in an answer", body.len(), MAX_ANSWER)?;
+            }
+        }
+    }
+    Ok(evidence)
+}
+
+/// Returns the file of `facts`.
+pub fn facts_file(facts: &Facts) -> Vec<u8> {
+    file(FACTS, facts)
+}
+
+/// Reads a file of facts.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn read_facts(bytes: &[u8]) -> Result<Facts, FileError> {
+    let facts: Facts = decode(FACTS, "files of facts", bytes)?;
+    at_most("miners", facts.miners.len(), MAX_UIDS.into())?;
+    Ok(facts)
+}
+
+fn file(kind: &[u8; 8], content: &impl Encode) -> Vec<u8> {
+    let mut bytes = kind.to_vec();
+    bytes.push(VERSION);
+    content.encode_to(&mut bytes);
+    bytes
+}
+
+fn decode<T: DecodeAll>(kind: &[u8; 8], name: &'static str, bytes: &[u8]) -> Result<T, FileError> {
+    if bytes.len() > MAX_FILE {
+        return Err(FileError::TooLong(bytes.len()));
+    }
+    let rest = bytes.strip_prefix(kind).ok_or(FileError::Kind(name))?;
+    match rest.split_first() {
+        Some((&VERSION, mut content)) => {
+            T::decode_all(&mut content).map_err(|_| FileError::Damaged)
+        }
+        Some((version, _)) => Err(FileError::Version(*version)),
+        None => Err(FileError::Damaged),
+    }
+}
+
+const fn at_most(what: &'static str, found: usize, most: usize) -> Result<(), FileError> {
+    match found > most {
+        true => Err(FileError::TooMany { what, found, most }),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! The end of a round: answers are checked, and the evidence is written before anything of it is
+//! on the chain.
+
+use super::{
+    asking::Work,
+    records::{of_epoch, seal, ProgressRecord, RoundRecord, SealedRecord, SALT},
+    round::Current,
+    Validator,
+};
+use crate::{
+    error::NeuronError,
+    evidence::{
+        scoring::{conclude, demanded, Asked},
+        seeds::{check_seed, Round},
+        Evidence, Head, Registration, Standing,
+    },
+    pledged::pledge_of,
+    program::ProgramError,
+    service::{AtBlock, Neuron},
+    store::Store,
+    tasks::Working,
+};
+use inktensor_client::chain::{BlockId, ChainRead, Typed};
+use inktensor_primitives::{
+    hash::hex,
+    registry::{Registry, ServingView},
+    work::Pledge,
+    Bps, Digest, NetUid,
+};
+use inktensor_task::Seed;
+use inktensor_worker::service::instrumented::Instrumented;
+use std::{
+    fs::File,
+    io::Read,
+    sync::{
+        mpsc::{self, TryRecvError},
+        Arc,
+    },
+    thread,
+};
+use tracing::info;
+
+/// Root and averages of the evidence before. Absent for a registration without any.
+type Before = Option<(Digest, Vec<Standing>)>;
+
+impl Validator {
+    /// Computes and seals the evidence, once all outcomes are there.
+    pub(super) fn conclude(
+        &mut self,
+        neuron: &Neuron<'_>,
+        chain: &mut Instrumented,
+        at: &AtBlock<'_>,
+        round: Round,
+        finalized: BlockId,
+    ) -> Result<(), NeuronError> {
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        let epoch = current.round.epoch;
+        current.receive(&neuron.store)?;
+        if let Some(concluding) = &current.concluding {
+            return match concluding.try_recv() {
+                Ok(Ok(evidence)) => self.seal(neuron, chain, at, &evidence),
+                Ok(Err(error)) => {
+                    self.leave_out(epoch, error);
+                    Ok(())
+                }
+                Err(TryRecvError::Empty) => Ok(()),
+                Err(TryRecvError::Disconnected) => {
+                    self.leave_out(epoch, "the check of the answers failed");
+                    Ok(())
+                }
+            };
+        }
+        if !current.is_whole() {
+            if current.ended {
+                self.leave_out(epoch, "some questions could not be asked in the window");
+            }
+            return Ok(());
+        }
+        // Answers to check are drawn from a later block than questions.
+        let checks_all = current.working.manifest.check >= Bps::ONE;
+        let check_block = match checks_all {
+            true => None,
+            false if finalized.number <= round.checked_at() => return Ok(()),
+            false => chain.ancestor(&finalized, round.checked_at())?,
+        };
+        let before = match self.before(neuron, chain, at)? {
+            Ok(before) => before,
+            Err(reason) => {
+                self.leave_out(epoch, reason);
+                return Ok(());
+            }
+        };
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        let seed = check_block.map(|hash| {
+            check_seed(
+                &neuron.home,
+                neuron.common.netuid,
+                epoch,
+                &hash,
+                &current.round.validator,
+            )
+        });
+        let (sender, concluding) = mpsc::channel();
+        current.concluding = Some(concluding);
+        let job = Job::of(neuron, current, seed, before);
+        thread::Builder::new()
+            .name("checks".into())
+            .spawn(move || {
+                // Fails only if the round was left out.
+                let _ = sender.send(job.run());
+            })?;
+        Ok(())
+    }
+
+    /// Returns the root and the averages of the evidence that this registration pledged last. The
+    /// inner error is the reason for which they are not known.
+    fn before(
+        &mut self,
+        neuron: &Neuron<'_>,
+        chain: &Instrumented,
+        at: &AtBlock<'_>,
+    ) -> Result<Result<Before, String>, NeuronError> {
+        let serving = neuron
+            .contracts
+            .registry()
+            .serving(neuron.common.netuid, at.seat.uid);
+        let serving: Option<ServingView> = chain.query(serving)?;
+        let commitment = serving.and_then(|it| it.commitment);
+        let on_chain = match commitment.as_ref().and_then(pledge_of) {
+            Some(Pledge::Evidence { epoch, root, .. }) => Some((epoch, root)),
+            Some(Pledge::Subnet { .. }) | None => None,
+        };
+        let known = match on_chain {
+            Some((epoch, root)) => match self.imported.get(&root).cloned() {
+                Some(sealed) => Some(sealed),
+                None => {
+                    let sealed: Option<SealedRecord> = neuron.store.get(&of_epoch(epoch))?;
+                    let is_same = |it: &SealedRecord| {
+                        it.evidence().is_ok_and(|evidence| evidence.root() == root)
+                    };
+                    let Some(sealed) = sealed.filter(is_same) else {
+                        return Ok(Err(format!(
+                            "the hotkey has pledged the evidence {} in epoch {epoch}, which is not \
+                             in this store; use the store it is in, or name its file with --blob",
+                            hex(&root)
+                        )));
+                    };
+                    Some(sealed)
+                }
+            },
+            None => last_pledged(&neuron.store)?,
+        };
+        let Some(known) = known else {
+            return Ok(Ok(None));
+        };
+        let evidence = match known.evidence() {
+            Ok(evidence) => evidence,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        // Averages belong to a registration.
+        if evidence.head.validator.generation != at.seat.generation {
+            return Ok(Ok(None));
+        }
+        Ok(Ok(Some((evidence.root(), evidence.standings))))
+    }
+
+    /// Writes complete evidence to the store, before anything of it is on the chain.
+    fn seal(
+        &mut self,
+        neuron: &Neuron<'_>,
+        chain: &mut Instrumented,
+        at: &AtBlock<'_>,
+        evidence: &Evidence,
+    ) -> Result<(), NeuronError> {
+        let terms = &at.view.subnet.terms.weights;
+        let epoch = evidence.head.epoch;
+        let (salt, epochs) = match terms.commit_reveal {
+            true => (Some(random()?), terms.reveal_period.max(1)),
+            false => (None, 1),
+        };
+        let from = epoch.saturating_add(epochs);
+        let sealed = SealedRecord::of(evidence, salt, terms.version_key, from);
+        seal(&neuron.store, &sealed)?;
+        info!(
+            epoch,
+            receipts = evidence.receipts.len(),
+            weights = evidence.weights.len(),
+            root = hex(&evidence.root()),
+            "the evidence is complete"
+        );
+        self.remember(&sealed);
+        self.current = None;
+        self.send(neuron, chain, at, &sealed)
+    }
+}
+
+/// Returns the last evidence that was pledged from this store.
+fn last_pledged(store: &Store) -> Result<Option<SealedRecord>, NeuronError> {
+    let all = store.all::<ProgressRecord>(&[])?;
+    let last = all.iter().rev().find(|(_, progress)| progress.pledged);
+    match last {
+        Some((key, _)) => Ok(store.get(key)?),
+        None => Ok(None),
+    }
+}
+
+/// Returns random bytes of the operating system.
+fn random() -> Result<[u8; SALT], NeuronError> {
+    let mut salt = [0; SALT];
+    File::open("/dev/urandom")?.read_exact(&mut salt)?;
+    Ok(salt)
+}
+
+/// The check of a round's answers, on a thread of its own.
+struct Job {
+    home: Digest,
+    netuid: NetUid,
+    round: RoundRecord,
+    working: Arc<Working>,
+    miners: Vec<Registration>,
+    asked: Vec<Asked>,
+    checks: Option<Seed>,
+    before: Before,
+}
+
+impl Job {
+    fn of(neuron: &Neuron<'_>, current: &Current, checks: Option<Seed>, before: Before) -> Self {
+        let miners = current.miners();
+        let asked = demanded(&miners, current.working.manifest.questions)
+            .filter_map(|(miner, number)| {
+                let record = current.asked.get(&(miner.uid, number))?;
+                Some(Asked {
+                    uid: miner.uid,
+                    number,
+                    request: record.request.clone(),
+                    outcome: record.outcome.clone(),
+                })
+            })
+            .collect();
+        Self {
+            home: neuron.home,
+            netuid: neuron.common.netuid,
+            round: current.round.clone(),
+            working: Arc::clone(&current.working),
+            miners,
+            asked,
+            checks,
+            before,
+        }
+    }
+
+    fn run(self) -> Result<Evidence, ProgramError> {
+        let work = Work {
+            home: self.home,
+            netuid: self.netuid,
+            working: &self.working,
+            round: &self.round,
+        };
+        let Some(scoring) = work.scoring(self.checks) else {
+            return Err(ProgramError::Unknown(self.working.manifest.task.clone()));
+        };
+        let (root, standings) = match self.before {
+            Some((root, standings)) => (Some(root), standings),
+            None => (None, Vec::new()),
+        };
+        let head = Head {
+            home: self.home,
+            netuid: self.netuid,
+            epoch: self.round.epoch,
+            validator: self.round.validator,
+            manifest: self.round.manifest,
+            seed_block: self.round.seed_block,
+            before: root,
+        };
+        conclude(head, &self.miners, self.asked, &standings, &scoring)
+    }
+}

@@ -1,0 +1,99 @@
+//! The auditor of a run: `inktensor evidence verify` for every validator and epoch.
+
+use super::{
+    network::{Net, NETUID},
+    process::Stock,
+    report::AuditReport,
+    LiveError,
+};
+use inktensor_primitives::Uid;
+use serde_json::Value;
+use std::process::Output;
+
+/// Audits the evidence of a validator in an epoch by a process of the stock binary.
+///
+/// # Errors
+/// `Start`, `File`.
+pub fn audit(stock: &Stock, net: &Net, epoch: u32, uid: Uid) -> Result<AuditReport, LiveError> {
+    let (netuid, epoch_text) = (NETUID.0.to_string(), epoch.to_string());
+    let uid = uid.0.to_string();
+    // Models that were fetched once are kept there.
+    let cache = stock.folder("auditor")?.display().to_string();
+    let arguments = [
+        "evidence",
+        "verify",
+        "--netuid",
+        &netuid,
+        "--epoch",
+        &epoch_text,
+        "--uid",
+        &uid,
+        "--chain",
+        &net.address,
+        "--cache",
+        &cache,
+        "--allow-private",
+        "--json",
+    ];
+    let output = stock.run(&arguments.map(String::from))?;
+    Ok(report(epoch, &output))
+}
+
+/// Returns the report of an audit's process.
+fn report(epoch: u32, output: &Output) -> AuditReport {
+    let printed: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+    let reason = printed.and_then(|it| Some(it["reason"].as_str()?.to_owned()));
+    let exit = output.status.code();
+    AuditReport {
+        epoch,
+        exit,
+        first_false: match exit {
+            Some(0) => None,
+            // Without a document the reason is on standard error.
+            _ => reason.or_else(|| last_line(&output.stderr)),
+        },
+    }
+}
+
+/// Returns the last line that is not empty.
+fn last_line(output: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(output);
+    let mut lines = text.lines().map(str::trim);
+    lines.rfind(|line| !line.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
+
+    fn output(code: i32, stdout: &str, stderr: &str) -> Output {
+        Output {
+            // As `wait` returns an exit code.
+            status: ExitStatus::from_raw(code << 8),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+        }
+    }
+
+    #[test]
+    fn a_false_item_is_the_reason_of_a_failed_audit() {
+        let document = r#"{"verdict": "false", "reason": "2: missing"}"#;
+        let failed = report(3, &output(1, document, ""));
+        assert_eq!((failed.epoch, failed.exit), (3, Some(1)));
+        assert_eq!(failed.first_false.as_deref(), Some("2: missing"));
+    }
+
+    #[test]
+    fn an_audit_without_a_verdict_has_the_line_of_its_error() {
+        let unusable = report(3, &output(2, "", "note\nerror: no chain\n\n"));
+        assert_eq!(unusable.exit, Some(2));
+        assert_eq!(unusable.first_false.as_deref(), Some("error: no chain"));
+    }
+
+    #[test]
+    fn an_audit_that_passes_names_nothing() {
+        let passed = report(3, &output(0, r#"{"verdict": "true", "reason": null}"#, ""));
+        assert_eq!((passed.exit, passed.first_false), (Some(0), None));
+    }
+}

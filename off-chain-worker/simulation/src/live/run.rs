@@ -1,0 +1,330 @@
+//! A run from the first block to the report.
+
+use super::{
+    auditor::audit,
+    cast::{answers_in_window, key_of, sample, Cast, TaskFiles},
+    cheats::{Copier, Favourer, Liar, Scene},
+    claims::{claims, Miner, Validator},
+    conduct::{results, Course, ASKED_FROM},
+    folder::RunFolder,
+    models::whole,
+    network::Net,
+    pace::{millis, Pace, TEMPO},
+    plan::{Plan, ValidatorKind, ValidatorPlan, FAVOURED},
+    process::{own_children_cpu, own_cpu, Stock},
+    report::{AuditReport, CpuReport, LiveReport, MinerReport, ValidatorReport, Work},
+    work, LiveError,
+};
+use crate::run::Progress;
+use inktensor_primitives::{kernel::NeuronResult, Uid};
+use inktensor_wire::{Client, ClientLimits};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use tokio::runtime::{Builder, Runtime};
+
+/// Fewest epochs of a run: the claims are about epochs from 3 on.
+pub const LEAST_EPOCHS: u32 = 4;
+
+/// Properties of a network that a run on one machine does not show.
+const NOT_SHOWN: [&str; 5] = [
+    "distance and bandwidth: every answer takes the way of one machine",
+    "other CPUs and systems: all processes run the same build",
+    "two hotkeys on one real machine: the shared one has a lock and a fixed speed",
+    "grinding of block hashes by those that make blocks",
+    "silence that a validator invents: it leaves no signature, and no audit proves it",
+];
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Seed of keys, model and stakes.
+    pub seed: u64,
+    /// Epochs to pay, from epoch 0 on.
+    pub epochs: u32,
+    /// The binary `inktensor`.
+    pub program: PathBuf,
+}
+
+/// Runs a live network and returns the report. `progress` hears of every stage.
+///
+/// # Errors
+/// See [`LiveError`]. A claim that fails is no error.
+pub fn run(
+    settings: &Settings,
+    progress: impl FnMut(Progress<'_>),
+) -> Result<LiveReport, LiveError> {
+    let last = settings.epochs.checked_sub(1);
+    let last = last.filter(|_| settings.epochs >= LEAST_EPOCHS);
+    let last = last.ok_or(LiveError::TooFewEpochs {
+        given: settings.epochs,
+        least: LEAST_EPOCHS,
+    })?;
+    let folder = RunFolder::create()?;
+    let stock = Stock {
+        program: settings.program.clone(),
+        folder: folder.path().into(),
+    };
+    let mut live = Live::begin(settings, &stock, progress)?;
+    live.perform(&stock, last)?;
+    live.report(settings)
+}
+
+/// A run in progress. Liars and processes end before the chain.
+struct Live<P> {
+    liars: Vec<Liar>,
+    cast: Cast,
+    plan: Plan,
+    pace: Pace,
+    course: Course,
+    net: Net,
+    facts: Facts,
+    progress: P,
+}
+
+/// The facts of past epochs.
+struct Facts {
+    runtime: Runtime,
+    client: Client,
+    /// Counts of the honest validators' audited evidence, by uid.
+    work: BTreeMap<Uid, Work>,
+    /// First epoch with evidence.
+    first_asked: Option<u32>,
+    audits: BTreeMap<Uid, Vec<AuditReport>>,
+}
+
+impl<P: FnMut(Progress<'_>)> Live<P> {
+    fn begin(settings: &Settings, stock: &Stock, mut progress: P) -> Result<Self, LiveError> {
+        let plan = Plan::of(settings.seed);
+        let mut begin = |what, steps| progress(Progress::Begin { what, steps });
+        begin("timing the machine", 1);
+        let state = whole(plan.seed)?;
+        let (time, answers) = sample(plan.seed, &state)?;
+        let parts = answers_in_window(&plan).div_ceil(answers.max(1));
+        let pace = Pace::of(time, parts);
+        begin("creating the subnet", 1);
+        let mut net = Net::create(stock, &plan, TEMPO)?;
+        let task = TaskFiles::write(stock, &state, &pace)?;
+        net.start()?;
+        net.pledge(task.manifest.hash)?;
+        begin("starting the miners", 1);
+        let mut cast = Cast::begin(stock, &net)?;
+        cast.add_miners(stock, &mut net, &plan, &task, &pace)?;
+        begin("starting the validators", 1);
+        let mut liars = Vec::new();
+        for validator in &plan.validators {
+            match validator.kind {
+                ValidatorKind::Honest => cast.validate(stock, &net, validator.name, &task)?,
+                kind => {
+                    let liar = liar(&net, validator, kind, &task)?;
+                    cast.publish(&mut net, validator.name, liar.address())?;
+                    liars.push(liar);
+                }
+            }
+        }
+        for validator in &plan.validators {
+            cast.wait_for_axon(&net, validator.name)?;
+        }
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
+        let client = Client::new(
+            key_of(&net, super::plan::OWNER)?,
+            ClientLimits::default(),
+            true,
+        );
+        Ok(Self {
+            liars,
+            cast,
+            plan,
+            pace,
+            course: Course::default(),
+            net,
+            facts: Facts {
+                runtime: runtime.map_err(LiveError::Socket)?,
+                client,
+                work: BTreeMap::new(),
+                first_asked: None,
+                audits: BTreeMap::new(),
+            },
+            progress,
+        })
+    }
+
+    /// Lets epochs pass up to `last`, with an audit after each.
+    fn perform(&mut self, stock: &Stock, last: u32) -> Result<(), LiveError> {
+        let Self {
+            liars,
+            cast,
+            plan,
+            pace,
+            course,
+            net,
+            facts,
+            progress,
+        } = self;
+        let steps = u64::from(last).saturating_add(1);
+        let what = "running epochs";
+        progress(Progress::Begin { what, steps });
+        let waits = plan
+            .validators
+            .iter()
+            .filter(|it| it.kind != ValidatorKind::Copier);
+        let waits: Result<Vec<Uid>, LiveError> =
+            waits.map(|it| Ok(net.neuron(it.name)?.uid)).collect();
+        let waits = waits?;
+        course.run(
+            net,
+            pace,
+            &waits,
+            last,
+            || {
+                liars.iter_mut().try_for_each(Liar::check)?;
+                cast.check()
+            },
+            |net, epoch| {
+                facts.audit(stock, net, plan, epoch)?;
+                progress(Progress::Step);
+                Ok(())
+            },
+        )
+    }
+
+    fn report(self, settings: &Settings) -> Result<LiveReport, LiveError> {
+        let results = results(&self.net)?;
+        let epochs = settings.epochs;
+        let paid = |uid: Uid, pay: fn(&NeuronResult) -> u64| -> Vec<u64> {
+            let place = usize::from(uid.0);
+            let of = |epoch| results.get(&epoch).and_then(|all: &Vec<_>| all.get(place));
+            (0..epochs).map(|epoch| of(epoch).map_or(0, pay)).collect()
+        };
+        let mut miners = Vec::new();
+        for plan in &self.plan.miners {
+            let uid = self.net.neuron(plan.name)?.uid;
+            let report = MinerReport {
+                uid: uid.0,
+                name: plan.name,
+                behaviour: plan.kind.describe(),
+                work: self.facts.work.get(&uid).copied().unwrap_or_default(),
+                paid: paid(uid, |result| result.miner.0),
+            };
+            miners.push((plan.kind, report));
+        }
+        let mut validators = Vec::new();
+        for plan in &self.plan.validators {
+            let uid = self.net.neuron(plan.name)?.uid;
+            let audits = self.facts.audits.get(&uid);
+            let report = ValidatorReport {
+                uid: uid.0,
+                name: plan.name,
+                behaviour: plan.kind.describe(),
+                honest: plan.kind.is_honest(),
+                stake: plan.stake.0,
+                paid: paid(uid, |result| result.validator.0),
+                audits: audits.cloned().unwrap_or_default(),
+            };
+            validators.push((plan.kind, report));
+        }
+        let of_miners: Vec<Miner<'_>> = miners.iter().map(|(kind, it)| (*kind, it)).collect();
+        let of_validators: Vec<Validator<'_>> =
+            validators.iter().map(|(kind, it)| (*kind, it)).collect();
+        let claims = claims(&of_miners, &of_validators);
+        Ok(LiveReport {
+            seed: settings.seed,
+            epochs,
+            first_asked: self.facts.first_asked,
+            tempo: TEMPO,
+            pace: self.pace.report(self.course.held),
+            questions: super::cast::QUESTIONS,
+            claims,
+            cpu: self.cpu(),
+            miners: miners.into_iter().map(|(_, it)| it).collect(),
+            validators: validators.into_iter().map(|(_, it)| it).collect(),
+            not_shown: NOT_SHOWN.to_vec(),
+            notes: self.notes(),
+        })
+    }
+
+    fn cpu(&self) -> Vec<CpuReport> {
+        let mut cpu = vec![role("devchain", 1, self.net.devchain.cpu())];
+        let by_role = self.cast.cpu().into_iter();
+        cpu.extend(by_role.map(|(name, (count, time))| role(name, count, time)));
+        let audits = self.facts.audits.values().map(Vec::len).sum();
+        cpu.push(role("auditors", audits, own_children_cpu()));
+        cpu.push(role("demo: models and cheats", 1, own_cpu()));
+        cpu
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.course.notes.clone();
+        if self.pace.is_stretched() {
+            notes.push(format!(
+                "this machine is slow or busy: the window has {} s, and blocks are longer",
+                self.pace.window
+            ));
+        }
+        notes
+    }
+}
+
+impl Facts {
+    /// Audits the evidence of all validators in an epoch, and counts the work in the honest ones'.
+    fn audit(
+        &mut self,
+        stock: &Stock,
+        net: &Net,
+        plan: &Plan,
+        epoch: u32,
+    ) -> Result<(), LiveError> {
+        if epoch < ASKED_FROM {
+            return Ok(());
+        }
+        for validator in &plan.validators {
+            let uid = net.neuron(validator.name)?.uid;
+            let report = audit(stock, net, epoch, uid)?;
+            let passed = report.exit == Some(0);
+            self.audits.entry(uid).or_default().push(report);
+            if !validator.kind.is_honest() || !passed {
+                continue;
+            }
+            let axon = super::cast::axon(net, validator.name)?;
+            let missing = || LiveError::Unusable(format!("{} has no endpoint", validator.name));
+            let axon = axon.ok_or_else(missing)?;
+            let evidence = work::evidence(&self.runtime, &self.client, &axon, epoch)?;
+            self.first_asked.get_or_insert(epoch);
+            for (uid, counts) in work::count(&evidence) {
+                self.work.entry(uid).or_default().add(&counts);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn role(role: &'static str, processes: usize, time: Option<Duration>) -> CpuReport {
+    CpuReport {
+        role,
+        processes,
+        millis: time.map(millis),
+    }
+}
+
+/// Starts a validator that lies.
+fn liar(
+    net: &Net,
+    validator: &ValidatorPlan,
+    kind: ValidatorKind,
+    task: &TaskFiles,
+) -> Result<Liar, LiveError> {
+    let seated = net.neuron(validator.name)?;
+    let scene = Scene::connect(net.host(), net.contracts, seated.hotkey, seated.uid)?;
+    match kind {
+        ValidatorKind::Favourer => {
+            let key = key_of(net, validator.name)?;
+            let client = Client::new(key, ClientLimits::default(), true);
+            let favoured = net.neuron(FAVOURED)?.uid;
+            let manifest = task.manifest.manifest.clone();
+            let lie = Favourer::new(client, task.program.clone(), manifest, favoured)?;
+            Liar::start(scene, lie)
+        }
+        ValidatorKind::Copier | ValidatorKind::Honest => Liar::start(scene, Copier),
+    }
+}

@@ -1,0 +1,348 @@
+//! Load on a receiver: signed questions at a fixed rate, without and with a flood of unsigned ones.
+//!
+//! ```sh
+//! cargo run --release -p inktensor-wire --example load
+//! ```
+//!
+//! The receiver is a process of its own, on one core if `taskset` is there. It answers a task
+//! without work, over plain HTTP, with its usual limits but for the rates. The generator signs and
+//! sends from this process. Each row has the rate that was offered and the one that was answered
+//! with a signature, the time of answers, and the receiver's CPU time.
+
+use inktensor_primitives::{registry::Host, NetUid, Rao, Uid};
+use inktensor_wire::{
+    Admitted, Caller, Client, ClientLimits, Context, Endpoint, Guests, Hotkey, Limits, Media,
+    Outcome, Path, Response, Roster, Server, Service,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    env,
+    error::Error,
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::{Ipv4Addr, SocketAddr},
+    process::{Command, Stdio},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc, Mutex,
+    },
+    time::{Duration, Instant},
+};
+use subxt_signer::sr25519::Keypair;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+    task::JoinSet,
+    time::{interval, sleep, MissedTickBehavior},
+};
+
+/// Signed questions a second.
+const SIGNED: u64 = 2000;
+/// Unsigned requests a second.
+const FLOOD: u64 = 20_000;
+/// Connections of the flood, each from an address of its own.
+const FLOODERS: u64 = 100;
+/// Time of each row.
+const ROW: Duration = Duration::from_secs(10);
+/// The step of the clock that sends.
+const TICK: Duration = Duration::from_millis(5);
+/// Microseconds of a clock tick of Linux.
+const CLOCK_TICK: u64 = 10_000;
+const HOME: [u8; 32] = [9; 32];
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+struct NoWork;
+
+impl Service for NoWork {
+    fn limit(&self, _: &Path) -> Option<usize> {
+        Some(1024)
+    }
+
+    async fn answer(&self, _: &Caller, _: &Path, body: Vec<u8>) -> Response {
+        Response::ok(Media::Json, body)
+    }
+
+    fn hello(&self) -> Vec<u8> {
+        b"{}".to_vec()
+    }
+}
+
+fn hotkey(number: u8) -> Result<Hotkey, Failure> {
+    Ok(Hotkey::new(Keypair::from_secret_key([number; 32])?))
+}
+
+/// Serves until the input ends. An open receiver takes any number of connections a second.
+async fn serve(open: bool) -> Result<(), Failure> {
+    let usual = Limits::default();
+    let connects = if open {
+        100_000
+    } else {
+        usual.connects_per_address
+    };
+    let admitted = Admitted {
+        uid: Some(Uid(0)),
+        generation: Some(7),
+        stake: Rao(1),
+    };
+    let server = Server {
+        address: (Ipv4Addr::LOCALHOST, 0).into(),
+        hotkey: hotkey(1)?,
+        identity: None,
+        roster: Roster {
+            home: HOME,
+            netuid: NetUid(1),
+            seat: 19,
+            callers: HashMap::from([(hotkey(2)?.account(), admitted)]),
+            denied: HashSet::new(),
+            guests: Guests::Refused,
+        },
+        limits: Limits {
+            quiet: 0,
+            floor: 100_000,
+            works: 512,
+            connects_per_address: connects,
+            ..usual
+        },
+        blobs: None,
+    };
+    let running = server.start(NoWork).await?;
+    println!("{}", running.address());
+    let input = || std::io::stdin().read_to_end(&mut Vec::new());
+    tokio::task::spawn_blocking(input).await??;
+    println!("{:?}", running.counts());
+    Ok(())
+}
+
+/// The signed questions of a row.
+#[derive(Default)]
+struct Asked {
+    sent: AtomicU64,
+    answered: AtomicU64,
+    millis: Mutex<Vec<u128>>,
+    other: Mutex<HashMap<String, u64>>,
+}
+
+/// Asks at a fixed rate for the time of a row.
+async fn ask(address: SocketAddr, clients: Arc<Vec<Client>>) -> Result<Arc<Asked>, Failure> {
+    let asked = Arc::new(Asked::default());
+    let context = Context {
+        home: HOME,
+        netuid: NetUid(1),
+        epoch: 41,
+        by: Some(7),
+        to: hotkey(1)?.account(),
+        seat: 19,
+    };
+    let endpoint = Endpoint {
+        host: Host::V4([127, 0, 0, 1]),
+        port: address.port(),
+        tls: None,
+    };
+    let path = Path::new("/v1/ask")?;
+    let mut tasks = JoinSet::new();
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let start = Instant::now();
+    let each = SIGNED * u64::try_from(TICK.as_millis())? / 1000;
+    while start.elapsed() < ROW {
+        ticks.tick().await;
+        for _ in 0..each {
+            let number = asked.sent.fetch_add(1, Ordering::Relaxed);
+            let (asked, clients) = (Arc::clone(&asked), Arc::clone(&clients));
+            let (endpoint, path) = (endpoint.clone(), path.clone());
+            tasks.spawn(async move {
+                let place = usize::try_from(number).unwrap_or(0) % clients.len();
+                let Some(client) = clients.get(place) else {
+                    return;
+                };
+                let begun = Instant::now();
+                let (body, deadline) = (b"{\"text\":\"hello\"}".to_vec(), Duration::from_secs(5));
+                let sent = client.ask(&endpoint, &context, &path, Media::Json, body, deadline);
+                let outcome = match sent.await {
+                    Ok(exchange) => match exchange.outcome {
+                        Outcome::Signed(_) => {
+                            asked.answered.fetch_add(1, Ordering::Relaxed);
+                            if let Ok(mut millis) = asked.millis.lock() {
+                                millis.push(begun.elapsed().as_micros());
+                            }
+                            return;
+                        }
+                        Outcome::Refused(refusal) => format!("refused with {}", refusal.status),
+                        Outcome::Unsigned { status } => format!("unsigned {status}"),
+                        Outcome::Silent { .. } => exchange
+                            .cause
+                            .map_or_else(String::new, |cause| cause.to_string()),
+                    },
+                    Err(problem) => problem.to_string(),
+                };
+                if let Ok(mut other) = asked.other.lock() {
+                    *other.entry(outcome).or_default() += 1;
+                }
+            });
+        }
+        while tasks.try_join_next().is_some() {}
+    }
+    while tasks.join_next().await.is_some() {}
+    Ok(asked)
+}
+
+/// Sends unsigned requests from many addresses until it is stopped, and counts them.
+async fn flood(address: SocketAddr, text: Arc<String>, number: u64, sent: Arc<AtomicU64>) {
+    let low = u8::try_from(number % 250).unwrap_or(0).saturating_add(2);
+    let source = SocketAddr::from(([127, 0, 1, low], 0));
+    let pause = Duration::from_micros(1_000_000 * FLOODERS / FLOOD);
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    loop {
+        ticks.tick().await;
+        let Ok(socket) = TcpSocket::new_v4() else {
+            continue;
+        };
+        if socket.bind(source).is_err() {
+            continue;
+        }
+        sent.fetch_add(1, Ordering::Relaxed);
+        if let Ok(mut stream) = socket.connect(address).await {
+            let _ = stream.write_all(text.as_bytes()).await;
+            let mut answer = [0; 256];
+            let _ = stream.read(&mut answer).await;
+            // Closed by a reset, so that ports are free again at once.
+            let _ = stream.set_zero_linger();
+        }
+    }
+}
+
+/// Returns the CPU time of a process in clock ticks.
+fn cpu(process: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let field = |place: usize| fields.get(place)?.parse::<u64>().ok();
+    field(11)?.checked_add(field(12)?)
+}
+
+async fn row(
+    name: &str,
+    address: SocketAddr,
+    process: u32,
+    signed: bool,
+    floods: Option<Arc<String>>,
+) -> Result<(), Failure> {
+    let clients: Result<Vec<Client>, Failure> = (0..4)
+        .map(|_| Ok(Client::new(hotkey(2)?, ClientLimits::default(), true)))
+        .collect();
+    let clients = Arc::new(clients?);
+    let sent = Arc::new(AtomicU64::new(0));
+    let mut flooders = JoinSet::new();
+    if let Some(text) = floods {
+        for number in 0..FLOODERS {
+            flooders.spawn(flood(address, Arc::clone(&text), number, Arc::clone(&sent)));
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    let (before, start) = (cpu(process).unwrap_or(0), Instant::now());
+    let floods_before = sent.load(Ordering::Relaxed);
+    let asked = if signed {
+        ask(address, clients).await?
+    } else {
+        sleep(ROW).await;
+        Arc::default()
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    let used = cpu(process).unwrap_or(0).saturating_sub(before);
+    let flooded = sent.load(Ordering::Relaxed).saturating_sub(floods_before);
+    flooders.abort_all();
+    let rate = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / seconds;
+    let mut micros = asked
+        .millis
+        .lock()
+        .map_err(|_| "a task has failed")?
+        .clone();
+    micros.sort_unstable();
+    let part = |tenths: usize| {
+        micros
+            .get(micros.len() * tenths / 1000)
+            .copied()
+            .unwrap_or(0)
+    };
+    // Of a busy machine only the time of the receiver's own work says something.
+    let events = asked
+        .answered
+        .load(Ordering::Relaxed)
+        .saturating_add(flooded);
+    let micros_each = used
+        .saturating_mul(CLOCK_TICK)
+        .checked_div(events)
+        .unwrap_or(0);
+    println!(
+        "{name}: offered {:.0}/s, answered {:.0}/s, flood {:.0}/s, median {} us, 99 % {} us; \
+         receiver: {:.0} % of a core, {micros_each} us of CPU time each",
+        rate(asked.sent.load(Ordering::Relaxed)),
+        rate(asked.answered.load(Ordering::Relaxed)),
+        rate(flooded),
+        part(500),
+        part(990),
+        rate(used),
+    );
+    for (outcome, number) in asked.other.lock().map_err(|_| "a task has failed")?.iter() {
+        println!("    {number} times: {outcome}");
+    }
+    Ok(())
+}
+
+/// Starts the receiver, on one core if that is possible.
+fn receiver(mode: &str) -> Result<std::process::Child, Failure> {
+    let program = env::current_exe()?;
+    let pinned = Command::new("taskset")
+        .args(["-c", "0"])
+        .arg(&program)
+        .arg(mode)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    match pinned {
+        Ok(child) => Ok(child),
+        Err(_) => {
+            println!("no taskset: the receiver is not bound to one core");
+            let child = Command::new(program)
+                .arg(mode)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()?;
+            Ok(child)
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    match env::args().nth(1).as_deref() {
+        Some("usual") => return serve(false).await,
+        Some("open") => return serve(true).await,
+        _ => {}
+    }
+    let seconds = ROW.as_secs();
+    println!("{SIGNED} signed questions a second are offered, for {seconds} s each");
+    let bare = "POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".to_owned();
+    let bare = Arc::new(bare);
+    for (mode, name) in [
+        ("usual", "flood, with the usual limits"),
+        ("open", "flood, each request parsed"),
+    ] {
+        let mut child = receiver(mode)?;
+        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        let address: SocketAddr = line.trim().parse()?;
+        let (process, flood) = (child.id(), || Some(Arc::clone(&bare)));
+        row("no flood", address, process, true, None).await?;
+        row(&format!("{name}, alone"), address, process, false, flood()).await?;
+        row(name, address, process, true, flood()).await?;
+        drop(child.stdin.take());
+        let mut counts = String::new();
+        output.read_to_string(&mut counts)?;
+        print!("{counts}");
+        child.wait()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! What a server remembers: connections, nonces, buckets, counters. All of it is bounded.
+
+use super::{
+    bucket::{Bucket, Rate},
+    freshness::Freshness,
+    gate::Gate,
+    Admitted, Limits, Roster,
+};
+use bytes::Bytes;
+use inktensor_primitives::AccountId;
+use std::{
+    collections::HashMap,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use tokio::{sync::Semaphore, time::timeout};
+
+/// A kind of event that the server counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// Connections that were admitted.
+    Connected,
+    /// Connections that were closed at once.
+    Closed,
+    /// Unsigned pages that were served.
+    Read,
+    /// Requests that were refused before their signature was verified.
+    Unsigned,
+    /// Requests whose signature was wrong.
+    Forged,
+    /// Signed questions that were refused: replayed, too many, busy, or with a wrong body.
+    Refused,
+    /// Questions that the service answered in time, with any status.
+    Answered,
+}
+
+/// The numbers of events since a server's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections that were admitted.
+    pub connected: u64,
+    /// Connections that were closed at once: too many, or too fast.
+    pub closed: u64,
+    /// Unsigned pages that were served.
+    pub read: u64,
+    /// Requests that were refused before their signature was verified.
+    pub unsigned: u64,
+    /// Requests whose signature was wrong.
+    pub forged: u64,
+    /// Signed questions that were refused: replayed, too many, busy, or with a wrong body.
+    pub refused: u64,
+    /// Questions that the service answered in time, with any status.
+    pub answered: u64,
+}
+
+/// A page that was signed in a second, so that it is signed once a second at most.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    pub(super) created: u64,
+    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) body: Bytes,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) limits: Limits,
+    pub(super) works: Arc<Semaphore>,
+    pub(super) transfers: Arc<Semaphore>,
+    gate: Mutex<Gate>,
+    freshness: Mutex<Freshness>,
+    buckets: Mutex<Buckets>,
+    hello: Mutex<Option<Signed>>,
+    counts: [AtomicU64; 7],
+}
+
+#[derive(Debug)]
+struct Buckets {
+    callers: HashMap<AccountId, Bucket>,
+    guests: Bucket,
+}
+
+impl State {
+    pub(super) fn new(limits: Limits) -> Self {
+        let guests = Rate::new(limits.guests, limits.burst);
+        Self {
+            works: Arc::new(Semaphore::new(limits.works)),
+            transfers: Arc::new(Semaphore::new(limits.transfers)),
+            gate: Mutex::new(Gate::new(&limits)),
+            freshness: Mutex::new(Freshness::new(&limits, seconds())),
+            buckets: Mutex::new(Buckets {
+                callers: HashMap::new(),
+                guests: Bucket::new(guests, Instant::now()),
+            }),
+            hello: Mutex::new(None),
+            counts: Default::default(),
+            limits,
+        }
+    }
+
+    pub(super) fn gate(&self) -> MutexGuard<'_, Gate> {
+        lock(&self.gate)
+    }
+
+    pub(super) fn freshness(&self) -> MutexGuard<'_, Freshness> {
+        lock(&self.freshness)
+    }
+
+    pub(super) fn hello(&self) -> MutexGuard<'_, Option<Signed>> {
+        lock(&self.hello)
+    }
+
+    /// Takes a token of a caller, whose share follows its stake of `all`, or of the guests.
+    ///
+    /// # Errors
+    /// The seconds after which there is one again, rounded up.
+    pub(super) fn take(
+        &self,
+        hotkey: AccountId,
+        admitted: Option<Admitted>,
+        all: u128,
+    ) -> Result<(), u64> {
+        let now = Instant::now();
+        let limits = &self.limits;
+        let mut buckets = lock(&self.buckets);
+        let taken = match admitted {
+            Some(Admitted { stake, .. }) => {
+                let stake = stake.to_u128();
+                let rate = Rate::of_stake(limits.floor, limits.capacity, stake, all, limits.burst);
+                let bucket = buckets.callers.entry(hotkey);
+                bucket
+                    .or_insert_with(|| Bucket::new(rate, now))
+                    .take(rate, now)
+            }
+            None => buckets
+                .guests
+                .take(Rate::new(limits.guests, limits.burst), now),
+        };
+        // A rate of zero never has a token again: a minute is as good as any answer.
+        let wait = |after: Option<Duration>| after.unwrap_or(Duration::from_secs(60));
+        taken.map_err(|after| wait(after).as_secs().saturating_add(1))
+    }
+
+    /// Forgets the buckets of callers that left the roster.
+    pub(super) fn keep_buckets_of(&self, roster: &Roster) {
+        lock(&self.buckets)
+            .callers
+            .retain(|hotkey, _| roster.callers.contains_key(hotkey));
+    }
+
+    pub(super) fn count(&self, event: Event) {
+        if let Some(count) = self.counts.get(event.place()) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let of = |event: Event| {
+            let count = self.counts.get(event.place());
+            count.map_or(0, |count| count.load(Ordering::Relaxed))
+        };
+        Counts {
+            connected: of(Event::Connected),
+            closed: of(Event::Closed),
+            read: of(Event::Read),
+            unsigned: of(Event::Unsigned),
+            forged: of(Event::Forged),
+            refused: of(Event::Refused),
+            answered: of(Event::Answered),
+        }
+    }
+
+    /// Returns when all connections have ended, or the grace is over.
+    pub(super) async fn drained(&self) {
+        let step = Duration::from_millis(20);
+        let none = async {
+            while self.gate().open() > 0 {
+                tokio::time::sleep(step).await;
+            }
+        };
+        // The connections that remain then end with their own grace.
+        let _ = timeout(self.limits.grace, none).await;
+    }
+}
+
+impl Event {
+    const fn place(self) -> usize {
+        match self {
+            Self::Connected => 0,
+            Self::Closed => 1,
+            Self::Read => 2,
+            Self::Unsigned => 3,
+            Self::Forged => 4,
+            Self::Refused => 5,
+            Self::Answered => 6,
+        }
+    }
+}
+
+/// Returns the seconds since 1970.
+pub(crate) fn seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |it| it.as_secs())
+}
+
+// A panic elsewhere leaves the state of this module whole: each lock is held for one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,6 @@
+//! A server over loopback: the weaknesses of other protocols, the order of checks, the bounds.
+
+mod bounds;
+mod order;
+mod pages;
+mod weaknesses;
