@@ -116,7 +116,7 @@ fn minilm_has_the_recorded_tokens_and_answers() {
     );
     let model = Model::read(&state).unwrap();
     assert_recorded(&model, &Recorded::parse(MINILM));
-    // An independent implementation: the components that FastEmbed's tests expect of its ONNX model.
+    // An independent implementation: the components that FastEmbed's tests expect of its model.
     let theirs = [-0.034478, 0.03102, 0.00673, 0.02611, -0.039362];
     for (ours, theirs) in model.vector("hello world").unwrap().iter().zip(theirs) {
         assert!((ours - theirs).abs() < 1e-5, "{ours} and {theirs}");

@@ -79,14 +79,14 @@ impl Part {
     }
 }
 
-/// Returns true if the epoch before the open one is final and paid, or there is none before.
+/// Returns true if the epoch before the open one is final and paid, or the first one is open.
 fn is_paid(status: &EpochStatus) -> bool {
     let before = status.open.checked_sub(1);
-    let is_final = before.is_none() || status.final_epoch == before;
+    let is_final = status.final_epoch == before;
     is_final && status.stage == Stage::Open && status.settling.is_none()
 }
 
-/// What has happened up to a moment.
+/// Events up to a moment.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
     /// Time for which blocks waited.

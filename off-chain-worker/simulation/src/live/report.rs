@@ -59,7 +59,7 @@ pub struct MinerReport {
     pub uid: u16,
     /// Name in the scenario.
     pub name: &'static str,
-    /// What the miner does.
+    /// Conduct of the miner.
     pub behaviour: &'static str,
     /// Verdicts of the honest validators' audited evidence.
     pub work: Work,
@@ -144,7 +144,7 @@ pub struct ValidatorReport {
     pub uid: u16,
     /// Name in the scenario.
     pub name: &'static str,
-    /// What the validator does.
+    /// Conduct of the validator.
     pub behaviour: &'static str,
     /// True if the validator works by the rules.
     pub honest: bool,

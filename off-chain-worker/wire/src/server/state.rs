@@ -1,4 +1,4 @@
-//! What a server remembers: connections, nonces, buckets, counters. All of it is bounded.
+//! The memory of a server: connections, nonces, buckets, counters. All of it is bounded.
 
 use super::{
     bucket::{Bucket, Rate},
