@@ -14,7 +14,9 @@ use std::{
 };
 
 /// Test programs that start processes and wait for them.
-const WAITING: [&str; 7] = ["by_hand", "client", "kill", "live", "neurons", "node", "run"];
+const WAITING: [&str; 7] = [
+    "by_hand", "client", "kill", "live", "neurons", "node", "run",
+];
 
 /// A line of cargo's messages, as far as it names a program.
 #[derive(Deserialize)]
