@@ -2,18 +2,35 @@
 //!
 //! Nonces are kept by the second of `created`. A second that has left the window is dropped whole,
 //! and nothing created in it is accepted again, also when the clock is set back. So there are at
-//! most `behind + ahead + 1` seconds of nonces.
+//! most `behind + ahead + 1` seconds of nonces while the clock runs evenly.
+//!
+//! One reading of the clock that is far ahead must not drop seconds that are still to come: the
+//! receiver would refuse every question until then. So a jump ahead counts only after it has lasted
+//! for [`BELIEVED`], by a clock that is not set.
 
-use super::Limits;
+use super::{state::seconds, Limits};
 use crate::MAX_LIFETIME;
 use inktensor_primitives::AccountId;
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::{Duration, Instant},
+};
+use tracing::warn;
+
+/// Time for which a clock has to stay ahead before nonces are forgotten by it.
+const BELIEVED: Duration = Duration::from_secs(60);
+/// Seconds by which the clock may part from the steady clock between two readings.
+const SLACK: u64 = 5;
 
 /// The window of `created`, and the nonces in it.
 #[derive(Debug)]
 pub struct Freshness {
     /// The first second of which a `created` is accepted. It never falls.
     horizon: u64,
+    /// The last reading that counted.
+    clock: Clock,
+    /// The time of the first reading ahead, if every later one was ahead too.
+    ahead_since: Option<Instant>,
     /// The first `created` that no process before this one can have accepted.
     start: u64,
     seen: BTreeMap<u64, HashSet<(AccountId, [u8; 16])>>,
@@ -21,6 +38,31 @@ pub struct Freshness {
     behind: u64,
     ahead: u64,
     most: usize,
+}
+
+/// One reading of two clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Seconds since 1970, by a clock that may be set.
+    pub seconds: u64,
+    /// The time by a clock that is not set.
+    pub steady: Instant,
+}
+
+impl Clock {
+    /// Reads both clocks.
+    pub fn read() -> Self {
+        Self {
+            seconds: seconds(),
+            steady: Instant::now(),
+        }
+    }
+
+    /// Returns the seconds since 1970 that are expected at `steady`.
+    fn expected(&self, steady: Instant) -> u64 {
+        let passed = steady.saturating_duration_since(self.steady);
+        self.seconds.saturating_add(passed.as_secs())
+    }
 }
 
 /// A reason for which a question is not fresh.
@@ -37,14 +79,16 @@ pub enum Stale {
 }
 
 impl Freshness {
-    /// Returns the state of a process that starts at `now`, in seconds since 1970.
-    pub fn new(limits: &Limits, now: u64) -> Self {
+    /// Returns the state of a process that starts at `now`.
+    pub fn new(limits: &Limits, now: Clock) -> Self {
         Self {
             horizon: 0,
+            clock: now,
+            ahead_since: None,
             start: if limits.quiet == 0 {
                 0
             } else {
-                now.saturating_add(limits.quiet)
+                now.seconds.saturating_add(limits.quiet)
             },
             seen: BTreeMap::new(),
             kept: 0,
@@ -58,11 +102,13 @@ impl Freshness {
     ///
     /// # Errors
     /// [`Stale::Outside`], [`Stale::Early`], in this order.
-    pub fn check(&mut self, created: u64, expires: u64, now: u64) -> Result<(), Stale> {
+    pub fn check(&mut self, created: u64, expires: u64, now: Clock) -> Result<(), Stale> {
         self.forget(now);
+        let now = now.seconds;
         let lifetime = expires.checked_sub(created);
         let lives = lifetime.is_some_and(|it| (1..=MAX_LIFETIME).contains(&it)) && expires > now;
-        let recent = created >= self.horizon && created <= now.saturating_add(self.ahead);
+        let first = self.horizon.max(now.saturating_sub(self.behind));
+        let recent = created >= first && created <= now.saturating_add(self.ahead);
         if !lives || !recent {
             return Err(Stale::Outside);
         }
@@ -104,20 +150,67 @@ impl Freshness {
         Ok(())
     }
 
+    /// Takes the nonce of a question back that was refused without being used.
+    pub fn take_back(&mut self, key: AccountId, created: u64, nonce: [u8; 16]) {
+        if let Some(nonces) = self.seen.get_mut(&created) {
+            if nonces.remove(&(key, nonce)) {
+                self.kept = self.kept.saturating_sub(1);
+            }
+        }
+    }
+
     #[cfg(test)]
     /// Returns the number of nonces that are kept.
     pub fn kept(&self) -> usize {
         self.kept
     }
 
-    fn forget(&mut self, now: u64) {
-        self.horizon = self.horizon.max(now.saturating_sub(self.behind));
+    fn forget(&mut self, now: Clock) {
+        if !self.counts(now) {
+            return;
+        }
+        let first = now.seconds.saturating_sub(self.behind);
+        self.horizon = self.horizon.max(first);
         while let Some(oldest) = self.seen.first_entry() {
             if *oldest.key() >= self.horizon {
                 break;
             }
             self.kept = self.kept.saturating_sub(oldest.remove().len());
         }
+    }
+
+    /// Returns true if nonces may be forgotten by this reading: the clock is not ahead of the steady
+    /// one, or has been for long.
+    fn counts(&mut self, now: Clock) -> bool {
+        let expected = self.clock.expected(now.steady);
+        let jumped = now.seconds > expected.saturating_add(SLACK);
+        if jumped {
+            let since = *self.ahead_since.get_or_insert_with(|| {
+                warn!(
+                    clock = now.seconds,
+                    expected,
+                    "the clock has jumped ahead; questions may be refused until it is right"
+                );
+                now.steady
+            });
+            if now.steady.saturating_duration_since(since) < BELIEVED {
+                return false;
+            }
+            warn!(
+                clock = now.seconds,
+                "the clock has stayed ahead, and is now taken for right"
+            );
+        } else if now.seconds.saturating_add(SLACK) < expected {
+            warn!(
+                clock = now.seconds,
+                expected,
+                "the clock was set back; questions created before {} are refused",
+                self.horizon
+            );
+        }
+        self.ahead_since = None;
+        self.clock = now;
+        true
     }
 }
 
@@ -135,8 +228,23 @@ mod tests {
                 nonces,
                 ..Limits::default()
             },
-            NOW,
+            clock(NOW),
         )
+    }
+
+    /// Returns a reading of a clock that runs evenly.
+    fn clock(now: u64) -> Clock {
+        apart(now, now)
+    }
+
+    /// Returns a reading of a clock that should have shown `expected`.
+    fn apart(now: u64, expected: u64) -> Clock {
+        thread_local!(static START: Instant = Instant::now());
+        let steady = Duration::from_secs(expected - (NOW - 1000));
+        Clock {
+            seconds: now,
+            steady: START.with(|start| *start) + steady,
+        }
     }
 
     fn key(byte: u8) -> AccountId {
@@ -147,12 +255,16 @@ mod tests {
     fn check_bounds_created_on_both_sides() {
         let mut fresh = fresh(0, 8);
         for created in [NOW - 10, NOW, NOW + 2] {
-            assert_eq!(fresh.check(created, created + 20, NOW), Ok(()), "{created}");
+            assert_eq!(
+                fresh.check(created, created + 20, clock(NOW)),
+                Ok(()),
+                "{created}"
+            );
         }
         for created in [0, NOW - 11, NOW + 3, u64::MAX] {
             let expires = created.saturating_add(20);
             assert_eq!(
-                fresh.check(created, expires, NOW),
+                fresh.check(created, expires, clock(NOW)),
                 Err(Stale::Outside),
                 "{created}"
             );
@@ -162,15 +274,15 @@ mod tests {
     #[test]
     fn check_bounds_the_lifetime() {
         let mut fresh = fresh(0, 8);
-        assert_eq!(fresh.check(NOW, NOW + 60, NOW), Ok(()));
+        assert_eq!(fresh.check(NOW, NOW + 60, clock(NOW)), Ok(()));
         for expires in [0, NOW, NOW - 1, NOW + 61, u64::MAX] {
             assert_eq!(
-                fresh.check(NOW, expires, NOW),
+                fresh.check(NOW, expires, clock(NOW)),
                 Err(Stale::Outside),
                 "{expires}"
             );
         }
-        assert_eq!(fresh.check(NOW - 5, NOW, NOW), Err(Stale::Outside));
+        assert_eq!(fresh.check(NOW - 5, NOW, clock(NOW)), Err(Stale::Outside));
     }
 
     #[test]
@@ -181,20 +293,20 @@ mod tests {
                 quiet: 0,
                 ..limits.clone()
             },
-            NOW - 100,
+            clock(NOW - 100),
         );
-        let mut after = Freshness::new(&limits, NOW);
+        let mut after = Freshness::new(&limits, clock(NOW));
         // The clock of a restarted process is not behind that of the process before.
         for created in NOW - 20..NOW + 20 {
-            let accepted = before.check(created, created + 60, NOW).is_ok();
+            let accepted = before.check(created, created + 60, clock(NOW)).is_ok();
             for later in NOW..NOW + 20 {
-                let again = after.check(created, created + 60, later);
+                let again = after.check(created, created + 60, clock(later));
                 assert!(!(accepted && again.is_ok()), "{created} at {later}");
             }
         }
-        let mut after = Freshness::new(&limits, NOW);
-        assert_eq!(after.check(NOW, NOW + 60, NOW), Err(Stale::Early));
-        assert_eq!(after.check(NOW + 3, NOW + 60, NOW + 3), Ok(()));
+        let mut after = Freshness::new(&limits, clock(NOW));
+        assert_eq!(after.check(NOW, NOW + 60, clock(NOW)), Err(Stale::Early));
+        assert_eq!(after.check(NOW + 3, NOW + 60, clock(NOW + 3)), Ok(()));
     }
 
     #[test]
@@ -214,7 +326,7 @@ mod tests {
             assert_eq!(fresh.remember(key(1), NOW, [nonce; 16]), Ok(()));
         }
         assert_eq!(fresh.remember(key(1), NOW, [3; 16]), Err(Stale::Full));
-        assert_eq!(fresh.check(NOW + 11, NOW + 20, NOW + 11), Ok(()));
+        assert_eq!(fresh.check(NOW + 11, NOW + 20, clock(NOW + 11)), Ok(()));
         assert_eq!(fresh.kept(), 0);
         assert_eq!(fresh.remember(key(1), NOW + 11, [3; 16]), Ok(()));
     }
@@ -223,28 +335,82 @@ mod tests {
     fn a_clock_that_is_set_back_reopens_no_window() {
         let mut fresh = fresh(0, 8);
         assert_eq!(fresh.remember(key(1), NOW, [1; 16]), Ok(()));
-        assert_eq!(fresh.check(NOW + 30, NOW + 40, NOW + 30), Ok(()));
-        assert_eq!(fresh.check(NOW, NOW + 60, NOW), Err(Stale::Outside));
+        assert_eq!(fresh.check(NOW + 30, NOW + 40, clock(NOW + 30)), Ok(()));
+        assert_eq!(fresh.check(NOW, NOW + 60, clock(NOW)), Err(Stale::Outside));
         assert_eq!(fresh.remember(key(1), NOW, [1; 16]), Err(Stale::Outside));
+    }
+
+    #[test]
+    fn one_reading_ahead_shuts_nothing() {
+        let mut fresh = fresh(0, 8);
+        let day = 86_400;
+        assert_eq!(fresh.remember(key(1), NOW, [1; 16]), Ok(()));
+        let ahead = apart(NOW + day, NOW + 1);
+        assert_eq!(fresh.check(NOW, NOW + 60, ahead), Err(Stale::Outside));
+        assert_eq!(fresh.check(NOW + 2, NOW + 60, clock(NOW + 2)), Ok(()));
+        assert_eq!(fresh.remember(key(1), NOW, [1; 16]), Err(Stale::Replayed));
+    }
+
+    #[test]
+    fn a_clock_that_stays_ahead_is_taken_for_right() {
+        let mut fresh = fresh(0, 8);
+        let day = 86_400;
+        assert_eq!(fresh.remember(key(1), NOW, [1; 16]), Ok(()));
+        let believed = BELIEVED.as_secs();
+        for (passed, kept) in [(1, 1), (believed, 1), (believed + 1, 0)] {
+            let now = NOW + day + passed;
+            let reading = apart(now, NOW + passed);
+            // Questions are answered by the clock all the time.
+            assert_eq!(fresh.check(now, now + 60, reading), Ok(()));
+            assert_eq!(fresh.kept(), kept, "after {passed}");
+        }
+        assert_eq!(fresh.remember(key(1), NOW, [1; 16]), Err(Stale::Outside));
+        let back = clock(NOW + believed + 2);
+        let created = back.seconds;
+        assert_eq!(
+            fresh.check(created, created + 60, back),
+            Err(Stale::Outside)
+        );
+    }
+
+    #[test]
+    fn a_steady_clock_keeps_no_more_seconds_than_the_window() {
+        let mut fresh = fresh(0, 1024);
+        for passed in 0..60 {
+            for created in NOW + passed - 10..=NOW + passed + 2 {
+                let nonce = [u8::try_from(passed).unwrap(); 16];
+                assert_eq!(
+                    fresh.check(created, created + 60, clock(NOW + passed)),
+                    Ok(())
+                );
+                assert_eq!(fresh.remember(key(1), created, nonce), Ok(()));
+            }
+            assert_eq!(fresh.seen.len(), 13);
+        }
     }
 
     proptest! {
         /// No nonce is accepted twice, however clock and times move.
         #[test]
         fn no_nonce_is_accepted_twice(
-            events in prop::collection::vec((0u64..40, 0u64..40, 1u64..61, 0u8..3), 1..200)
+            events in prop::collection::vec(
+                (0u64..40, 0u64..40, 1u64..61, 0u8..3, 0u64..30),
+                1..200,
+            )
         ) {
             let mut fresh = fresh(3, 64);
             let mut accepted = HashSet::new();
-            for (clock, created, life, nonce) in events {
+            let mut passed = 0;
+            for (clock, created, life, nonce, pause) in events {
+                passed += pause;
+                let reading = apart(NOW + clock, NOW + passed);
                 let created = NOW + created;
                 let nonce = [nonce; 16];
-                let checked = fresh.check(created, created + life, NOW + clock);
+                let checked = fresh.check(created, created + life, reading);
                 if checked.is_ok() && fresh.remember(key(1), created, nonce).is_ok() {
                     prop_assert!(accepted.insert((created, nonce)));
                 }
                 prop_assert!(fresh.kept() <= 64);
-                prop_assert!(fresh.seen.len() <= 13);
             }
         }
     }

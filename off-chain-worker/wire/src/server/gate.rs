@@ -1,13 +1,15 @@
-//! Admission of connections: how many in all, how many of one address, and how fast.
+//! Admission of connections: how many in all, how many of one address and of its block, how fast.
 //!
-//! When all places are taken, the connection that has been open longest without a valid signature
-//! gives way. So idle strangers cannot keep a caller of the roster out.
+//! When all places are taken, a connection without a valid signature gives way: the oldest one of
+//! the block that has most of them. So idle strangers cannot keep a caller of the roster out, and a
+//! flood from one block drives out itself.
 
 use super::{
     bucket::{Bucket, Rate},
     Limits,
 };
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::Arc,
@@ -15,23 +17,37 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Most addresses that are remembered. Addresses without connections and with full buckets are
-/// forgotten first.
+/// Most addresses that are remembered, and most blocks. Those without connections and with full
+/// buckets are forgotten first.
 const MAX_ADDRESSES: usize = 8192;
 /// Seconds of unused rate that an address keeps.
 const BURST: u32 = 4;
+/// Number of addresses whose limits a block has.
+const OF_BLOCK: u32 = 4;
 
 /// A source of connections: an IPv4 address, or an IPv6 network of 64 bits, which one machine has.
+/// A block, which one customer has, is named by its first network: 256 addresses of IPv4, or an
+/// IPv6 network of 48 bits.
 type Network = [u8; 8];
 
-/// The open connections, by age and by address.
+/// The open connections, by age, by address and by block.
 #[derive(Debug)]
 pub struct Gate {
-    places: HashMap<Network, Place>,
+    addresses: Places,
+    blocks: Places,
     open: BTreeMap<u64, Open>,
+    /// Blobs that are being sent to an address that receives some.
+    transfers: HashMap<Network, usize>,
     next: u64,
     most: usize,
-    most_per_address: usize,
+    most_transfers: usize,
+}
+
+/// Addresses or blocks, and their limits.
+#[derive(Debug)]
+struct Places {
+    known: HashMap<Network, Place>,
+    most: usize,
     connects: Rate,
     reads: Rate,
 }
@@ -53,9 +69,9 @@ struct Open {
 /// A reason for which a connection is closed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// The address has its number of connections.
+    /// The address or its block has its number of connections.
     Address,
-    /// The address connects too fast.
+    /// The address or its block connects too fast.
     Rate,
     /// Every place is taken by connections with a valid signature.
     Full,
@@ -74,13 +90,13 @@ impl Gate {
     /// Returns a gate without connections.
     pub fn new(limits: &Limits) -> Self {
         Self {
-            places: HashMap::new(),
+            addresses: Places::new(limits, 1),
+            blocks: Places::new(limits, OF_BLOCK),
             open: BTreeMap::new(),
+            transfers: HashMap::new(),
             next: 0,
             most: limits.connections,
-            most_per_address: limits.connections_per_address,
-            connects: Rate::new(limits.connects_per_address, BURST),
-            reads: Rate::new(limits.reads_per_address, BURST),
+            most_transfers: limits.transfers_per_address,
         }
     }
 
@@ -90,22 +106,13 @@ impl Gate {
     /// [`Closed::Address`], [`Closed::Rate`], [`Closed::Full`], in this order.
     pub fn admit(&mut self, address: IpAddr, now: Instant) -> Result<Admission, Closed> {
         let network = network(address);
-        let most = self.most_per_address;
-        let connects = self.connects;
-        let place = self.place(network, now).ok_or(Closed::Full)?;
-        if place.open >= most {
-            return Err(Closed::Address);
-        }
-        place
-            .connects
-            .take(connects, now)
-            .map_err(|_| Closed::Rate)?;
+        self.addresses.connect(network, now)?;
+        self.blocks.connect(block(network), now)?;
         if self.open.len() >= self.most && !self.evict() {
             return Err(Closed::Full);
         }
-        if let Some(place) = self.places.get_mut(&network) {
-            place.open = place.open.saturating_add(1);
-        }
+        self.addresses.enter(network);
+        self.blocks.enter(block(network));
         let id = self.next;
         self.next = self.next.wrapping_add(1);
         let evicted = Arc::new(Notify::new());
@@ -120,9 +127,9 @@ impl Gate {
 
     /// Ends a connection.
     pub fn release(&mut self, id: u64) {
-        let network = self.open.remove(&id).map(|open| open.network);
-        if let Some(place) = network.and_then(|network| self.places.get_mut(&network)) {
-            place.open = place.open.saturating_sub(1);
+        if let Some(open) = self.open.remove(&id) {
+            self.addresses.leave(open.network);
+            self.blocks.leave(block(open.network));
         }
     }
 
@@ -138,13 +145,30 @@ impl Gate {
     /// # Errors
     /// The time after which there is room for one.
     pub fn read(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let reads = self.reads;
-        let longest = Duration::from_secs(u64::from(BURST));
-        let place = self.place(network(address), now).ok_or(longest)?;
-        place
-            .reads
-            .take(reads, now)
-            .map_err(|after| after.unwrap_or(longest))
+        let network = network(address);
+        self.addresses.read(network, now)?;
+        self.blocks.read(block(network), now)
+    }
+
+    /// Begins to send a blob to an address. False if it receives its number of them.
+    pub fn begin_transfer(&mut self, address: IpAddr) -> bool {
+        let open = self.transfers.entry(network(address)).or_insert(0);
+        if *open >= self.most_transfers {
+            return false;
+        }
+        *open = open.saturating_add(1);
+        true
+    }
+
+    /// Ends a transfer that has begun.
+    pub fn end_transfer(&mut self, address: IpAddr) {
+        let network = network(address);
+        if let Some(open) = self.transfers.get_mut(&network) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.transfers.remove(&network);
+            }
+        }
     }
 
     /// Returns the number of open connections.
@@ -152,36 +176,86 @@ impl Gate {
         self.open.len()
     }
 
-    /// Gives the place of the oldest unproven connection away.
+    /// Gives the place of an unproven connection away: of the oldest one in the block that has most
+    /// of them.
     fn evict(&mut self) -> bool {
-        let oldest = self
-            .open
-            .iter()
-            .find(|(_, open)| !open.proven)
-            .map(|(id, _)| *id);
-        let Some((id, evicted)) =
-            oldest.and_then(|id| Some((id, Arc::clone(&self.open.get(&id)?.evicted))))
-        else {
+        let mut unproven: HashMap<Network, (usize, u64)> = HashMap::new();
+        for (id, open) in self.open.iter().filter(|(_, open)| !open.proven) {
+            // Numbers grow, so the first one of a block is its oldest.
+            let (count, _) = unproven.entry(block(open.network)).or_insert((0, *id));
+            *count = count.saturating_add(1);
+        }
+        let chosen = unproven
+            .into_values()
+            .max_by_key(|(count, oldest)| (*count, Reverse(*oldest)));
+        let Some((_, id)) = chosen else {
             return false;
         };
-        evicted.notify_one();
+        if let Some(open) = self.open.get(&id) {
+            open.evicted.notify_one();
+        }
         self.release(id);
         true
+    }
+}
+
+impl Places {
+    /// Returns places with the limits of as many addresses.
+    fn new(limits: &Limits, addresses: u32) -> Self {
+        let rate = |per_second: u32| Rate::new(per_second.saturating_mul(addresses), BURST);
+        let addresses = usize::try_from(addresses).unwrap_or(usize::MAX);
+        Self {
+            known: HashMap::new(),
+            most: limits.connections_per_address.saturating_mul(addresses),
+            connects: rate(limits.connects_per_address),
+            reads: rate(limits.reads_per_address),
+        }
+    }
+
+    /// Takes a connection of a place, which does not yet count as open.
+    fn connect(&mut self, network: Network, now: Instant) -> Result<(), Closed> {
+        let (most, connects) = (self.most, self.connects);
+        let place = self.place(network, now).ok_or(Closed::Full)?;
+        if place.open >= most {
+            return Err(Closed::Address);
+        }
+        let taken = place.connects.take(connects, now);
+        taken.map_err(|_| Closed::Rate)
+    }
+
+    fn read(&mut self, network: Network, now: Instant) -> Result<(), Duration> {
+        let reads = self.reads;
+        let longest = Duration::from_secs(u64::from(BURST));
+        let place = self.place(network, now).ok_or(longest)?;
+        let taken = place.reads.take(reads, now);
+        taken.map_err(|after| after.unwrap_or(longest))
+    }
+
+    fn enter(&mut self, network: Network) {
+        if let Some(place) = self.known.get_mut(&network) {
+            place.open = place.open.saturating_add(1);
+        }
+    }
+
+    fn leave(&mut self, network: Network) {
+        if let Some(place) = self.known.get_mut(&network) {
+            place.open = place.open.saturating_sub(1);
+        }
     }
 
     fn place(&mut self, network: Network, now: Instant) -> Option<&mut Place> {
         let (connects, reads) = (self.connects, self.reads);
-        if !self.places.contains_key(&network) && self.places.len() >= MAX_ADDRESSES {
-            self.places.retain(|_, place| {
+        if !self.known.contains_key(&network) && self.known.len() >= MAX_ADDRESSES {
+            self.known.retain(|_, place| {
                 place.open > 0
                     || !place.connects.is_full(connects, now)
                     || !place.reads.is_full(reads, now)
             });
-            if self.places.len() >= MAX_ADDRESSES {
+            if self.known.len() >= MAX_ADDRESSES {
                 return None;
             }
         }
-        Some(self.places.entry(network).or_insert_with(|| Place {
+        Some(self.known.entry(network).or_insert_with(|| Place {
             open: 0,
             connects: Bucket::new(connects, now),
             reads: Bucket::new(reads, now),
@@ -197,6 +271,15 @@ fn network(address: IpAddr) -> Network {
         IpAddr::V6(address) => network.copy_from_slice(&address.octets()[..8]),
     }
     network
+}
+
+fn block(network: Network) -> Network {
+    let mut block = network;
+    let shared = if network.starts_with(&[0; 4]) { 7 } else { 6 };
+    for byte in block.iter_mut().skip(shared) {
+        *byte = 0;
+    }
+    block
 }
 
 #[cfg(test)]
@@ -265,13 +348,77 @@ mod tests {
         let mut gate = gate(10, 2, 1);
         let now = Instant::now();
         for number in 0..u32::try_from(MAX_ADDRESSES).unwrap() {
-            gate.read(ip(number), now).unwrap();
+            gate.read(ip(number * 256), now).unwrap();
         }
         assert!(gate.read(ip(u32::MAX), now).is_err());
         assert_eq!(gate.admit(ip(u32::MAX), now).unwrap_err(), Closed::Full);
         let later = now + Duration::from_secs(60);
         gate.read(ip(u32::MAX), later).unwrap();
-        assert_eq!(gate.places.len(), 1);
+        assert_eq!(gate.addresses.known.len(), 1);
+    }
+
+    #[test]
+    fn admit_bounds_the_connections_and_the_rate_of_a_block() {
+        let now = Instant::now();
+        let mut gate = gate(100, 1, 100);
+        for number in 0..OF_BLOCK {
+            gate.admit(ip(number), now).unwrap();
+        }
+        assert_eq!(gate.admit(ip(255), now).unwrap_err(), Closed::Address);
+        gate.admit(ip(256), now).unwrap();
+
+        let mut gate = self::gate(100, 100, 1);
+        for number in 0..OF_BLOCK * BURST {
+            let id = gate.admit(ip(number), now).unwrap().id;
+            gate.release(id);
+            gate.read(ip(number), now).unwrap();
+        }
+        assert_eq!(gate.admit(ip(255), now).unwrap_err(), Closed::Rate);
+        assert!(gate.read(ip(255), now).is_err());
+        gate.admit(ip(256), now).unwrap();
+        gate.read(ip(256), now).unwrap();
+    }
+
+    #[test]
+    fn admit_to_a_full_gate_evicts_from_the_block_with_most_strangers() {
+        let mut gate = gate(4, 2, 100);
+        let now = Instant::now();
+        let alone = gate.admit(ip(1), now).unwrap();
+        let flood: Vec<u64> = (0..3)
+            .map(|number| gate.admit(ip(256 + number), now).unwrap().id)
+            .collect();
+        // The oldest of all is alone in its block, and stays until the others are as few.
+        for evicted in &flood[..2] {
+            let later = gate.admit(ip(512), now).unwrap();
+            assert!(!gate.open.contains_key(evicted));
+            gate.prove(later.id);
+        }
+        assert!(gate.open.contains_key(&alone.id) && gate.open.contains_key(&flood[2]));
+        gate.admit(ip(768), now).unwrap();
+        assert!(!gate.open.contains_key(&alone.id));
+    }
+
+    #[test]
+    fn transfers_of_an_address_are_bounded_and_forgotten() {
+        let mut gate = Gate::new(&Limits {
+            transfers_per_address: 2,
+            ..Limits::default()
+        });
+        assert!(gate.begin_transfer(ip(1)) && gate.begin_transfer(ip(1)));
+        assert!(!gate.begin_transfer(ip(1)) && gate.begin_transfer(ip(2)));
+        for address in [1, 1, 2] {
+            gate.end_transfer(ip(address));
+        }
+        assert!(gate.transfers.is_empty() && gate.begin_transfer(ip(1)));
+    }
+
+    #[test]
+    fn a_block_is_256_addresses_of_ipv4_or_48_bits_of_ipv6() {
+        let of = |address: &str| block(network(address.parse().unwrap()));
+        assert_eq!(of("10.1.2.3"), of("10.1.2.255"));
+        assert_ne!(of("10.1.2.3"), of("10.1.3.3"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:3::"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:2:2::1"));
     }
 
     #[test]
