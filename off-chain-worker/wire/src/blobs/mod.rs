@@ -223,8 +223,8 @@ impl Blobs {
         }
     }
 
-    /// Opens a blob for reading, and returns its size. A blob of an earlier process is hashed first,
-    /// once: the machine may have stopped before its bytes were on the disk.
+    /// Opens a blob for reading, and returns its size. A blob of an earlier process is hashed once
+    /// before: the disk may have damaged it meanwhile.
     ///
     /// # Errors
     /// [`BlobError::Unknown`], [`BlobError::File`], [`BlobError::Damaged`], in this order.

@@ -179,8 +179,8 @@ impl Freshness {
         }
     }
 
-    /// Returns true if nonces may be forgotten by this reading: the clock is not ahead of the steady
-    /// one, or has been for long.
+    /// Returns true if nonces may be forgotten by this reading: the clock is not ahead of the
+    /// steady one, or has been for long.
     fn counts(&mut self, now: Clock) -> bool {
         let expected = self.clock.expected(now.steady);
         let jumped = now.seconds > expected.saturating_add(SLACK);

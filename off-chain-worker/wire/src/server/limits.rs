@@ -47,7 +47,7 @@ pub struct Limits {
     pub works: usize,
     /// Open questions that every caller may have, and all guests together: from the check of the
     /// signature to the answer. A larger part by stake goes beyond it, up to half of
-    /// [`Self::works`].
+    /// [`Self::works`]. The default is above the 8 that a validator has open to a neuron.
     pub works_per_caller: usize,
     /// Most blobs that are sent at a time.
     pub transfers: usize,
@@ -88,7 +88,7 @@ impl Default for Limits {
             guests: 5,
             burst: 10,
             works: 64,
-            works_per_caller: 8,
+            works_per_caller: 16,
             transfers: 16,
             transfers_per_address: 2,
             slowest: 32 * 1024,

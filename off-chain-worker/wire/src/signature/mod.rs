@@ -52,8 +52,8 @@ impl fmt::Debug for Hotkey {
     }
 }
 
-/// The identity of ristretto255, which is the only point of a small order that has an encoding. As a
-/// key it has signatures over every message, and anyone can make them.
+/// The identity of ristretto255: the only point of a small order that has an encoding. As a key it
+/// has signatures over every message, and anyone can make them.
 const IDENTITY: [u8; 32] = [0; 32];
 
 /// Returns true if `account` signed this signature base, inside `<Bytes>`. The account of 32 zero
