@@ -2,6 +2,8 @@
 
 use crate::{
     error::NeuronError,
+    evidence::codec::MAX_FILE,
+    program::most_state,
     service::random,
     view::{neurons_at, Served},
 };
@@ -14,7 +16,9 @@ use inktensor_primitives::{
     registry::{Registry, Subnet},
     AccountId, Digest, NetUid,
 };
-use inktensor_wire::{BlobError, Blobs, Client, Endpoint, FetchError, Mirror, PROTOCOL};
+use inktensor_wire::{
+    BlobError, BlobLimits, Blobs, Client, Endpoint, FetchError, Mirror, PROTOCOL,
+};
 use std::{cmp::Reverse, fs, path::Path, time::Duration};
 use tokio::{runtime::Runtime, time::Instant};
 use tracing::debug;
@@ -27,6 +31,16 @@ const DRAWN_NEURONS: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(120);
 /// Longest time of all mirrors together.
 const TOTAL: Duration = Duration::from_secs(600);
+
+/// Returns the limits of a folder of blobs: no blob is longer than the longest one that is of use, a
+/// model or a file of evidence.
+pub fn limits() -> BlobLimits {
+    let size = most_state().max(MAX_FILE);
+    BlobLimits {
+        size: u64::try_from(size).unwrap_or(u64::MAX),
+        ..BlobLimits::default()
+    }
+}
 
 /// Adds a file to a folder of blobs, and returns its hash.
 ///
@@ -183,4 +197,76 @@ pub async fn fetch(
 pub fn speaks(neuron: &Served) -> bool {
     let axon = neuron.axon.as_ref();
     axon.is_some_and(|axon| axon.protocol == PROTOCOL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::{
+        registry::{Axon, Host, Neuron, NeuronView},
+        Rao, Uid,
+    };
+    use std::collections::BTreeSet;
+
+    fn neuron(uid: u16, emission: u64) -> Served {
+        let hotkey = AccountId::from([u8::try_from(uid).unwrap(); 32]);
+        let mut view = NeuronView {
+            uid: Uid(uid),
+            neuron: Neuron {
+                hotkey,
+                coldkey: hotkey,
+                registered_at: 1,
+                registered_epoch: 0,
+                generation: 1,
+                identity: None,
+            },
+            score: Default::default(),
+            owed: Rao::ZERO,
+        };
+        view.score.emission = Rao(emission);
+        let axon = Axon {
+            host: Host::V4([127, 0, 0, 1]),
+            port: 1024,
+            protocol: PROTOCOL,
+            version: 1,
+            tls: None,
+        };
+        Served {
+            view,
+            axon: Some(axon),
+            commitment: None,
+        }
+    }
+
+    #[test]
+    fn the_owner_and_neurons_without_pay_are_asked_for_blobs_too() {
+        let neurons: Vec<Served> = (1..=100).map(|uid| neuron(uid, uid.into())).collect();
+        let owner = AccountId::from([7; 32]);
+        let mut drawn = BTreeSet::new();
+        for seed in 0..8 {
+            let chosen = chosen(neurons.clone(), Some(&owner), &[seed; 16]);
+            let uids: Vec<u16> = chosen.iter().map(|it| it.view.uid.0).collect();
+            assert_eq!(uids[..9], [7, 100, 99, 98, 97, 96, 95, 94, 93]);
+            assert_eq!(uids.len(), 17);
+            assert_eq!(uids.iter().collect::<BTreeSet<_>>().len(), 17);
+            drawn.extend(uids[9..].to_vec());
+        }
+        assert!(drawn.len() > DRAWN_NEURONS, "{drawn:?}");
+        let mut silent = neuron(1, 9);
+        silent.axon = None;
+        assert!(chosen(vec![silent], None, &[0; 16]).is_empty());
+    }
+
+    #[test]
+    fn a_blob_above_its_limit_is_not_read() {
+        let folder = std::env::temp_dir().join(format!("inktensor-held-{}", std::process::id()));
+        let blobs = Blobs::at(&folder, limits()).unwrap();
+        let hash = blobs.put(b"12345678").unwrap();
+        let longest = held(&blobs, &hash, 8).unwrap();
+        assert!(matches!(longest, Held::Whole(bytes) if bytes == b"12345678"));
+        assert!(matches!(held(&blobs, &hash, 7).unwrap(), Held::TooLong(8)));
+        let absent = held(&blobs, &[1; 32], 8).unwrap();
+        assert!(matches!(absent, Held::Absent));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -45,6 +45,12 @@ pub fn most_question() -> usize {
     limits.map(|it| it.question).max().unwrap_or_default()
 }
 
+/// Returns the most bytes of the state of any task that is built in.
+pub fn most_state() -> usize {
+    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
+    limits.map(|it| it.state).max().unwrap_or_default()
+}
+
 /// Returns the most bytes of an answer of any task that is built in.
 pub fn most_answer() -> usize {
     let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());

@@ -28,8 +28,8 @@ use inktensor_primitives::{
     AccountId, Digest,
 };
 use inktensor_wire::{
-    home, Admitted, BlobLimits, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits,
-    Roster, Running, Server, ServerError, Service, PROTOCOL,
+    home, Admitted, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits, Roster, Running,
+    Server, ServerError, Service, PROTOCOL,
 };
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
@@ -225,7 +225,7 @@ fn neuron<'a>(
     all.extend(tables);
     let store = Store::open(&common.store, owner, &all)?;
     let identity = Identity::load_or_make(&common.store.join(CERTIFICATE))?;
-    let blobs = Blobs::at(&common.store.join(BLOBS), BlobLimits::default())?;
+    let blobs = Blobs::at(&common.store.join(BLOBS), fetch::limits())?;
     for path in &common.blobs {
         fetch::add_file(&blobs, path)?;
     }
