@@ -32,8 +32,8 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// Longest time of all mirrors together.
 const TOTAL: Duration = Duration::from_secs(600);
 
-/// Returns the limits of a folder of blobs: no blob is longer than the longest one that is of use, a
-/// model or a file of evidence.
+/// Returns the limits of a folder of blobs: no blob is longer than the longest one that is of use,
+/// a model or a file of evidence.
 pub fn limits() -> BlobLimits {
     let size = most_state().max(MAX_FILE);
     BlobLimits {

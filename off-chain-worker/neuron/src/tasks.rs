@@ -1,7 +1,7 @@
 //! The tasks that a neuron has loaded: that of the open epoch, and that of the next one.
 //!
-//! Their blobs are fetched beside the neuron's loop, one at a time: mirrors that stall must not keep
-//! a neuron from its chain.
+//! Their blobs are fetched beside the neuron's loop, one at a time: mirrors that stall must not
+//! keep a neuron from its chain.
 
 use crate::{
     error::NeuronError,

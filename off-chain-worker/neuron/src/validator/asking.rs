@@ -37,8 +37,8 @@ use tracing::debug;
 const OPEN: usize = 512;
 /// Most open questions to one neuron: fewer than its server takes from one address.
 const OPEN_TO_ONE: usize = 8;
-/// Least milliseconds that a neuron must have for each of its questions, if it answers one after the
-/// other on its share of the open ones.
+/// Least milliseconds that a neuron must have for each of its questions, if it answers one after
+/// the other on its share of the open ones.
 const LEAST_TURN: u64 = 250;
 /// Seconds that a question's deadline stays before the end of the window. A question that is signed
 /// again for a receiver that has just started expires up to a second later.

@@ -50,8 +50,8 @@ pub enum FileError {
     },
 }
 
-/// Returns the most receipts that a file is sure to hold, whatever miners answer, if an answer has at
-/// most so many bytes.
+/// Returns the most receipts that a file is sure to hold, whatever miners answer, if an answer has
+/// at most so many bytes.
 pub fn most_receipts(answer: usize) -> usize {
     // Averages, weights and the head are below 64 KiB.
     let room = MAX_FILE.saturating_sub(MAX_ANSWER);
