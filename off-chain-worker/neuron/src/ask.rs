@@ -2,6 +2,7 @@
 //! other one.
 
 use crate::{
+    clock,
     error::NeuronError,
     fetch::speaks,
     miner::ASK,
@@ -14,17 +15,20 @@ use inktensor_client::{
 };
 use inktensor_primitives::{hash::hex, AccountId, Digest, NetUid, Uid};
 use inktensor_wire::{
-    home, signature::sha256, AskError, Client, ClientLimits, Context, Endpoint, Hotkey, Media,
-    Outcome, Path, PathError, SignedRequest, SignedResponse, VerifyError,
+    home, receipt::SKEW, signature::sha256, AskError, Client, ClientLimits, Context, Endpoint,
+    Hotkey, Media, Outcome, Path, PathError, SignedRequest, SignedResponse, VerifyError,
 };
 use scale::{Decode, DecodeAll, Encode};
 use serde::{Deserialize, Serialize};
-use std::{cmp::Reverse, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
 /// Most neurons that are asked one question, the best first.
 pub const MOST_TRIES: usize = 3;
+
+/// Most bytes of a refusal's reason that are shown.
+const MAX_REASON: usize = 200;
 
 /// A neuron that can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +116,12 @@ pub enum ReceiptError {
     /// The receipt is not of a neuron that was asked for.
     #[error("the receipt is of another subnet, or of another neuron than it states")]
     OtherNeuron,
+    /// The question in the receipt was signed by another one than the validator.
+    #[error("the receipt's question was not asked by the validator")]
+    OtherAsker,
+    /// The receipt is of an earlier time.
+    #[error("the receipt was made at another time than this question")]
+    Old,
     /// A signature does not hold.
     #[error(transparent)]
     Signature(#[from] VerifyError),
@@ -172,6 +182,34 @@ impl AnswerReceipt {
             _ => Err(ReceiptError::Form),
         }
     }
+
+    /// Checks that `validator` asked for this answer during the wait, and that a neuron of the
+    /// subnet gave it: `neuron`, which has the receipt's uid by the chain.
+    fn is_of(
+        &self,
+        validator: &Target,
+        epoch: u32,
+        neuron: Option<&Answerer>,
+        wait: RangeInclusive<u64>,
+    ) -> Result<(), ReceiptError> {
+        let context = &self.asked.context;
+        let asker = (self.asked.hotkey, context.by);
+        if asker != (validator.hotkey, Some(validator.generation)) {
+            return Err(ReceiptError::OtherAsker);
+        }
+        let (seat, to) = (context.seat, context.to);
+        if neuron != Some(&(seat, to)) || to == validator.hotkey {
+            return Err(ReceiptError::OtherNeuron);
+        }
+        // The validator may see the next block before this process does, or after.
+        let first = wait.start().saturating_sub(SKEW);
+        let last = wait.end().saturating_add(SKEW);
+        let is_now = (first..=last).contains(&self.asked.created);
+        if !is_now || context.epoch.saturating_add(1) < epoch {
+            return Err(ReceiptError::Old);
+        }
+        Ok(())
+    }
 }
 
 /// An error of a user's question.
@@ -213,7 +251,12 @@ pub struct Asker {
     /// True if miners are asked, and not validators.
     is_direct: bool,
     targets: Vec<Target>,
+    /// The neurons that may have answered a validator, by uid.
+    neurons: BTreeMap<Uid, Answerer>,
 }
+
+/// A neuron that may have answered a question: its generation and hotkey.
+type Answerer = (u32, AccountId);
 
 impl Asker {
     /// Returns a user that asks as `hotkey`: of miners if the hotkey has a permit, else of
@@ -241,15 +284,21 @@ impl Asker {
         if targets.is_empty() {
             return Err(UserError::Nowhere(kind));
         }
-        let own = neurons.iter().find(|it| it.view.neuron.hotkey == account);
+        // Servers know the generation of permit holders only: from others `by` is absent.
+        let own = view.permit_of(&account).map(|it| it.neuron.generation);
+        let neurons = neurons.iter().map(|it| {
+            let neuron = &it.view.neuron;
+            (it.view.uid, (neuron.generation, neuron.hotkey))
+        });
         Ok(Self {
             client: Client::new(hotkey, ClientLimits::default(), allow_private),
             home: home(&chain.genesis()?, &contracts.registry),
             netuid,
             epoch: view.status.open,
-            by: own.map(|it| it.view.neuron.generation),
+            by: own,
             is_direct,
             targets,
+            neurons: neurons.collect(),
         })
     }
 
@@ -304,11 +353,18 @@ impl Asker {
             to: target.hotkey,
             seat: target.generation,
         };
+        let began_at = clock::now();
         let asked = ask_target(&self.client, target, &context, question, deadline).await?;
         Ok(match asked {
             Ok(receipt) if self.is_direct => Ok(receipt),
             Ok(handed) => {
                 let read = AnswerReceipt::read(handed.answer(), question, &self.home, self.netuid);
+                let read = read.and_then(|receipt| {
+                    let neuron = self.neurons.get(&receipt.uid);
+                    let wait = began_at..=clock::now();
+                    receipt.is_of(target, self.epoch, neuron, wait)?;
+                    Ok(receipt)
+                });
                 read.map_err(|error| error.to_string())
             }
             Err(reason) => Err(reason),
@@ -346,6 +402,7 @@ pub async fn ask_target(
         Outcome::Refused(refusal) => {
             let reason = refusal.body().unwrap_or_default();
             // The text is a stranger's: control characters are escaped.
+            let reason = reason.get(..MAX_REASON).unwrap_or(reason);
             let reason = String::from_utf8_lossy(reason);
             Err(format!(
                 "refused with status {}: {}",
@@ -411,6 +468,43 @@ mod tests {
         assert_eq!(read(b"{}", &HOME, 1), Err(ReceiptError::OtherQuestion));
         assert_eq!(read(QUESTION, &[6; 32], 1), Err(ReceiptError::OtherNeuron));
         assert_eq!(read(QUESTION, &HOME, 2), Err(ReceiptError::OtherNeuron));
+    }
+
+    #[test]
+    fn a_receipt_that_is_handed_on_is_of_this_question_only() {
+        let receipt = receipt(b"{}");
+        let validator = |hotkey, generation| Target {
+            uid: Uid(0),
+            generation,
+            hotkey,
+            endpoint: Endpoint {
+                host: inktensor_primitives::registry::Host::V4([127, 0, 0, 1]),
+                port: 1024,
+                tls: None,
+            },
+        };
+        let (alice, bob) = (receipt.asked.hotkey, receipt.hotkey());
+        let asker = validator(alice, 3);
+        let check = |asker: &Target, epoch, neuron: Option<&Answerer>, wait| {
+            receipt.is_of(asker, epoch, neuron, wait)
+        };
+        let miner = (4, bob);
+        for epoch in [1, 2, 3] {
+            assert_eq!(check(&asker, epoch, Some(&miner), 1_000..=1_005), Ok(()));
+        }
+        let old = Err(ReceiptError::Old);
+        assert_eq!(check(&asker, 4, Some(&miner), 1_000..=1_005), old);
+        assert_eq!(check(&asker, 2, Some(&miner), 1_011..=1_020), old);
+        assert_eq!(check(&asker, 2, Some(&miner), 900..=989), old);
+        // Any key can sign: the chain must have it on the uid.
+        let other = Err(ReceiptError::OtherNeuron);
+        for neuron in [None, Some(&(5, bob)), Some(&(4, alice))] {
+            assert_eq!(check(&asker, 2, neuron, 1_000..=1_005), other);
+        }
+        let asker = Err(ReceiptError::OtherAsker);
+        for wrong in [validator(bob, 3), validator(alice, 2)] {
+            assert_eq!(check(&wrong, 2, Some(&miner), 1_000..=1_005), asker);
+        }
     }
 
     #[test]

@@ -2,19 +2,45 @@
 
 use crate::{
     error::NeuronError,
+    evidence::codec::MAX_FILE,
+    program::most_state,
+    service::random,
     view::{neurons_at, Served},
 };
-use inktensor_client::{chain::ChainRead, deploy::Addresses};
-use inktensor_primitives::{Digest, NetUid};
-use inktensor_wire::{BlobError, Blobs, Client, Endpoint, FetchError, Mirror, PROTOCOL};
+use inktensor_client::{
+    chain::{ChainRead, Pinned, Typed},
+    deploy::Addresses,
+};
+use inktensor_primitives::{
+    hash::blake2,
+    registry::{Registry, Subnet},
+    AccountId, Digest, NetUid,
+};
+use inktensor_wire::{
+    BlobError, BlobLimits, Blobs, Client, Endpoint, FetchError, Mirror, PROTOCOL,
+};
 use std::{cmp::Reverse, fs, path::Path, time::Duration};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, time::Instant};
 use tracing::debug;
 
-/// Most neurons that are asked for a blob.
-const MOST_NEURONS: usize = 16;
+/// Most neurons with most pay that are asked for a blob, after the owner's.
+const BEST_NEURONS: usize = 8;
+/// Most other neurons that are asked, drawn at random: those with most pay may all be one operator.
+const DRAWN_NEURONS: usize = 8;
 /// Longest time of one mirror. The client ends a transfer that stalls much earlier.
 const DEADLINE: Duration = Duration::from_secs(120);
+/// Longest time of all mirrors together.
+const TOTAL: Duration = Duration::from_secs(600);
+
+/// Returns the limits of a folder of blobs: no blob is longer than the longest one that is of use,
+/// a model or a file of evidence.
+pub fn limits() -> BlobLimits {
+    let size = most_state().max(MAX_FILE);
+    BlobLimits {
+        size: u64::try_from(size).unwrap_or(u64::MAX),
+        ..BlobLimits::default()
+    }
+}
 
 /// Adds a file to a folder of blobs, and returns its hash.
 ///
@@ -57,46 +83,190 @@ impl Fetcher<'_> {
         mirrors: &[String],
     ) -> Result<Option<Vec<u8>>, NeuronError> {
         if !self.blobs.contains(hash) {
-            let mut places: Vec<Mirror> = mirrors
-                .iter()
-                .filter_map(|text| Mirror::parse(text).ok())
-                .collect();
-            places.extend(self.neurons()?);
-            let fetched = self.blobs.fetch(self.client, hash, &places, DEADLINE);
-            match self.runtime.block_on(fetched) {
-                Ok(()) => {}
-                Err(FetchError::Blob(error)) => return Err(error.into()),
-                Err(error @ FetchError::Nowhere { .. }) => {
-                    debug!("{error}");
-                    return Ok(None);
-                }
+            let places = self.places(mirrors)?;
+            let fetched = fetch(self.client, self.blobs, hash, &places);
+            if !self.runtime.block_on(fetched)? {
+                return Ok(None);
             }
         }
-        match self.blobs.get(hash) {
-            Ok(bytes) if bytes.len() <= most => Ok(Some(bytes)),
-            // Damaged files are removed, and fetched again at the next attempt.
-            Ok(_) | Err(BlobError::Damaged(_) | BlobError::Unknown(_)) => Ok(None),
-            Err(error) => Err(error.into()),
+        match held(self.blobs, hash, most)? {
+            Held::Whole(bytes) => Ok(Some(bytes)),
+            Held::TooLong(_) | Held::Absent => Ok(None),
         }
     }
 
-    /// Returns the neurons that serve blobs, those with most pay first.
-    fn neurons(&self) -> Result<Vec<Mirror>, NeuronError> {
-        let block = self.chain.best()?;
-        let mut neurons = neurons_at(self.chain, self.contracts, self.netuid, block)?;
+    /// Returns the places that may serve blobs: these mirrors, and neurons of the subnet.
+    ///
+    /// # Errors
+    /// If the chain does not answer, or the system gives no random bytes.
+    pub fn places(&self, mirrors: &[String]) -> Result<Vec<Mirror>, NeuronError> {
+        let mut places: Vec<Mirror> = mirrors
+            .iter()
+            .filter_map(|text| Mirror::parse(text).ok())
+            .collect();
+        let pinned = Pinned::best(self.chain)?;
+        let subnet = self.contracts.registry().subnet(self.netuid);
+        let subnet: Option<Subnet> = pinned.query(subnet)?;
+        let mut neurons = neurons_at(self.chain, self.contracts, self.netuid, pinned.id())?;
         let account = self.client.account();
-        neurons.retain(|it| speaks(it) && it.view.neuron.hotkey != account);
-        neurons.sort_by_key(|it| Reverse(it.view.score.emission));
-        let endpoints = neurons.iter().filter_map(|it| it.axon.as_ref());
-        Ok(endpoints
-            .take(MOST_NEURONS)
-            .map(|axon| Mirror::neuron(&Endpoint::from(axon)))
-            .collect())
+        neurons.retain(|it| it.view.neuron.hotkey != account);
+        let owner = subnet.map(|it| it.owner_hotkey);
+        let chosen = chosen(neurons, owner.as_ref(), &random()?);
+        let endpoints = chosen.iter().filter_map(|it| it.axon.as_ref());
+        places.extend(endpoints.map(|axon| Mirror::neuron(&Endpoint::from(axon))));
+        Ok(places)
     }
+}
+
+/// Returns the neurons to ask for a blob: the owner's, then those with most pay, then some that are
+/// drawn by these random bytes.
+fn chosen(mut neurons: Vec<Served>, owner: Option<&AccountId>, seed: &[u8; 16]) -> Vec<Served> {
+    neurons.retain(speaks);
+    let is_owners = |it: &Served| Some(&it.view.neuron.hotkey) == owner;
+    neurons.sort_by_key(|it| (!is_owners(it), Reverse(it.view.score.emission)));
+    let owners = usize::from(neurons.first().is_some_and(is_owners));
+    let best = neurons.len().min(owners.saturating_add(BEST_NEURONS));
+    let mut others = neurons.split_off(best);
+    others.sort_by_cached_key(|it| {
+        let uid = it.view.uid.0.to_le_bytes();
+        blake2(&[&seed[..], &uid[..]].concat())
+    });
+    others.truncate(DRAWN_NEURONS);
+    neurons.append(&mut others);
+    neurons
+}
+
+/// A blob in a folder.
+pub enum Held {
+    /// The bytes.
+    Whole(Vec<u8>),
+    /// A blob with more bytes than are used: so many.
+    TooLong(u64),
+    /// No blob, or a damaged one, which was removed.
+    Absent,
+}
+
+/// Returns the blob with this hash, if it has at most `most` bytes.
+///
+/// # Errors
+/// If the folder is unusable.
+pub fn held(blobs: &Blobs, hash: &Digest, most: usize) -> Result<Held, BlobError> {
+    if !blobs.contains(hash) {
+        return Ok(Held::Absent);
+    }
+    // Looked at first: the whole blob would be read into memory.
+    let size = fs::metadata(blobs.path(hash)).map_or(0, |it| it.len());
+    if usize::try_from(size).map_or(true, |size| size > most) {
+        return Ok(Held::TooLong(size));
+    }
+    match blobs.get(hash) {
+        Ok(bytes) => Ok(Held::Whole(bytes)),
+        Err(BlobError::Damaged(_) | BlobError::Unknown(_)) => Ok(Held::Absent),
+        Err(error) => Err(error),
+    }
+}
+
+/// Fetches a blob from the first of these places that has it. Returns false if there is none within
+/// ten minutes.
+///
+/// # Errors
+/// If the folder is unusable.
+pub async fn fetch(
+    client: &Client,
+    blobs: &Blobs,
+    hash: &Digest,
+    places: &[Mirror],
+) -> Result<bool, BlobError> {
+    let start = Instant::now();
+    for place in places {
+        let left = TOTAL.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            break;
+        }
+        let place = std::slice::from_ref(place);
+        match blobs.fetch(client, hash, place, left.min(DEADLINE)).await {
+            Ok(()) => return Ok(true),
+            Err(FetchError::Blob(error)) => return Err(error),
+            Err(error @ FetchError::Nowhere { .. }) => debug!("{error}"),
+        }
+    }
+    Ok(blobs.contains(hash))
 }
 
 /// Returns true if a neuron has published an endpoint of this protocol.
 pub fn speaks(neuron: &Served) -> bool {
     let axon = neuron.axon.as_ref();
     axon.is_some_and(|axon| axon.protocol == PROTOCOL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::{
+        registry::{Axon, Host, Neuron, NeuronView},
+        Rao, Uid,
+    };
+    use std::collections::BTreeSet;
+
+    fn neuron(uid: u16, emission: u64) -> Served {
+        let hotkey = AccountId::from([u8::try_from(uid).unwrap(); 32]);
+        let mut view = NeuronView {
+            uid: Uid(uid),
+            neuron: Neuron {
+                hotkey,
+                coldkey: hotkey,
+                registered_at: 1,
+                registered_epoch: 0,
+                generation: 1,
+                identity: None,
+            },
+            score: Default::default(),
+            owed: Rao::ZERO,
+        };
+        view.score.emission = Rao(emission);
+        let axon = Axon {
+            host: Host::V4([127, 0, 0, 1]),
+            port: 1024,
+            protocol: PROTOCOL,
+            version: 1,
+            tls: None,
+        };
+        Served {
+            view,
+            axon: Some(axon),
+            commitment: None,
+        }
+    }
+
+    #[test]
+    fn the_owner_and_neurons_without_pay_are_asked_for_blobs_too() {
+        let neurons: Vec<Served> = (1..=100).map(|uid| neuron(uid, uid.into())).collect();
+        let owner = AccountId::from([7; 32]);
+        let mut drawn = BTreeSet::new();
+        for seed in 0..8 {
+            let chosen = chosen(neurons.clone(), Some(&owner), &[seed; 16]);
+            let uids: Vec<u16> = chosen.iter().map(|it| it.view.uid.0).collect();
+            assert_eq!(uids[..9], [7, 100, 99, 98, 97, 96, 95, 94, 93]);
+            assert_eq!(uids.len(), 17);
+            assert_eq!(uids.iter().collect::<BTreeSet<_>>().len(), 17);
+            drawn.extend(uids[9..].to_vec());
+        }
+        assert!(drawn.len() > DRAWN_NEURONS, "{drawn:?}");
+        let mut silent = neuron(1, 9);
+        silent.axon = None;
+        assert!(chosen(vec![silent], None, &[0; 16]).is_empty());
+    }
+
+    #[test]
+    fn a_blob_above_its_limit_is_not_read() {
+        let folder = std::env::temp_dir().join(format!("inktensor-held-{}", std::process::id()));
+        let blobs = Blobs::at(&folder, limits()).unwrap();
+        let hash = blobs.put(b"12345678").unwrap();
+        let longest = held(&blobs, &hash, 8).unwrap();
+        assert!(matches!(longest, Held::Whole(bytes) if bytes == b"12345678"));
+        assert!(matches!(held(&blobs, &hash, 7).unwrap(), Held::TooLong(8)));
+        let absent = held(&blobs, &[1; 32], 8).unwrap();
+        assert!(matches!(absent, Held::Absent));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -169,13 +169,23 @@ impl Answers {
         match &self.0.model {
             Model::Linked => self.compute(&working, body).await,
             Model::Side(process) => {
-                let limits = Limits::of(&working.manifest.task);
-                let most = limits.map_err(|error| (503, error.to_string()))?.answer;
+                let task = &working.manifest.task;
+                let most = Limits::of(task)
+                    .map_err(|error| (503, error.to_string()))?
+                    .answer;
+                // The model is spared what is not of the task, and its answer is not signed unread.
+                let question = program::rewritten_question(task, &body);
+                let question = question.map_err(|error| (400, error.to_string()))?;
                 let left = caller.question.expires.saturating_sub(clock::now());
-                let answer = process.answer(&body, Duration::from_secs(left), most).await;
-                answer.map_err(|error| {
+                let left = Duration::from_secs(left);
+                let answer = process.answer(&question, left, most).await;
+                let answer = answer.map_err(|error| {
                     tracing::warn!("{error}");
                     (503, "the model does not answer".into())
+                })?;
+                program::rewritten_answer(task, &answer).map_err(|error| {
+                    tracing::warn!("the model's answer is not one of {task}: {error}");
+                    (503, "the model's answer is not one of the task".into())
                 })
             }
         }

@@ -59,7 +59,27 @@ pub enum Missing {
         hotkey: AccountId,
     },
     /// The owner has not pledged a manifest.
-    Task(NetUid),
+    Task {
+        /// The subnet.
+        netuid: NetUid,
+        /// The owner's hotkey, if it has no seat to pledge with.
+        seatless: Option<AccountId>,
+    },
+    /// The subnet lets a validator publish too seldom for a pledge in each epoch.
+    RateLimit {
+        /// The subnet.
+        netuid: NetUid,
+        /// Blocks between two changes of what a neuron publishes.
+        limit: u32,
+        /// Blocks of an epoch.
+        tempo: u32,
+    },
+}
+
+/// Returns the most blocks between two changes with which a validator can pledge in each epoch: a
+/// pledge late in an epoch must not keep the next one from being made early in the next epoch.
+const fn most_rate_limit(tempo: u32) -> u32 {
+    tempo / 2
 }
 
 /// Returns the conditions that `hotkey` does not meet on the subnet, the first to meet first.
@@ -119,7 +139,20 @@ pub fn missing(
         }
     }
     if crate::pledged::manifest_now(&pinned, contracts, netuid)?.is_none() {
-        found.push(Missing::Task(netuid));
+        let owner = subnet.owner_hotkey;
+        let seat: Option<Seat> = pinned.query(registry().seat(netuid, owner))?;
+        found.push(Missing::Task {
+            netuid,
+            seatless: seat.is_none().then_some(owner),
+        });
+    }
+    let (limit, tempo) = (subnet.terms.serving_rate_limit, subnet.tempo);
+    if part == Part::Validator && limit > most_rate_limit(tempo) {
+        found.push(Missing::RateLimit {
+            netuid,
+            limit,
+            tempo,
+        });
     }
     Ok(found)
 }
@@ -178,9 +211,14 @@ impl Missing {
                 netuid.0,
                 ss58(hotkey)
             ),
-            Missing::Task(netuid) => {
+            Missing::Task { netuid, .. } => {
                 format!("inktensor subnet task --netuid {} --set FILE", netuid.0)
             }
+            Missing::RateLimit { netuid, tempo, .. } => format!(
+                "inktensor subnet set --netuid {} --parameter serving_rate_limit --value {}",
+                netuid.0,
+                most_rate_limit(*tempo)
+            ),
         })
     }
 }
@@ -225,9 +263,30 @@ impl fmt::Display for Missing {
                 ss58(hotkey),
                 netuid.0
             )?,
-            Missing::Task(netuid) => write!(
+            Missing::Task { netuid, seatless } => {
+                write!(
+                    f,
+                    "the owner of subnet {} has pledged no manifest",
+                    netuid.0
+                )?;
+                if let Some(hotkey) = seatless {
+                    write!(
+                        f,
+                        ", and its hotkey needs a seat for that (inktensor neuron register \
+                         --netuid {} --hotkey {})",
+                        netuid.0,
+                        ss58(hotkey)
+                    )?;
+                }
+            }
+            Missing::RateLimit {
+                netuid,
+                limit,
+                tempo,
+            } => write!(
                 f,
-                "the owner of subnet {} has pledged no manifest",
+                "subnet {} has epochs of {tempo} blocks, and a neuron may publish each {limit} \
+                 blocks only, too seldom for a pledge in each epoch; its owner can change that",
                 netuid.0
             )?,
         }
@@ -264,6 +323,25 @@ mod tests {
             .to_string()
             .contains("neuron register --netuid 3"));
         assert_eq!(Missing::Retired(NetUid(1)).command(), None);
+        let task = |seatless| Missing::Task {
+            netuid: NetUid(3),
+            seatless,
+        };
+        assert!(!task(None).to_string().contains("register"));
+        let text = task(Some(hotkey)).to_string();
+        assert!(text.contains("neuron register --netuid 3"), "{text}");
+        assert!(
+            text.ends_with("subnet task --netuid 3 --set FILE"),
+            "{text}"
+        );
+        let limit = Missing::RateLimit {
+            netuid: NetUid(3),
+            limit: 50,
+            tempo: 41,
+        };
+        assert!(limit
+            .to_string()
+            .ends_with("--parameter serving_rate_limit --value 20"));
         assert!(!seat(true).is_like(&Missing::Retired(NetUid(1))));
         // A price changes with each block, and is no reason to log the condition again.
         assert!(seat(true).is_like(&Missing::Seat {

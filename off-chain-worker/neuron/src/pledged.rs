@@ -121,8 +121,8 @@ impl Manifests {
 
     /// Returns the manifest that counts in `epoch`.
     pub fn at(&self, epoch: u32) -> Option<Digest> {
-        let counting = self.0.iter().filter(|(from, _)| *from <= epoch);
-        counting.last().map(|(_, manifest)| *manifest)
+        let mut counting = self.0.iter().filter(|(from, _)| *from <= epoch);
+        counting.next_back().map(|(_, manifest)| *manifest)
     }
 
     /// Returns the manifest that counts last, with its first epoch.

@@ -45,6 +45,47 @@ pub fn most_question() -> usize {
     limits.map(|it| it.question).max().unwrap_or_default()
 }
 
+/// Returns the most bytes of the state of any task that is built in.
+pub fn most_state() -> usize {
+    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
+    limits.map(|it| it.state).max().unwrap_or_default()
+}
+
+/// Returns the most bytes of an answer of any task that is built in.
+pub fn most_answer() -> usize {
+    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
+    limits.map(|it| it.answer).max().unwrap_or_default()
+}
+
+/// Returns the question in `json`, written as the task writes it: without what a model in another
+/// language might read otherwise, such as a field twice.
+///
+/// # Errors
+/// `Unknown`, `Malformed`.
+pub fn rewritten_question(task: &str, json: &[u8]) -> Result<Vec<u8>, ProgramError> {
+    match task {
+        inktensor_embed::Embed::NAME => {
+            rewritten::<<inktensor_embed::Embed as Task>::Question>(json)
+        }
+        other => Err(ProgramError::Unknown(other.into())),
+    }
+}
+
+/// Returns the answer in `json`, written as the task writes it.
+///
+/// # Errors
+/// `Unknown`, `Malformed`.
+pub fn rewritten_answer(task: &str, json: &[u8]) -> Result<Vec<u8>, ProgramError> {
+    match task {
+        inktensor_embed::Embed::NAME => rewritten::<<inktensor_embed::Embed as Task>::Answer>(json),
+        other => Err(ProgramError::Unknown(other.into())),
+    }
+}
+
+fn rewritten<B: Body>(json: &[u8]) -> Result<Vec<u8>, ProgramError> {
+    Ok(B::from_json(json)?.to_json()?)
+}
+
 /// A task with its state.
 pub trait Program: Send + Sync {
     /// Returns the name of the task, with its version.
@@ -150,5 +191,36 @@ impl<T: Task> Program for Loaded<T> {
             return Ok(Worth::NONE);
         };
         Ok(self.task.worth(&self.state, &question, &answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::codec::MAX_ANSWER;
+
+    #[test]
+    fn answers_of_all_tasks_fit_into_evidence() {
+        assert!((1..=MAX_ANSWER).contains(&most_answer()));
+    }
+
+    #[test]
+    fn text_of_another_form_is_not_rewritten() {
+        let [task] = LINKED;
+        let question = rewritten_question(task, b" {\"text\": \"a\"}\n");
+        assert_eq!(question, Ok(b"{\"text\":\"a\"}".to_vec()));
+        let answer = rewritten_answer(task, b"{ \"answer\": [1, -2] }");
+        assert_eq!(answer, Ok(b"{\"answer\":[1,-2]}".to_vec()));
+        for wrong in [
+            &b""[..],
+            b"[1]",
+            b"{\"answer\":[1e9]}",
+            b"{\"answer\":\"\"}",
+        ] {
+            let read = rewritten_answer(task, wrong);
+            assert!(matches!(read, Err(ProgramError::Malformed(_))), "{read:?}");
+        }
+        let unknown = rewritten_question("other/1", b"{}");
+        assert_eq!(unknown, Err(ProgramError::Unknown("other/1".into())));
     }
 }

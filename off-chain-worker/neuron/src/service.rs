@@ -12,6 +12,7 @@ use crate::{
     error::NeuronError,
     fetch::{self, Fetcher},
     missing::{missing, Missing, Part},
+    program,
     publish::{PublishError, Publisher},
     store::{Owner, Store},
     tasks::Tasks,
@@ -27,14 +28,14 @@ use inktensor_primitives::{
     AccountId, Digest,
 };
 use inktensor_wire::{
-    home, Admitted, BlobLimits, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits,
-    Roster, Running, Server, Service, PROTOCOL,
+    home, Admitted, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits, Roster, Running,
+    Server, ServerError, Service, PROTOCOL,
 };
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, opened, pause, status::LoopStatus, Handles},
 };
-use std::{sync::Arc, time::Duration};
+use std::{fs::File, io::Read, sync::Arc, time::Duration};
 use subxt_signer::sr25519::Keypair;
 use tokio::runtime::{self, Runtime};
 use tracing::{info, warn};
@@ -190,6 +191,7 @@ pub fn run<P: Play>(
             identity,
             tasks,
             server: None,
+            has_served: false,
             seen: None,
             failures: 0,
             missing: Vec::new(),
@@ -197,12 +199,7 @@ pub fn run<P: Play>(
             noted: None,
         };
         running.run()?;
-        if let Some((server, _)) = running.server.take() {
-            // A timer is made inside the runtime only.
-            let stop = async { tokio::time::timeout(GRACE, server.stop()).await };
-            // What is still open then ends with the process.
-            let _ = running.neuron.runtime.block_on(stop);
-        }
+        running.stop_server();
         running.neuron.runtime.shutdown_timeout(GRACE);
     }
     handles.stop.log_end();
@@ -228,7 +225,7 @@ fn neuron<'a>(
     all.extend(tables);
     let store = Store::open(&common.store, owner, &all)?;
     let identity = Identity::load_or_make(&common.store.join(CERTIFICATE))?;
-    let blobs = Blobs::at(&common.store.join(BLOBS), BlobLimits::default())?;
+    let blobs = Blobs::at(&common.store.join(BLOBS), fetch::limits())?;
     for path in &common.blobs {
         fetch::add_file(&blobs, path)?;
     }
@@ -237,7 +234,11 @@ fn neuron<'a>(
         .thread_name("wire")
         .enable_all()
         .build()?;
-    let limits = ClientLimits::default();
+    // A longer answer is worth nothing, and must not fill memory or evidence.
+    let limits = ClientLimits {
+        answer: program::most_answer(),
+        ..ClientLimits::default()
+    };
     let client = Client::new(hotkey.clone(), limits, common.allow_private);
     let neuron = Neuron {
         common,
@@ -251,6 +252,16 @@ fn neuron<'a>(
         client: Arc::new(client),
     };
     Ok((neuron, identity))
+}
+
+/// Returns random bytes of the operating system.
+///
+/// # Errors
+/// `System`.
+pub fn random<const N: usize>() -> Result<[u8; N], NeuronError> {
+    let mut bytes = [0; N];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The loop of a neuron.
@@ -270,7 +281,9 @@ struct Loop<'a, P: Play> {
     missing: Vec<Missing>,
     /// Block of the last look for missing conditions.
     looked_at: Option<u32>,
-    /// Problem of publishing that was logged.
+    /// True once a server has listened at the address.
+    has_served: bool,
+    /// Problem of serving or publishing that was logged.
     noted: Option<String>,
 }
 
@@ -328,7 +341,7 @@ impl<P: Play> Loop<'_, P> {
         let seat: Option<Seat> = self.chain.query(seat)?;
         let Some(seat) = seat else {
             // A seat that was lost: another neuron has the uid.
-            self.server = None;
+            self.stop_server();
             return Ok(());
         };
         self.serve(&view, seat)?;
@@ -364,7 +377,7 @@ impl<P: Play> Loop<'_, P> {
         let knows_manifest = self.tasks.knows_manifest();
         let found: Vec<Missing> = found
             .into_iter()
-            .filter(|it| !(knows_manifest && matches!(it, Missing::Task(_))))
+            .filter(|it| !(knows_manifest && matches!(it, Missing::Task { .. })))
             .collect();
         let known = |it: &Missing| self.missing.iter().any(|known| known.is_like(it));
         for it in found.iter().filter(|it| !known(it)) {
@@ -416,12 +429,39 @@ impl<P: Play> Loop<'_, P> {
             blobs: Some(Arc::clone(&self.neuron.blobs)),
         };
         // The address must be free before the next server listens there.
-        self.server = None;
+        self.stop_server();
         let started = server.start(self.play.service());
-        let server = self.neuron.runtime.block_on(started)?;
+        let server = match self.neuron.runtime.block_on(started) {
+            Ok(server) => server,
+            // The system may not have freed the address yet: the next block tries again.
+            Err(error @ ServerError::Listen { .. }) if self.has_served => {
+                self.note(format!("the server: {error}"));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.has_served = true;
         info!(uid = seat.uid.0, "serving on {}", server.address());
         self.server = Some((server, seat.generation));
         Ok(())
+    }
+
+    /// Stops the server, and waits a moment for its open questions.
+    fn stop_server(&mut self) {
+        if let Some((server, _)) = self.server.take() {
+            // A timer is made inside the runtime only.
+            let stop = async { tokio::time::timeout(GRACE, server.stop()).await };
+            // What is still open then ends with the server.
+            let _ = self.neuron.runtime.block_on(stop);
+        }
+    }
+
+    /// Logs a problem of serving when it appears.
+    fn note(&mut self, problem: String) {
+        if self.noted.as_ref() != Some(&problem) {
+            warn!("{problem}");
+            self.noted = Some(problem);
+        }
     }
 
     /// Publishes the endpoint, if it differs from the published one.
@@ -450,13 +490,7 @@ impl<P: Play> Loop<'_, P> {
             }
             Ok(false) => self.noted = None,
             Err(PublishError::Chain(trouble)) => return Err(trouble.into()),
-            Err(problem) => {
-                let text = problem.to_string();
-                if self.noted.as_ref() != Some(&text) {
-                    warn!("endpoint: {text}");
-                    self.noted = Some(text);
-                }
-            }
+            Err(problem) => self.note(format!("endpoint: {problem}")),
         }
         Ok(())
     }

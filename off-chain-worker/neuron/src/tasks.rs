@@ -1,7 +1,11 @@
 //! The tasks that a neuron has loaded: that of the open epoch, and that of the next one.
+//!
+//! Their blobs are fetched beside the neuron's loop, one at a time: mirrors that stall must not
+//! keep a neuron from its chain.
 
 use crate::{
     error::NeuronError,
+    fetch::{fetch, held, Held},
     manifest::{Manifest, MAX_MANIFEST},
     pledged::Manifests,
     program::{self, Limits, Program},
@@ -11,7 +15,14 @@ use crate::{
 };
 use inktensor_client::chain::ChainRead;
 use inktensor_primitives::{hash::hex, Digest};
-use std::{collections::BTreeMap, sync::Arc};
+use inktensor_wire::Mirror;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        mpsc::{self, Receiver, TryRecvError},
+        Arc,
+    },
+};
 use tracing::{info, warn};
 
 /// Blocks after which a manifest that could not be loaded is tried again.
@@ -38,6 +49,17 @@ pub struct Tasks {
     loaded: BTreeMap<Digest, Arc<Working>>,
     /// Manifest that could not be loaded, with the block of the attempt and the reason.
     failed: Option<(Digest, u32, String)>,
+    fetching: Option<Fetching>,
+}
+
+/// A blob on its way.
+struct Fetching {
+    /// The manifest that needs the blob.
+    manifest: Digest,
+    /// The blob.
+    blob: Digest,
+    /// True once it is there, or false if no place has it; or the problem of the folder.
+    fetched: Receiver<Result<bool, String>>,
 }
 
 impl Tasks {
@@ -50,6 +72,7 @@ impl Tasks {
             manifests: store.only()?.unwrap_or_default(),
             loaded: BTreeMap::new(),
             failed: None,
+            fetching: None,
         })
     }
 
@@ -88,6 +111,7 @@ impl Tasks {
             }
             neuron.store.put_only(&self.manifests)?;
         }
+        self.fetched(view.block.number);
         let open = view.status.open;
         let wanted = [
             self.manifests.at(open),
@@ -98,7 +122,7 @@ impl Tasks {
             if self.loaded.contains_key(&hash) || self.waits(&hash, view.block.number) {
                 continue;
             }
-            match load(neuron, chain, &hash, needs_program) {
+            match load(neuron, &hash, needs_program) {
                 Ok(working) => {
                     info!(
                         task = working.manifest.task,
@@ -108,11 +132,37 @@ impl Tasks {
                     self.loaded.insert(hash, Arc::new(working));
                     self.failed = None;
                 }
-                Err(LoadError::Chain(error)) => return Err(error),
+                Err(LoadError::Folder(error)) => return Err(error),
                 Err(LoadError::Task(reason)) => self.note(hash, view.block.number, reason),
+                Err(LoadError::Absent { .. }) if self.fetching.is_some() => {}
+                Err(LoadError::Absent { blob, mirrors }) => {
+                    let places = neuron.fetcher(chain).places(&mirrors)?;
+                    self.fetching = Some(fetching(neuron, hash, blob, places));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Takes note of a blob that has arrived, or that no place has.
+    fn fetched(&mut self, block: u32) {
+        let Some(fetching) = &self.fetching else {
+            return;
+        };
+        let (manifest, blob) = (fetching.manifest, hex(&fetching.blob));
+        let problem = match fetching.fetched.try_recv() {
+            Err(TryRecvError::Empty) => return,
+            Ok(Ok(true)) => None,
+            Ok(Ok(false)) => Some(format!(
+                "no neuron and no mirror has the blob {blob}; name its file with --blob"
+            )),
+            Ok(Err(problem)) => Some(problem),
+            Err(TryRecvError::Disconnected) => Some(format!("fetching the blob {blob} failed")),
+        };
+        self.fetching = None;
+        if let Some(problem) = problem {
+            self.note(manifest, block, problem);
+        }
     }
 
     fn waits(&self, hash: &Digest, block: u32) -> bool {
@@ -131,10 +181,30 @@ impl Tasks {
     }
 }
 
+/// Begins to fetch a blob.
+fn fetching(neuron: &Neuron<'_>, manifest: Digest, blob: Digest, places: Vec<Mirror>) -> Fetching {
+    let (sender, fetched) = mpsc::channel();
+    let (client, blobs) = (Arc::clone(&neuron.client), Arc::clone(&neuron.blobs));
+    neuron.runtime.spawn(async move {
+        let fetched = fetch(&client, &blobs, &blob, &places).await;
+        // Fails only if the neuron has ended.
+        let _ = sender.send(fetched.map_err(|error| error.to_string()));
+    });
+    Fetching {
+        manifest,
+        blob,
+        fetched,
+    }
+}
+
 /// A reason for which a task is not loaded.
 enum LoadError {
-    Chain(NeuronError),
+    /// The folder of blobs is unusable.
+    Folder(NeuronError),
+    /// The task cannot be used.
     Task(String),
+    /// A blob is not there.
+    Absent { blob: Digest, mirrors: Vec<String> },
 }
 
 impl LoadError {
@@ -143,18 +213,13 @@ impl LoadError {
     }
 }
 
-fn load(
-    neuron: &Neuron<'_>,
-    chain: &dyn ChainRead,
-    hash: &Digest,
-    needs_program: bool,
-) -> Result<Working, LoadError> {
-    let file = find(neuron, chain, hash, MAX_MANIFEST, &[])?;
+fn load(neuron: &Neuron<'_>, hash: &Digest, needs_program: bool) -> Result<Working, LoadError> {
+    let file = find(neuron, hash, MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file).map_err(LoadError::task)?;
     let most = Limits::of(&manifest.task).map_err(LoadError::task)?.state;
     let program = match needs_program {
         true => {
-            let state = find(neuron, chain, &manifest.state, most, &manifest.mirrors)?;
+            let state = find(neuron, &manifest.state, most, &manifest.mirrors)?;
             Some(program::linked(&manifest.task, &state).map_err(LoadError::task)?)
         }
         false => None,
@@ -168,17 +233,20 @@ fn load(
 
 fn find(
     neuron: &Neuron<'_>,
-    chain: &dyn ChainRead,
     hash: &Digest,
     most: usize,
     mirrors: &[String],
 ) -> Result<Vec<u8>, LoadError> {
-    let found = neuron.fetcher(chain).find(hash, most, mirrors);
-    let found = found.map_err(LoadError::Chain)?;
-    found.ok_or_else(|| {
-        LoadError::Task(format!(
-            "no neuron and no mirror has the blob {}; name its file with --blob",
+    let found = held(&neuron.blobs, hash, most);
+    match found.map_err(|error| LoadError::Folder(error.into()))? {
+        Held::Whole(bytes) => Ok(bytes),
+        Held::TooLong(size) => Err(LoadError::Task(format!(
+            "the blob {} has {size} bytes, and at most {most} are used",
             hex(hash)
-        ))
-    })
+        ))),
+        Held::Absent => Err(LoadError::Absent {
+            blob: *hash,
+            mirrors: mirrors.to_vec(),
+        }),
+    }
 }

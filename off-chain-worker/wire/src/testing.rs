@@ -20,7 +20,7 @@ use std::{
 use subxt_signer::sr25519::Keypair;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::{sleep, timeout},
 };
 
@@ -120,6 +120,13 @@ pub fn text(question: &SignedRequest, body: &str) -> String {
         "{}Connection: close\r\n\r\n{body}",
         head(question, body.len())
     )
+}
+
+/// Connects from another address of this machine.
+pub async fn connect_from(source: [u8; 4], address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((source, 0).into()).unwrap();
+    socket.connect(address).await.unwrap()
 }
 
 /// Sends bytes, and returns all that follows up to the end of the connection.

@@ -15,7 +15,7 @@ use rustls::{
 };
 use std::{
     fmt, fs, io,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -154,18 +154,33 @@ fn keep(path: &Path) -> Result<(), IdentityError> {
         problem,
     };
     let (certificate, key) = make()?;
+    // A name that another user of the folder cannot foresee.
+    let mut random = [0; 16];
+    let system = rustls::crypto::ring::default_provider().secure_random;
+    system
+        .fill(&mut random)
+        .map_err(|_| file(io::Error::other("the system gives no random bytes")))?;
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    beside.push(format!(".{:032x}.new", u128::from_be_bytes(random)));
     let beside = PathBuf::from(beside);
+    let text = format!("{}{}", key.serialize_pem(), certificate.pem());
+    let kept = write_new(&beside, text.as_bytes()).and_then(|()| fs::rename(&beside, path));
+    if kept.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    kept.map_err(file)
+}
+
+/// Writes a file that only its owner can read. One that exists, or a link, is not opened.
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&beside).map_err(file)?;
-    let text = format!("{}{}", key.serialize_pem(), certificate.pem());
-    written.write_all(text.as_bytes()).map_err(file)?;
-    written.sync_all().map_err(file)?;
-    fs::rename(&beside, path).map_err(file)
+    let mut file = options.open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
 }
 
 fn load(path: &Path) -> Result<Identity, IdentityError> {
@@ -173,7 +188,9 @@ fn load(path: &Path) -> Result<Identity, IdentityError> {
         path: path.into(),
         problem,
     };
-    let found = fs::metadata(path).map_err(file)?;
+    // Mode and length are those of the file that is read, whatever the name means later.
+    let opened = fs::File::open(path).map_err(file)?;
+    let found = opened.metadata().map_err(file)?;
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777;
@@ -185,10 +202,11 @@ fn load(path: &Path) -> Result<Identity, IdentityError> {
         }
     }
     let content = || IdentityError::Content(path.into());
-    if found.len() > MAX_FILE {
+    if !found.is_file() || found.len() > MAX_FILE {
         return Err(content());
     }
-    let text = fs::read(path).map_err(file)?;
+    let mut text = Vec::new();
+    opened.take(MAX_FILE).read_to_end(&mut text).map_err(file)?;
     let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| content())?;
     let certificate = CertificateDer::from_pem_slice(&text).map_err(|_| content())?;
     Ok(Identity {
@@ -277,6 +295,23 @@ mod tests {
                 "{problem}"
             );
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn write_new_follows_no_link_and_opens_no_other_file() {
+        let folder = Folder::new("identity-link");
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, "of another").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        for path in [&target, &link] {
+            let problem = write_new(path, b"key").unwrap_err();
+            assert_eq!(problem.kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(fs::read_to_string(&target).unwrap(), "of another");
+        Identity::load_or_make(&folder.path().join("tls.pem")).unwrap();
+        // Nothing but the certificate is left.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
     #[test]

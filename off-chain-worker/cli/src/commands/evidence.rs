@@ -22,6 +22,7 @@ use inktensor_neuron::{
         read_facts as from_chain, Evidence, Grade,
     },
     fetch::speaks,
+    service::random,
     view::neurons_at,
 };
 use inktensor_primitives::{NetUid, Uid};
@@ -129,15 +130,14 @@ pub struct Verify {
         value_name = "NUMBER"
     )]
     sample: Option<usize>,
-    /// The seed of the sample
+    /// The seed of the sample; random by default, so that the validator cannot know it
     #[arg(
         long,
         value_parser = values::whole::<u64>(0..=u64::MAX),
-        default_value = "0",
         requires = "sample",
         value_name = "NUMBER"
     )]
-    seed: u64,
+    seed: Option<u64>,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
@@ -174,10 +174,15 @@ struct Audited {
     receipts: Option<usize>,
     checked_by_validator: Option<usize>,
     recomputed: Option<usize>,
+    /// The seed of the sample. Absent if all answers are computed again.
+    seed: Option<u64>,
 }
 
 impl View for Audited {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(seed) = self.seed {
+            writeln!(out, "sample of seed {seed}")?;
+        }
         match &self.reason {
             Some(reason) => writeln!(out, "{}: {reason}", self.verdict),
             None => writeln!(
@@ -204,6 +209,16 @@ fn verify(arguments: &Verify, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Some(file) => Some(evidence_in(file)?),
         None => served(&means, &network, netuid, subject.uid, subject.epoch)?,
     };
+    let sample = match arguments.sample {
+        Some(count) => Sample::Some {
+            count,
+            seed: match arguments.seed {
+                Some(seed) => seed,
+                None => u64::from_le_bytes(random().map_err(Failure::input)?),
+            },
+        },
+        None => Sample::All,
+    };
     let verdict = match &evidence {
         None => audit::verify_absence(&facts),
         Some(evidence) => {
@@ -220,13 +235,7 @@ fn verify(arguments: &Verify, out: &mut dyn Write) -> Result<Verdict, Failure> {
             let auditor = Auditor {
                 program: task.program.as_ref(),
                 manifest: &task.file,
-                sample: match arguments.sample {
-                    Some(count) => Sample::Some {
-                        count,
-                        seed: arguments.seed,
-                    },
-                    None => Sample::All,
-                },
+                sample,
                 threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             };
             audit::verify(evidence, before, &facts, &auditor)
@@ -241,6 +250,10 @@ fn verify(arguments: &Verify, out: &mut dyn Write) -> Result<Verdict, Failure> {
         receipts: None,
         checked_by_validator: None,
         recomputed: None,
+        seed: match sample {
+            Sample::Some { seed, .. } => Some(seed),
+            Sample::All => None,
+        },
     };
     let result = match verdict {
         audit::Verdict::True(checked) => {
@@ -365,7 +378,6 @@ impl View for Summary {
         let columns = [
             number("uid"),
             text("hotkey"),
-            number("asked"),
             number("right"),
             number("wrong"),
             number("unchecked"),
@@ -374,12 +386,12 @@ impl View for Summary {
             number("average"),
             number("weight"),
         ];
-        let mut table = Table::new(Room::of_terminal(), columns);
+        let room = Room::of_terminal();
+        let mut table = Table::new(room, columns);
         for it in &self.miners {
             table.row([
                 it.uid.to_string(),
-                it.hotkey.to_string(),
-                it.asked.to_string(),
+                room.account(&it.hotkey.0),
                 it.right.to_string(),
                 it.wrong.to_string(),
                 it.unchecked.to_string(),

@@ -10,7 +10,7 @@ use inktensor_neuron::{
     program::{self, Limits, Program},
 };
 use inktensor_primitives::{epoch::Epochs, hash::hex, Digest, NetUid};
-use inktensor_wire::{BlobLimits, Blobs, Client, ClientLimits, Hotkey};
+use inktensor_wire::{Blobs, Client, ClientLimits, Hotkey};
 use std::{
     env,
     fs::File,
@@ -95,7 +95,7 @@ impl NeuralArgs {
             Some(folder) => folder.clone(),
             None => cache()?.join("blobs"),
         };
-        let blobs = Blobs::at(&folder, BlobLimits::default()).map_err(Failure::input)?;
+        let blobs = Blobs::at(&folder, fetch::limits()).map_err(Failure::input)?;
         for path in &self.blob {
             fetch::add_file(&blobs, path).map_err(Failure::input)?;
         }

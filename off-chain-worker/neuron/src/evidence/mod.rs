@@ -176,6 +176,26 @@ impl Evidence {
     }
 }
 
+/// Returns an outcome in the form that evidence keeps.
+///
+/// The reason of a refusal is not kept: its signature holds without. An answer above the limit of
+/// evidence counts as one that is not signed, so that no miner can make evidence unreadable.
+pub fn kept(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Refused(response) => Outcome::Refused(response.without_body()),
+        Outcome::Signed(response)
+            if response
+                .body()
+                .is_some_and(|body| body.len() > codec::MAX_ANSWER) =>
+        {
+            Outcome::Unsigned {
+                status: response.status,
+            }
+        }
+        other => other,
+    }
+}
+
 /// Returns the hash of weights in a pledge.
 ///
 /// The root of the receipts is part of it: it covers signatures that are unknown to others, so the

@@ -16,7 +16,7 @@ use crate::{
     },
     pledged::pledge_of,
     program::ProgramError,
-    service::{AtBlock, Neuron},
+    service::{random, AtBlock, Neuron},
     store::Store,
     tasks::Working,
 };
@@ -30,8 +30,6 @@ use inktensor_primitives::{
 use inktensor_task::Seed;
 use inktensor_worker::service::instrumented::Instrumented;
 use std::{
-    fs::File,
-    io::Read,
     sync::{
         mpsc::{self, TryRecvError},
         Arc,
@@ -179,11 +177,16 @@ impl Validator {
         let terms = &at.view.subnet.terms.weights;
         let epoch = evidence.head.epoch;
         let (salt, epochs) = match terms.commit_reveal {
-            true => (Some(random()?), terms.reveal_period.max(1)),
+            true => (Some(random::<SALT>()?), terms.reveal_period.max(1)),
             false => (None, 1),
         };
         let from = epoch.saturating_add(epochs);
         let sealed = SealedRecord::of(evidence, salt, terms.version_key, from);
+        // A file that cannot be read proves nothing, and is never pledged.
+        if let Err(error) = sealed.evidence() {
+            self.leave_out(epoch, error);
+            return Ok(());
+        }
         seal(&neuron.store, &sealed)?;
         info!(
             epoch,
@@ -206,13 +209,6 @@ fn last_pledged(store: &Store) -> Result<Option<SealedRecord>, NeuronError> {
         Some((key, _)) => Ok(store.get(key)?),
         None => Ok(None),
     }
-}
-
-/// Returns random bytes of the operating system.
-fn random() -> Result<[u8; SALT], NeuronError> {
-    let mut salt = [0; SALT];
-    File::open("/dev/urandom")?.read_exact(&mut salt)?;
-    Ok(salt)
 }
 
 /// The check of a round's answers, on a thread of its own.

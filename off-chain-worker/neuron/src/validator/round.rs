@@ -1,15 +1,15 @@
 //! The round of an epoch: from the seed's block to the last receipt.
 
 use super::{
-    asking::{Asking, Work},
+    asking::{leaves_time, Asking, Work},
     records::{of_epoch, of_question, question_of, AskedRecord, RoundRecord},
     Validator,
 };
 use crate::{
     clock,
     error::NeuronError,
-    evidence::{codec::MAX_RECEIPTS, facts::to_ask, seeds::Round, Evidence, Registration},
-    program::ProgramError,
+    evidence::{codec::most_receipts, facts::to_ask, seeds::Round, Evidence, Registration},
+    program::{Limits, ProgramError},
     service::{AtBlock, Neuron},
     store::Store,
     tasks::Working,
@@ -187,12 +187,26 @@ impl Validator {
         let receipts = miners
             .len()
             .saturating_mul(working.manifest.questions.into());
-        if receipts > MAX_RECEIPTS {
+        let manifest = &working.manifest;
+        let most = most_receipts(Limits::of(&manifest.task)?.answer);
+        if receipts > most {
             self.leave_out(
                 epoch,
                 format_args!(
-                    "{receipts} questions are more than the {MAX_RECEIPTS} that evidence holds; \
-                     the manifest must demand fewer"
+                    "{receipts} questions are more than the {most} that evidence holds; the \
+                     manifest must demand fewer"
+                ),
+            );
+            return Ok(());
+        }
+        let (questions, window) = (manifest.questions, manifest.window);
+        if !leaves_time(miners.len(), questions, window) {
+            self.leave_out(
+                epoch,
+                format_args!(
+                    "{questions} questions to each of {} neurons do not fit into a window of \
+                     {window} s; the manifest must demand fewer, or a longer window",
+                    miners.len()
                 ),
             );
             return Ok(());
@@ -290,7 +304,7 @@ impl Validator {
             working: &working,
             round: &round,
         };
-        let asking = work.ask(&neuron.client, &neuron.runtime, &open)?;
+        let asking = work.ask(neuron, &open)?;
         self.current = Some(Current {
             round,
             working,

@@ -219,7 +219,8 @@ impl Blobs {
             return Err(MirrorProblem::Hash);
         }
         match room {
-            Some(room) => Ok(self.keep(part, *hash, room)?),
+            Some(room) if room.size == transfer.done => Ok(self.keep(part, *hash, room)?),
+            Some(_) => Err(MirrorProblem::Range),
             None => Err(MirrorProblem::Length(self.limits.size)),
         }
     }
@@ -236,12 +237,13 @@ impl Blobs {
             .checked_add(length)
             .filter(|size| *size <= limit);
         let size = size.ok_or(MirrorProblem::Length(limit))?;
+        // Room was reserved for the size that the first response named.
+        let same = transfer.size.is_none_or(|before| before == size);
         match (arriving.response.status().as_u16(), transfer.done) {
-            (200, 0) => Ok(size),
+            (200, 0) if same => Ok(size),
             (206, done) if done > 0 => {
                 let last = size.saturating_sub(1);
                 let expected = format!("bytes {done}-{last}/{size}");
-                let same = transfer.size.is_none_or(|before| before == size);
                 if same && text(header::CONTENT_RANGE) == Some(&expected) {
                     Ok(size)
                 } else {

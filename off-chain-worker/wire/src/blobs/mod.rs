@@ -12,8 +12,9 @@ use inktensor_primitives::{
     Digest,
 };
 use std::{
-    collections::HashMap,
-    fs, io,
+    collections::{HashMap, HashSet},
+    fs,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -24,6 +25,8 @@ use thiserror::Error;
 
 /// The last letters of a file that is not yet whole.
 const PART: &str = ".part";
+/// Bytes of a file that are hashed at a time.
+const PIECE: usize = 64 * 1024;
 
 /// The limits of a folder of blobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +57,16 @@ pub struct Blobs {
     limits: BlobLimits,
     held: Mutex<Held>,
     parts: AtomicU64,
+    /// Held while a file is hashed, so that one is read at a time.
+    checks: tokio::sync::Mutex<()>,
 }
 
 /// The blobs of the folder, with what is reserved for those being written.
 #[derive(Debug, Default)]
 struct Held {
     sizes: HashMap<Digest, u64>,
+    /// The blobs whose bytes this process has hashed: written, or read once.
+    checked: HashSet<Digest>,
     bytes: u64,
     reserved: usize,
 }
@@ -133,6 +140,7 @@ impl Blobs {
             limits,
             held: Mutex::new(held),
             parts: AtomicU64::new(0),
+            checks: tokio::sync::Mutex::default(),
         })
     }
 
@@ -151,7 +159,7 @@ impl Blobs {
             path: part.clone(),
             problem,
         };
-        let written = fs::write(&part, bytes).map_err(file);
+        let written = write_whole(&part, bytes).map_err(file);
         let kept = written.and_then(|()| self.keep(&part, hash, room));
         if kept.is_err() {
             // The first error is the one to report.
@@ -200,6 +208,7 @@ impl Blobs {
     /// [`BlobError::File`].
     pub fn remove(&self, hash: &Digest) -> Result<(), BlobError> {
         let mut held = self.held();
+        held.checked.remove(hash);
         let Some(size) = held.sizes.remove(hash) else {
             return Ok(());
         };
@@ -214,15 +223,46 @@ impl Blobs {
         }
     }
 
-    /// Opens a blob for reading, and returns its size.
+    /// Opens a blob for reading, and returns its size. A blob of an earlier process is hashed once
+    /// before: the disk may have damaged it meanwhile.
+    ///
+    /// # Errors
+    /// [`BlobError::Unknown`], [`BlobError::File`], [`BlobError::Damaged`], in this order.
     pub(crate) async fn open(&self, hash: &Digest) -> Result<(tokio::fs::File, u64), BlobError> {
         let known = self.held().sizes.get(hash).copied();
         let size = known.ok_or(BlobError::Unknown(*hash))?;
         let path = self.path(hash);
-        match tokio::fs::File::open(&path).await {
-            Ok(file) => Ok((file, size)),
-            Err(problem) => Err(BlobError::File { path, problem }),
+        let failed = |problem| BlobError::File {
+            path: path.clone(),
+            problem,
+        };
+        let file = tokio::fs::File::open(&path).await.map_err(failed)?;
+        let length = file.metadata().await.map_err(failed)?.len();
+        if length != size || !self.is_checked(hash, &path).await.map_err(failed)? {
+            self.remove(hash)?;
+            return Err(BlobError::Damaged(*hash));
         }
+        Ok((file, size))
+    }
+
+    /// Returns true if the bytes of a file have its hash. Hashes them at the first call only.
+    async fn is_checked(&self, hash: &Digest, path: &Path) -> io::Result<bool> {
+        if self.held().checked.contains(hash) {
+            return Ok(true);
+        }
+        let _one = self.checks.lock().await;
+        if self.held().checked.contains(hash) {
+            return Ok(true);
+        }
+        let (expected, path) = (*hash, path.to_owned());
+        let hashed = tokio::task::spawn_blocking(move || hash_of(&path)).await;
+        let same = hashed.map_err(io::Error::other)?? == expected;
+        let mut held = self.held();
+        // Not if it was removed meanwhile.
+        if same && held.sizes.contains_key(hash) {
+            held.checked.insert(expected);
+        }
+        Ok(same)
     }
 
     /// Reserves room for a blob that is about to be written.
@@ -257,8 +297,10 @@ impl Blobs {
     /// Gives a whole file its name.
     fn keep(&self, part: &Path, hash: Digest, room: Room<'_>) -> Result<(), BlobError> {
         let path = self.path(&hash);
-        fs::rename(part, &path).map_err(|problem| BlobError::File { path, problem })?;
+        let renamed = fs::rename(part, &path).and_then(|()| sync_folder(&self.folder));
+        renamed.map_err(|problem| BlobError::File { path, problem })?;
         let mut held = self.held();
+        held.checked.insert(hash);
         // Another task may have stored the same blob meanwhile: it counts once.
         if held.sizes.insert(hash, room.size).is_none() {
             held.bytes = held.bytes.saturating_add(room.size);
@@ -310,6 +352,35 @@ impl Hasher {
             *to = *from;
         }
         digest
+    }
+}
+
+/// Writes a file, and returns when its bytes are on the disk.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Returns when the names of a folder are on the disk. Only Unix opens a folder for that.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Returns the hash of a file, which is read in pieces.
+fn hash_of(path: &Path) -> io::Result<Digest> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = Hasher::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = file.read(&mut piece)?;
+        let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else {
+            return Ok(hasher.digest());
+        };
+        hasher.update(read);
     }
 }
 

@@ -103,6 +103,40 @@ fn at_finds_the_blobs_and_removes_what_is_not_whole() {
     assert!(!folder.path().join("7.part").exists() && folder.path().join("README").exists());
 }
 
+#[tokio::test]
+async fn open_of_an_earlier_process_hashes_the_file_once() {
+    let folder = Folder::new("first-open");
+    let hash = Blobs::at(folder.path(), SMALL)
+        .unwrap()
+        .put(b"blob")
+        .unwrap();
+    let blobs = Blobs::at(folder.path(), SMALL).unwrap();
+    assert!(blobs.held().checked.is_empty());
+    assert_eq!(blobs.open(&hash).await.unwrap().1, 4);
+    assert!(blobs.held().checked.contains(&hash));
+    // The same length, other bytes: a fault of the disk before the next start.
+    fs::write(blobs.path(&hash), b"bl\0\0").unwrap();
+    let blobs = Blobs::at(folder.path(), SMALL).unwrap();
+    let damaged = blobs.open(&hash).await.unwrap_err();
+    assert!(matches!(damaged, BlobError::Damaged(_)), "{damaged}");
+    assert!(!blobs.contains(&hash) && !blobs.path(&hash).exists());
+    assert_eq!(blobs.held().bytes, 0);
+    let unknown = blobs.open(&hash).await.unwrap_err();
+    assert!(matches!(unknown, BlobError::Unknown(_)), "{unknown}");
+}
+
+#[tokio::test]
+async fn open_looks_at_the_length_each_time() {
+    let folder = Folder::new("length");
+    let blobs = Blobs::at(folder.path(), SMALL).unwrap();
+    let hash = blobs.put(b"blob").unwrap();
+    blobs.open(&hash).await.unwrap();
+    fs::write(blobs.path(&hash), b"bl").unwrap();
+    let damaged = blobs.open(&hash).await.unwrap_err();
+    assert!(matches!(damaged, BlobError::Damaged(_)), "{damaged}");
+    assert!(!blobs.contains(&hash));
+}
+
 async fn serving(folder: &Folder, blob: &[u8]) -> (Running, Digest) {
     let blobs = Blobs::at(folder.path(), BlobLimits::default()).unwrap();
     let hash = blobs.put(blob).unwrap();
@@ -183,6 +217,30 @@ async fn fetch_continues_a_broken_transfer_at_the_same_mirror() {
         .await
         .unwrap();
     assert_eq!(blobs.get(&blake2(&blob)).unwrap(), blob);
+}
+
+#[tokio::test]
+async fn fetch_refuses_another_size_after_a_break() {
+    let folder = Folder::new("resized");
+    // The first response breaks before its first byte; the second one is honest, but larger.
+    for (before, after) in [(4, 50), (50, 4)] {
+        let blob = bytes(after, 1);
+        let size = |size: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {size}");
+        let resized = mirror(vec![
+            response(&size(before), b""),
+            response(&size(after), &blob),
+        ])
+        .await;
+        let blobs = Blobs::at(folder.path(), SMALL).unwrap();
+        let problem = blobs
+            .fetch(&client(), &blake2(&blob), &[neuron(resized)], PATIENCE)
+            .await
+            .unwrap_err();
+        let text = problem.to_string();
+        assert!(text.contains("another part"), "{text}");
+        let held = blobs.held();
+        assert_eq!((held.bytes, held.reserved, held.sizes.len()), (0, 0, 0));
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ const AHEAD: u64 = 2;
 pub struct Limits {
     /// Most connections at a time. One takes about 60 KiB with TLS and a body.
     pub connections: usize,
-    /// Most connections at a time from one IPv4 address or one IPv6 network of 64 bits.
+    /// Most connections at a time from one IPv4 address or one IPv6 network of 64 bits. A block of
+    /// 256 addresses of IPv4, or of 48 bits of IPv6, has this and the two rates below four times.
     pub connections_per_address: usize,
     /// New connections a second from one address.
     pub connects_per_address: u32,
@@ -44,8 +45,16 @@ pub struct Limits {
     pub burst: u32,
     /// Most questions that are answered at a time. Further ones are refused, with a signature.
     pub works: usize,
+    /// Open questions that every caller may have, and all guests together: from the check of the
+    /// signature to the answer. A larger part by stake goes beyond it, up to half of
+    /// [`Self::works`]. The default is above the 8 that a validator has open to a neuron.
+    pub works_per_caller: usize,
     /// Most blobs that are sent at a time.
     pub transfers: usize,
+    /// Most blobs that are sent at a time to one address.
+    pub transfers_per_address: usize,
+    /// Least mean rate of a reader of a blob, in bytes a second, after the time of [`Self::stall`].
+    pub slowest: u32,
     /// Most nonces that are remembered. Further questions are refused, with a signature.
     pub nonces: usize,
     /// Seconds that `created` may lie behind the receiver's clock.
@@ -79,7 +88,10 @@ impl Default for Limits {
             guests: 5,
             burst: 10,
             works: 64,
+            works_per_caller: 16,
             transfers: 16,
+            transfers_per_address: 2,
+            slowest: 32 * 1024,
             nonces: 131_072,
             behind: BEHIND,
             ahead: AHEAD,
@@ -95,12 +107,15 @@ impl Limits {
             ("connections", self.connections),
             ("connections_per_address", self.connections_per_address),
             ("works", self.works),
+            ("works_per_caller", self.works_per_caller),
             ("transfers", self.transfers),
+            ("transfers_per_address", self.transfers_per_address),
             ("nonces", self.nonces),
         ];
         let rates = [
             ("connects_per_address", self.connects_per_address),
             ("reads_per_address", self.reads_per_address),
+            ("slowest", self.slowest),
             ("burst", self.burst),
         ];
         let zero = numbers

@@ -13,6 +13,7 @@ mod page;
 mod question;
 mod roster;
 mod state;
+mod works;
 
 pub use limits::Limits;
 pub use roster::{Admitted, Caller, Guests, Roster, MAX_ROSTER};
@@ -144,7 +145,8 @@ pub enum ServerError {
     Limit(&'static str),
 }
 
-/// A server that runs. Dropping it stops it at once.
+/// A server that runs. Dropping it stops it at once, but its address is free a moment later: use
+/// [`Self::stop`] before another server listens there.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -240,10 +242,13 @@ impl Running {
         self.shared.state.counts()
     }
 
-    /// Stops accepting, lets open questions end for at most [`Limits::grace`], and returns.
-    pub async fn stop(self) {
+    /// Stops accepting, lets open questions end for at most [`Limits::grace`], and returns. The
+    /// address is free as soon as this waits for open questions.
+    pub async fn stop(mut self) {
         // Fails only without receivers, which is a server that has ended.
         let _ = self.stop.send(true);
+        // The listener closes with its task. An error is a task that has ended otherwise.
+        let _ = (&mut self.accepts).await;
         self.shared.state.drained().await;
     }
 }

@@ -5,7 +5,7 @@ use super::{
     connection::{Peer, Serves},
     question::{unsigned, with_fields},
     state::{seconds, Event, Signed},
-    Page, Service,
+    Page, Service, Shared,
 };
 use crate::{
     blobs::{range::Range, BlobError},
@@ -18,11 +18,17 @@ use http::{header, Request};
 use hyper::body::Incoming;
 use inktensor_client::ss58::hexadecimal;
 use inktensor_primitives::Digest;
-use std::{io, time::Instant};
+use std::{
+    io,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
-    sync::mpsc,
+    sync::{mpsc, OwnedSemaphorePermit},
+    time::timeout,
 };
 
 /// The path of the greeting.
@@ -47,7 +53,7 @@ pub async fn reply<S: Service>(
             let after = after.as_secs().saturating_add(1);
             unsigned(429, "too many pages for this address", Some(after))
         }
-        Ok(()) => page(serves, request).await,
+        Ok(()) => page(serves, request, peer).await,
     };
     state.count(if reply.1 {
         Event::Read
@@ -57,7 +63,11 @@ pub async fn reply<S: Service>(
     reply
 }
 
-async fn page<S: Service>(serves: &Serves<S>, request: &Request<Incoming>) -> (Reply, bool) {
+async fn page<S: Service>(
+    serves: &Serves<S>,
+    request: &Request<Incoming>,
+    peer: Peer,
+) -> (Reply, bool) {
     let target = request.uri();
     let path = Path::new(target.path());
     let path = match path {
@@ -75,7 +85,7 @@ async fn page<S: Service>(serves: &Serves<S>, request: &Request<Incoming>) -> (R
     if let Some(digits) = path.as_str().strip_prefix(BLOB) {
         let hash = hexadecimal(digits).and_then(|bytes| bytes.try_into().ok());
         return match hash {
-            Some(hash) => blob(serves, hash, range).await,
+            Some(hash) => blob(serves, hash, range, peer).await,
             None => unsigned(400, "a blob is named by 64 hexadecimal digits", None),
         };
     }
@@ -87,7 +97,7 @@ async fn page<S: Service>(serves: &Serves<S>, request: &Request<Incoming>) -> (R
             ];
             (with_fields(200, &fields, Outgoing::whole(body), None), true)
         }
-        Some(Page::Blob(hash)) => blob(serves, hash, range).await,
+        Some(Page::Blob(hash)) => blob(serves, hash, range, peer).await,
         None => unsigned(404, "there is no page at this path", None),
     }
 }
@@ -121,17 +131,50 @@ fn hello<S: Service>(serves: &Serves<S>, path: Path) -> Reply {
     with_fields(200, &signed.fields, Outgoing::whole(signed.body), None)
 }
 
-async fn blob<S: Service>(serves: &Serves<S>, hash: Digest, range: Option<&str>) -> (Reply, bool) {
+/// The place of a blob that is being sent, which its end gives back.
+struct Transfer {
+    shared: Arc<Shared>,
+    address: IpAddr,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Transfer {
+    /// Takes a place of all, and one of the address. `None` if there is none.
+    fn begin(shared: &Arc<Shared>, address: IpAddr) -> Option<Self> {
+        let state = &shared.state;
+        let place = Arc::clone(&state.transfers).try_acquire_owned().ok()?;
+        let begun = state.gate().begin_transfer(address);
+        begun.then(|| Self {
+            shared: Arc::clone(shared),
+            address,
+            _place: place,
+        })
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        self.shared.state.gate().end_transfer(self.address);
+    }
+}
+
+async fn blob<S: Service>(
+    serves: &Serves<S>,
+    hash: Digest,
+    range: Option<&str>,
+    peer: Peer,
+) -> (Reply, bool) {
     let Some(blobs) = &serves.blobs else {
         return unsigned(404, "this server has no blobs", None);
     };
-    let transfers = std::sync::Arc::clone(&serves.shared.state.transfers);
-    let Ok(place) = transfers.try_acquire_owned() else {
+    let Some(transfer) = Transfer::begin(&serves.shared, peer.address.ip()) else {
         return unsigned(503, "too many blobs are being sent", Some(1));
     };
     let (file, size) = match blobs.open(&hash).await {
         Ok(opened) => opened,
-        Err(BlobError::Unknown(_)) => return unsigned(404, "this blob is not here", None),
+        Err(BlobError::Unknown(_) | BlobError::Damaged(_)) => {
+            return unsigned(404, "this blob is not here", None)
+        }
         Err(_) => return unsigned(500, "this blob cannot be read", None),
     };
     let Some(range) = Range::of(range, size) else {
@@ -143,9 +186,9 @@ async fn blob<S: Service>(serves: &Serves<S>, hash: Digest, range: Option<&str>)
     };
     let (send, pieces) = mpsc::channel(PIECES);
     tokio::spawn(async move {
-        // Held until the last piece is with the connection, or the connection has ended.
-        let _place = place;
-        send_pieces(file, range, send).await;
+        // Held until the last piece is with the connection, or the connection has ended, or its
+        // reader is too slow.
+        send_pieces(file, range, send, &transfer).await;
     });
     let mut fields = vec![
         ("Content-Type", Media::Octets.text().to_owned()),
@@ -166,7 +209,14 @@ async fn blob<S: Service>(serves: &Serves<S>, hash: Digest, range: Option<&str>)
     (with_fields(status, &fields, body, None), true)
 }
 
-async fn send_pieces(mut file: File, range: Range, send: mpsc::Sender<io::Result<Bytes>>) {
+async fn send_pieces(
+    mut file: File,
+    range: Range,
+    send: mpsc::Sender<io::Result<Bytes>>,
+    transfer: &Transfer,
+) {
+    let limits = &transfer.shared.state.limits;
+    let begun = Instant::now();
     let mut missing = range.length;
     let mut sought = file
         .seek(io::SeekFrom::Start(range.start))
@@ -181,9 +231,14 @@ async fn send_pieces(mut file: File, range: Range, send: mpsc::Sender<io::Result
         let length = piece.as_ref().map_or(missing, |piece| {
             u64::try_from(piece.len()).unwrap_or(missing)
         });
+        // The time in which the slowest reader takes all that was sent before.
+        let sent = range.length.saturating_sub(missing);
+        let due = sent.checked_div(u64::from(limits.slowest)).unwrap_or(0);
+        let longest = limits.stall.saturating_add(Duration::from_secs(due));
         missing = missing.saturating_sub(length);
-        if send.send(piece).await.is_err() {
-            // The connection has ended.
+        let rest = longest.saturating_sub(begun.elapsed());
+        if !matches!(timeout(rest, send.send(piece)).await, Ok(Ok(()))) {
+            // The connection has ended, or ends now, for its body is not whole.
             return;
         }
     }

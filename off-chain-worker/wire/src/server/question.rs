@@ -4,16 +4,17 @@
 //! 2. shape: one text for each question
 //! 3. addressed to this seat, and fresh
 //! 4. the caller is admitted
-//! 5. the nonce is new, then the signature. Up to here refusals are unsigned, and nothing is
-//!    counted against the key
+//! 5. the nonce is new; for a guest, the rate of its address and of all guests; then the
+//!    signature. Up to here refusals are unsigned, and nothing is counted against the key
 //! 6. the rate
-//! 7. a free place, and room for the nonce, which is remembered from now on
-//! 8. the body, its hash, and the work, up to `expires`
+//! 7. a place of the caller's own, and room for the nonce, which is remembered from now on
+//! 8. the body, and its hash
+//! 9. one of the places of all, and the work, up to `expires`
 
 use super::{
     body::{Outgoing, Reply},
     connection::{Peer, Serves},
-    freshness::Stale,
+    freshness::{Clock, Stale},
     state::{seconds, Event},
     Caller, Response, Roster, Service, Snapshot,
 };
@@ -26,8 +27,11 @@ use http::{header, HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use inktensor_primitives::{hash::hex, Rao};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
+
+/// The status of a question above the rate.
+const TOO_MANY: u16 = 429;
 
 /// A refusal before a signature was verified: unsigned, and it ends the connection.
 struct Unsigned {
@@ -69,6 +73,10 @@ pub async fn reply<S: Service>(
         state.count(Event::Unsigned);
         return unsigned(409, "this nonce was used before", None);
     }
+    if let Err(after) = guest(serves, &snapshot.roster, &question, peer) {
+        state.count(Event::Unsigned);
+        return unsigned(TOO_MANY, "too many questions of guests", Some(after));
+    }
     if question.verify().is_err() {
         state.count(Event::Forged);
         return unsigned(
@@ -77,7 +85,6 @@ pub async fn reply<S: Service>(
             None,
         );
     }
-    state.gate().prove(peer.id);
     let response = work(serves, &snapshot, &question, request, peer).await;
     match response {
         Ok(response) => {
@@ -90,9 +97,31 @@ pub async fn reply<S: Service>(
             retry_after,
         }) => {
             state.count(Event::Refused);
-            (signed(serves, &question, response, retry_after), true)
+            // Whatever is above the rate costs a signature each: the gate bounds those by address.
+            let keep = response.status != TOO_MANY;
+            (signed(serves, &question, response, retry_after), keep)
         }
     }
+}
+
+/// Counts a question of a guest by its address, and looks whether the guests have a token: keys are
+/// free, so the signature of a guest is not worth more than an unsigned request.
+///
+/// # Errors
+/// The seconds to wait.
+fn guest<S: Service>(
+    serves: &Serves<S>,
+    roster: &Roster,
+    question: &SignedRequest,
+    peer: Peer,
+) -> Result<(), u64> {
+    if roster.callers.contains_key(&question.hotkey) {
+        return Ok(());
+    }
+    let state = &serves.shared.state;
+    let counted = state.gate().read(peer.address.ip(), Instant::now());
+    counted.map_err(|after| after.as_secs().saturating_add(1))?;
+    state.guests_have_a_token()
 }
 
 /// A refusal after a signature was verified.
@@ -132,7 +161,7 @@ fn check<S: Service>(
     }
     addressed(serves, roster, &question)?;
     let mut freshness = serves.shared.state.freshness();
-    let times = freshness.check(question.created, question.expires, seconds());
+    let times = freshness.check(question.created, question.expires, Clock::read());
     drop(freshness);
     times.map_err(stale)?;
     let admitted = roster.admits(&question.hotkey);
@@ -199,7 +228,7 @@ fn stale(stale: Stale) -> Unsigned {
     }
 }
 
-/// Checks 6 to 8, and does the work.
+/// Checks 6 to 9, and does the work.
 async fn work<S: Service>(
     serves: &Serves<S>,
     snapshot: &Snapshot,
@@ -217,9 +246,17 @@ async fn work<S: Service>(
     let admitted =
         admitted.map_err(|()| Refused::new(403, "this hotkey may not ask here", None))?;
     let tokens = state.take(question.hotkey, admitted, snapshot.stake);
-    tokens.map_err(|after| Refused::new(429, "too many questions of this key", Some(after)))?;
-    let busy = |_| Refused::new(503, "all places are taken", Some(1));
-    let _place = state.works.try_acquire().map_err(busy)?;
+    tokens
+        .map_err(|after| Refused::new(TOO_MANY, "too many questions of this key", Some(after)))?;
+    if admitted.is_some() {
+        // Before the rate, or for a key that is free, a signature would keep a connection for good.
+        state.gate().prove(peer.id);
+    }
+    let own = admitted.map(|_| question.hotkey);
+    let stake = admitted.map_or(0, |admitted| admitted.stake.to_u128());
+    let own = state.works.own(own, stake, snapshot.stake);
+    let _own =
+        own.ok_or_else(|| Refused::new(503, "too many open questions of this key", Some(1)))?;
     // Looks again: the same question may have passed the first look at the same time.
     let remembered = state
         .freshness()
@@ -228,6 +265,13 @@ async fn work<S: Service>(
 
     let until = Duration::from_secs(question.expires.saturating_sub(seconds()));
     let body = body(serves, question, request, until).await?;
+    let Some(_place) = state.works.place() else {
+        // Nothing was done: the caller may send the same question again.
+        state
+            .freshness()
+            .take_back(question.hotkey, question.created, question.nonce);
+        return Err(Refused::new(503, "all places are taken", Some(1)));
+    };
     let until = Duration::from_secs(question.expires.saturating_sub(seconds()));
     let caller = Caller {
         uid: admitted.and_then(|admitted| admitted.uid),

@@ -2,8 +2,9 @@
 
 use super::{
     bucket::{Bucket, Rate},
-    freshness::Freshness,
+    freshness::{Clock, Freshness},
     gate::Gate,
+    works::Works,
     Admitted, Limits, Roster,
 };
 use bytes::Bytes;
@@ -67,7 +68,7 @@ pub(super) struct Signed {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) limits: Limits,
-    pub(super) works: Arc<Semaphore>,
+    pub(super) works: Works,
     pub(super) transfers: Arc<Semaphore>,
     gate: Mutex<Gate>,
     freshness: Mutex<Freshness>,
@@ -86,10 +87,10 @@ impl State {
     pub(super) fn new(limits: Limits) -> Self {
         let guests = Rate::new(limits.guests, limits.burst);
         Self {
-            works: Arc::new(Semaphore::new(limits.works)),
+            works: Works::new(&limits),
             transfers: Arc::new(Semaphore::new(limits.transfers)),
             gate: Mutex::new(Gate::new(&limits)),
-            freshness: Mutex::new(Freshness::new(&limits, seconds())),
+            freshness: Mutex::new(Freshness::new(&limits, Clock::read())),
             buckets: Mutex::new(Buckets {
                 callers: HashMap::new(),
                 guests: Bucket::new(guests, Instant::now()),
@@ -138,9 +139,17 @@ impl State {
                 .guests
                 .take(Rate::new(limits.guests, limits.burst), now),
         };
-        // A rate of zero never has a token again: a minute is as good as any answer.
-        let wait = |after: Option<Duration>| after.unwrap_or(Duration::from_secs(60));
-        taken.map_err(|after| wait(after).as_secs().saturating_add(1))
+        taken.map_err(seconds_after)
+    }
+
+    /// Looks whether the bucket of the guests has a token now, and takes none.
+    ///
+    /// # Errors
+    /// The seconds after which there is one again, rounded up.
+    pub(super) fn guests_have_a_token(&self) -> Result<(), u64> {
+        let rate = Rate::new(self.limits.guests, self.limits.burst);
+        let mut looked_at = lock(&self.buckets).guests;
+        looked_at.take(rate, Instant::now()).map_err(seconds_after)
     }
 
     /// Forgets the buckets of callers that left the roster.
@@ -199,6 +208,13 @@ impl Event {
     }
 }
 
+/// Returns the seconds to wait for a token, rounded up.
+fn seconds_after(wait: Option<Duration>) -> u64 {
+    // A rate of zero never has a token again: a minute is as good as any answer.
+    let wait = wait.unwrap_or(Duration::from_secs(60));
+    wait.as_secs().saturating_add(1)
+}
+
 /// Returns the seconds since 1970.
 pub(crate) fn seconds() -> u64 {
     SystemTime::now()
@@ -207,7 +223,7 @@ pub(crate) fn seconds() -> u64 {
 }
 
 // A panic elsewhere leaves the state of this module whole: each lock is held for one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

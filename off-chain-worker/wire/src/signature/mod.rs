@@ -52,9 +52,17 @@ impl fmt::Debug for Hotkey {
     }
 }
 
-/// Returns true if `account` signed this signature base, inside `<Bytes>`.
+/// The identity of ristretto255: the only point of a small order that has an encoding. As a key it
+/// has signatures over every message, and anyone can make them.
+const IDENTITY: [u8; 32] = [0; 32];
+
+/// Returns true if `account` signed this signature base, inside `<Bytes>`. The account of 32 zero
+/// bytes signs nothing.
 pub fn verify(account: &AccountId, base: &[u8], signature: &[u8; 64]) -> bool {
     let bytes: &[u8; 32] = account.as_ref();
+    if *bytes == IDENTITY {
+        return false;
+    }
     let key = sr25519::PublicKey(*bytes);
     sr25519::verify(&sr25519::Signature(*signature), wrapped(base), &key)
 }

@@ -189,6 +189,18 @@ fn verify_refuses_degenerate_keys_and_signatures() {
 }
 
 #[test]
+fn verify_refuses_the_identity_that_signs_every_message() {
+    // R and s are zero, and the last bit marks the scheme: s B = R + k A holds for A = 0.
+    let mut signature = [0; 64];
+    signature[63] = 0x80;
+    let zero = [0; 32];
+    let key = sr25519::PublicKey(zero);
+    let holds = sr25519::verify(&sr25519::Signature(signature), b"any message", &key);
+    assert!(holds, "without the check of the key, anyone signs with it");
+    assert!(!verify(&zero.into(), b"any message", &signature));
+}
+
+#[test]
 fn parse_refuses_other_labels_and_more_members() {
     let parse = |text| Input::parse(text, "q");
     assert!(parse("q=();created=1").is_ok());

@@ -207,10 +207,15 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
             .registry()
             .commit(netuid, CommitmentKind::Raw, data.clone())
     })?;
+    let subnet = session.network.subnet(netuid)?;
     let answer = Pledged {
         netuid: netuid.0,
         manifest: Hex::from(hash),
-        counts_from: session.network.subnet(netuid)?.epoch.saturating_add(2),
+        // What is pledged before the start counts from the first epoch on.
+        counts_from: match subnet.started_at {
+            Some(_) => subnet.epoch.saturating_add(2),
+            None => subnet.epoch,
+        },
     };
     let sentence = format!(
         "pledged the manifest {}; it counts from epoch {} on\nserve its file: --blob {} of a miner \

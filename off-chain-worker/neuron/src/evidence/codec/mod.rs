@@ -15,6 +15,8 @@ pub const MAX_FILE: usize = 128 * 1024 * 1024;
 pub const MAX_RECEIPTS: usize = 65_536;
 /// Most bytes of an answer that a receipt keeps.
 pub const MAX_ANSWER: usize = 64 * 1024;
+/// Most bytes of a receipt without its answer. Addresses of endpoints are not in it.
+const RECEIPT: usize = 1024;
 
 /// The first bytes of a file of evidence.
 const EVIDENCE: &[u8; 8] = b"ink:evid";
@@ -46,6 +48,15 @@ pub enum FileError {
         /// Most items.
         most: usize,
     },
+}
+
+/// Returns the most receipts that a file is sure to hold, whatever miners answer, if an answer has
+/// at most so many bytes.
+pub fn most_receipts(answer: usize) -> usize {
+    // Averages, weights and the head are below 64 KiB.
+    let room = MAX_FILE.saturating_sub(MAX_ANSWER);
+    let each = answer.saturating_add(RECEIPT);
+    room.checked_div(each).unwrap_or_default().min(MAX_RECEIPTS)
 }
 
 /// Returns the file of `evidence`.

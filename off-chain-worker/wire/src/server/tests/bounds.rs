@@ -2,16 +2,16 @@
 
 use crate::{
     testing::{
-        asked, head, is_signed, limits, path, question, rest, roster, send, serve, server, status,
-        text, validator, Echo, PATIENCE,
+        asked, connect_from, head, is_signed, limits, path, question, rest, roster, send, serve,
+        server, status, text, validator, Echo, PATIENCE,
     },
     Limits, Roster, ServerError, SignedRequest,
 };
 use inktensor_primitives::AccountId;
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    net::TcpStream,
     time::timeout,
 };
 
@@ -24,12 +24,6 @@ async fn ends(stream: &mut TcpStream) -> bool {
         timeout(PATIENCE, stream.read(&mut byte)).await,
         Ok(Ok(0) | Err(_))
     )
-}
-
-async fn connect_from(source: [u8; 4], address: SocketAddr) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((source, 0).into()).unwrap();
-    socket.connect(address).await.unwrap()
 }
 
 #[tokio::test]
@@ -269,6 +263,18 @@ async fn a_limit_of_zero_does_not_start() {
         taken.start(Echo).await,
         Err(ServerError::Listen { .. })
     ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stop_frees_the_address_before_it_returns() {
+    let mut running = serve(limits()).await;
+    let address = running.address();
+    for _ in 0..50 {
+        running.stop().await;
+        let mut again = server(limits());
+        again.address = address;
+        running = again.start(Echo).await.unwrap();
+    }
 }
 
 #[tokio::test]

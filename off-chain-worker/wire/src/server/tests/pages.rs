@@ -2,12 +2,21 @@
 
 use crate::{
     testing::{
-        client, endpoint, hotkey, is_signed, limits, miner, path, send, serve, server, status,
-        Echo, Folder, PATIENCE,
+        client, connect_from, endpoint, hotkey, is_signed, limits, miner, path, send, serve,
+        server, status, Echo, Folder, PATIENCE,
     },
-    BlobLimits, Blobs, Cause, Limits,
+    BlobLimits, Blobs, Cause, Limits, Running,
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
 async fn get(address: SocketAddr, target: &str, fields: &str) -> String {
     let request =
@@ -70,6 +79,83 @@ async fn pages_of_an_address_are_bounded_in_time() {
         refused += u32::from(status(&answer) == 429);
     }
     assert!(refused >= 4, "{refused} of 12");
+}
+
+/// Serves one blob, larger than all that the buffers between hold, and returns its path.
+async fn large(folder: &Folder, limits: Limits) -> (Running, String) {
+    let blobs = Blobs::at(folder.path(), BlobLimits::default()).unwrap();
+    let hash = blobs.put(&vec![7; 32 * 1024 * 1024]).unwrap();
+    let mut with_blobs = server(limits);
+    with_blobs.blobs = Some(Arc::new(blobs));
+    let name = format!("/v1/blob/{}", &inktensor_primitives::hash::hex(&hash)[2..]);
+    (with_blobs.start(Echo).await.unwrap(), name)
+}
+
+/// Begins to read a page, and returns when its first bytes are there.
+async fn begin(stream: &mut TcpStream, target: &str, fields: &str) -> String {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: m0.localhost\r\n{fields}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 16];
+    stream.read_exact(&mut first).await.unwrap();
+    String::from_utf8(first.into()).unwrap()
+}
+
+const PART: &str = "Range: bytes=0-9\r\n";
+
+#[tokio::test]
+async fn blobs_to_an_address_are_bounded() {
+    let folder = Folder::new("per-address");
+    let limits = Limits {
+        transfers_per_address: 1,
+        ..limits()
+    };
+    let (running, name) = large(&folder, limits).await;
+    let mut unread = TcpStream::connect(running.address()).await.unwrap();
+    assert_eq!(status(&begin(&mut unread, &name, "").await), 200);
+    assert_eq!(status(&get(running.address(), &name, PART).await), 503);
+    let mut elsewhere = connect_from([127, 0, 0, 2], running.address()).await;
+    assert_eq!(status(&begin(&mut elsewhere, &name, PART).await), 206);
+    drop(unread);
+    for attempt in 0.. {
+        if status(&get(running.address(), &name, PART).await) == 206 {
+            break;
+        }
+        assert!(attempt < 200, "the place is not given back");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_slow_reader_of_a_blob_loses_its_place() {
+    let folder = Folder::new("slow-reader");
+    let limits = Limits {
+        transfers: 1,
+        stall: Duration::from_secs(1),
+        slowest: u32::MAX,
+        ..limits()
+    };
+    let (running, name) = large(&folder, limits).await;
+    let mut slow = TcpStream::connect(running.address()).await.unwrap();
+    assert_eq!(status(&begin(&mut slow, &name, "").await), 200);
+    // Each read makes some progress, so the write never stalls for long.
+    let reads = tokio::spawn(async move {
+        let mut read = 0;
+        let mut bytes = vec![0; 256 * 1024];
+        loop {
+            sleep(Duration::from_millis(100)).await;
+            match slow.read(&mut bytes).await {
+                Ok(length) if length > 0 => read += length,
+                _ => return read,
+            }
+        }
+    });
+    let begun = Instant::now();
+    while status(&get(running.address(), &name, PART).await) == 503 {
+        assert!(begun.elapsed() < PATIENCE, "the place is not given back");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let read = timeout(PATIENCE, reads).await.unwrap().unwrap();
+    assert!(read < 32 * 1024 * 1024, "{read}");
 }
 
 #[tokio::test]

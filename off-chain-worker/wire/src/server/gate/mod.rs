@@ -1,0 +1,286 @@
+//! Admission of connections: how many in all, how many of one address and of its block, how fast.
+//!
+//! When all places are taken, a connection without a valid signature gives way: the oldest one of
+//! the block that has most of them. So idle strangers cannot keep a caller of the roster out, and a
+//! flood from one block drives out itself.
+
+use super::{
+    bucket::{Bucket, Rate},
+    Limits,
+};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// Most addresses that are remembered, and most blocks. Those without connections and with full
+/// buckets are forgotten first.
+const MAX_ADDRESSES: usize = 8192;
+/// Seconds of unused rate that an address keeps.
+const BURST: u32 = 4;
+/// Number of addresses whose limits a block has.
+const OF_BLOCK: u32 = 4;
+
+/// A source of connections: an IPv4 address, or an IPv6 network of 64 bits, which one machine has.
+/// A block, which one customer has, is named by its first network: 256 addresses of IPv4, or an
+/// IPv6 network of 48 bits.
+type Network = [u8; 8];
+
+/// The open connections, by age, by address and by block.
+#[derive(Debug)]
+pub struct Gate {
+    addresses: Places,
+    blocks: Places,
+    open: BTreeMap<u64, Open>,
+    /// Blobs that are being sent to an address that receives some.
+    transfers: HashMap<Network, usize>,
+    next: u64,
+    most: usize,
+    most_transfers: usize,
+}
+
+/// Addresses or blocks, and their limits.
+#[derive(Debug)]
+struct Places {
+    known: HashMap<Network, Place>,
+    most: usize,
+    connects: Rate,
+    reads: Rate,
+}
+
+#[derive(Debug)]
+struct Place {
+    open: usize,
+    connects: Bucket,
+    reads: Bucket,
+}
+
+#[derive(Debug)]
+struct Open {
+    network: Network,
+    proven: bool,
+    evicted: Arc<Notify>,
+}
+
+/// A reason for which a connection is closed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The address or its block has its number of connections.
+    Address,
+    /// The address or its block connects too fast.
+    Rate,
+    /// Every place is taken by connections with a valid signature.
+    Full,
+}
+
+/// An admitted connection: its number, and a signal to give way.
+#[derive(Debug)]
+pub struct Admission {
+    /// The number of the connection.
+    pub id: u64,
+    /// Notified when the connection has to give way.
+    pub evicted: Arc<Notify>,
+}
+
+impl Gate {
+    /// Returns a gate without connections.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            addresses: Places::new(limits, 1),
+            blocks: Places::new(limits, OF_BLOCK),
+            open: BTreeMap::new(),
+            transfers: HashMap::new(),
+            next: 0,
+            most: limits.connections,
+            most_transfers: limits.transfers_per_address,
+        }
+    }
+
+    /// Admits a connection.
+    ///
+    /// # Errors
+    /// [`Closed::Address`], [`Closed::Rate`], [`Closed::Full`], in this order.
+    pub fn admit(&mut self, address: IpAddr, now: Instant) -> Result<Admission, Closed> {
+        let network = network(address);
+        self.addresses.connect(network, now)?;
+        self.blocks.connect(block(network), now)?;
+        if self.open.len() >= self.most && !self.evict() {
+            return Err(Closed::Full);
+        }
+        self.addresses.enter(network);
+        self.blocks.enter(block(network));
+        let id = self.next;
+        self.next = self.next.wrapping_add(1);
+        let evicted = Arc::new(Notify::new());
+        let open = Open {
+            network,
+            proven: false,
+            evicted: Arc::clone(&evicted),
+        };
+        self.open.insert(id, open);
+        Ok(Admission { id, evicted })
+    }
+
+    /// Ends a connection.
+    pub fn release(&mut self, id: u64) {
+        if let Some(open) = self.open.remove(&id) {
+            self.addresses.leave(open.network);
+            self.blocks.leave(block(open.network));
+        }
+    }
+
+    /// Records that a connection has carried a valid signature. It does not have to give way.
+    pub fn prove(&mut self, id: u64) {
+        if let Some(open) = self.open.get_mut(&id) {
+            open.proven = true;
+        }
+    }
+
+    /// Takes an unsigned request of an address.
+    ///
+    /// # Errors
+    /// The time after which there is room for one.
+    pub fn read(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let network = network(address);
+        self.addresses.read(network, now)?;
+        self.blocks.read(block(network), now)
+    }
+
+    /// Begins to send a blob to an address. False if it receives its number of them.
+    pub fn begin_transfer(&mut self, address: IpAddr) -> bool {
+        let open = self.transfers.entry(network(address)).or_insert(0);
+        if *open >= self.most_transfers {
+            return false;
+        }
+        *open = open.saturating_add(1);
+        true
+    }
+
+    /// Ends a transfer that has begun.
+    pub fn end_transfer(&mut self, address: IpAddr) {
+        let network = network(address);
+        if let Some(open) = self.transfers.get_mut(&network) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.transfers.remove(&network);
+            }
+        }
+    }
+
+    /// Returns the number of open connections.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Gives the place of an unproven connection away: of the oldest one in the block that has most
+    /// of them.
+    fn evict(&mut self) -> bool {
+        let mut unproven: HashMap<Network, (usize, u64)> = HashMap::new();
+        for (id, open) in self.open.iter().filter(|(_, open)| !open.proven) {
+            // Numbers grow, so the first one of a block is its oldest.
+            let (count, _) = unproven.entry(block(open.network)).or_insert((0, *id));
+            *count = count.saturating_add(1);
+        }
+        let chosen = unproven
+            .into_values()
+            .max_by_key(|(count, oldest)| (*count, Reverse(*oldest)));
+        let Some((_, id)) = chosen else {
+            return false;
+        };
+        if let Some(open) = self.open.get(&id) {
+            open.evicted.notify_one();
+        }
+        self.release(id);
+        true
+    }
+}
+
+impl Places {
+    /// Returns places with the limits of as many addresses.
+    fn new(limits: &Limits, addresses: u32) -> Self {
+        let rate = |per_second: u32| Rate::new(per_second.saturating_mul(addresses), BURST);
+        let addresses = usize::try_from(addresses).unwrap_or(usize::MAX);
+        Self {
+            known: HashMap::new(),
+            most: limits.connections_per_address.saturating_mul(addresses),
+            connects: rate(limits.connects_per_address),
+            reads: rate(limits.reads_per_address),
+        }
+    }
+
+    /// Takes a connection of a place, which does not yet count as open.
+    fn connect(&mut self, network: Network, now: Instant) -> Result<(), Closed> {
+        let (most, connects) = (self.most, self.connects);
+        let place = self.place(network, now).ok_or(Closed::Full)?;
+        if place.open >= most {
+            return Err(Closed::Address);
+        }
+        let taken = place.connects.take(connects, now);
+        taken.map_err(|_| Closed::Rate)
+    }
+
+    fn read(&mut self, network: Network, now: Instant) -> Result<(), Duration> {
+        let reads = self.reads;
+        let longest = Duration::from_secs(u64::from(BURST));
+        let place = self.place(network, now).ok_or(longest)?;
+        let taken = place.reads.take(reads, now);
+        taken.map_err(|after| after.unwrap_or(longest))
+    }
+
+    fn enter(&mut self, network: Network) {
+        if let Some(place) = self.known.get_mut(&network) {
+            place.open = place.open.saturating_add(1);
+        }
+    }
+
+    fn leave(&mut self, network: Network) {
+        if let Some(place) = self.known.get_mut(&network) {
+            place.open = place.open.saturating_sub(1);
+        }
+    }
+
+    fn place(&mut self, network: Network, now: Instant) -> Option<&mut Place> {
+        let (connects, reads) = (self.connects, self.reads);
+        if !self.known.contains_key(&network) && self.known.len() >= MAX_ADDRESSES {
+            self.known.retain(|_, place| {
+                place.open > 0
+                    || !place.connects.is_full(connects, now)
+                    || !place.reads.is_full(reads, now)
+            });
+            if self.known.len() >= MAX_ADDRESSES {
+                return None;
+            }
+        }
+        Some(self.known.entry(network).or_insert_with(|| Place {
+            open: 0,
+            connects: Bucket::new(connects, now),
+            reads: Bucket::new(reads, now),
+        }))
+    }
+}
+
+fn network(address: IpAddr) -> Network {
+    let mut network = [0; 8];
+    match address.to_canonical() {
+        // A network of IPv6 with these bits is in a block that is not in use.
+        IpAddr::V4(address) => network[4..].copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => network.copy_from_slice(&address.octets()[..8]),
+    }
+    network
+}
+
+fn block(network: Network) -> Network {
+    let mut block = network;
+    let shared = if network.starts_with(&[0; 4]) { 7 } else { 6 };
+    for byte in block.iter_mut().skip(shared) {
+        *byte = 0;
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests;
