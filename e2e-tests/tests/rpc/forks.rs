@@ -23,7 +23,7 @@ use subxt_signer::sr25519::dev;
 /// Longest wait for a state of the nodes.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// Time after which a connection of two nodes is made again.
-const RETRY: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(30);
 
 /// Returns the options of an author whose blocks are not final for a long time.
 fn options() -> Options {
@@ -33,9 +33,10 @@ fn options() -> Options {
     }
 }
 
-/// Waits until `node` has taken over the best block of `source`, `block`. A connection that a busy
-/// machine lets time out is not tried again by the nodes for minutes, so it is made again here.
-fn take_over(node: &Node, source: &Node, block: &BlockId) {
+/// Connects `dialer`, which was just started, to its peer, and waits until `node`, one of the two,
+/// has `block` as its best block. A connection that a busy machine lets time out is not tried again
+/// by the nodes for minutes, so it is made again here.
+fn take_over(dialer: &Node, peer: &Node, node: &Node, block: &BlockId) {
     let chain = connect(node);
     let start = Instant::now();
     while chain.best().expect("it answers") != *block {
@@ -43,11 +44,11 @@ fn take_over(node: &Node, source: &Node, block: &BlockId) {
             let of = |node: &Node| (node.ask("system_health", json!([])), chain.best());
             panic!(
                 "{block:?} is not taken over: {:?}, {:?}",
-                of(node),
-                of(source)
+                of(dialer),
+                of(peer)
             );
         }
-        node.join(source).expect("peers");
+        dialer.join(peer).expect("peers");
         let tried = Instant::now();
         while tried.elapsed() < RETRY && chain.best().expect("it answers") != *block {
             thread::sleep(Duration::from_millis(100));
@@ -68,7 +69,7 @@ fn transaction_that_is_bound_to_a_replaced_block_is_never_carried_out() {
         .expect("deployed")
         .addresses;
     let common = chain.best().expect("a block");
-    take_over(&other, &one, &common);
+    take_over(&other, &one, &other, &common);
     // Without its peer, the other author makes blocks of its own.
     other.restart().expect("it starts again");
     let mut rival = connect(&other);
@@ -92,7 +93,7 @@ fn transaction_that_is_bound_to_a_replaced_block_is_never_carried_out() {
     let longer = rival.best().expect("a block");
     assert!(longer.number > pinned.number);
 
-    take_over(&one, &other, &longer);
+    take_over(&other, &one, &one, &longer);
     // What was read is of a fork that is no more, and says so.
     assert_eq!(chain.includes(&longer, &replaced), Ok(false));
     assert_eq!(chain.includes(&longer, &common), Ok(true));
