@@ -166,7 +166,7 @@ pub fn held(blobs: &Blobs, hash: &Digest, most: usize) -> Result<Held, BlobError
     }
 }
 
-/// Fetches a blob from the first of these places that has it. Returns false if there is none within
+/// Fetches a blob from the first of these places that has it. Returns false without it within
 /// ten minutes.
 ///
 /// # Errors

@@ -139,7 +139,7 @@ struct Transfer {
 }
 
 impl Transfer {
-    /// Takes a place of all, and one of the address. `None` if there is none.
+    /// Takes a place of all, and one of the address. `None` if all are taken.
     fn begin(shared: &Arc<Shared>, address: IpAddr) -> Option<Self> {
         let state = &shared.state;
         let place = Arc::clone(&state.transfers).try_acquire_owned().ok()?;
