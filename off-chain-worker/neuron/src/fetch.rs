@@ -166,8 +166,8 @@ pub fn held(blobs: &Blobs, hash: &Digest, most: usize) -> Result<Held, BlobError
     }
 }
 
-/// Fetches a blob from the first of these places that has it. Returns false without it within
-/// ten minutes.
+/// Fetches a blob from the first of these places that has it, within ten minutes. Returns false if
+/// no place served it.
 ///
 /// # Errors
 /// If the folder is unusable.
