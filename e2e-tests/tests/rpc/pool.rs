@@ -188,8 +188,8 @@ fn several_transactions_of_one_account_are_sent_together() {
     wait_for(&kept, 6);
     proxy.repent();
     for transaction in kept.lock().expect("no panic").iter() {
-        let taken = node.ask("author_submitExtrinsic", json!([transaction]));
-        taken.expect("its nonce is the next one");
+        // The client may have sent it again by now. That each is carried out is checked below.
+        let _ = node.ask("author_submitExtrinsic", json!([transaction]));
     }
     for receipt in sending.join().expect("no panic") {
         assert_eq!(receipt.expect("carried out").events.len(), 1);
