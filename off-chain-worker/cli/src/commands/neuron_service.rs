@@ -10,7 +10,7 @@ use inktensor_client::{
     keys::KeyArguments,
 };
 use inktensor_neuron::{
-    config::{Common, Layer, Resolved},
+    config::{Common, Fields, Resolved},
     error::NeuronError,
 };
 use inktensor_worker::{
@@ -42,7 +42,7 @@ pub struct KeySource {
     ask_suri: bool,
 }
 
-impl<L: Layer> Given<'_, L> {
+impl<L: Fields> Given<'_, L> {
     /// Returns the settings, or prints them if that is all that is asked for.
     pub fn resolve(&self, out: &mut dyn Write) -> Result<Option<(L, KeySource)>, Failure> {
         let variable = |name: &str| env::var_os(name);
@@ -54,7 +54,7 @@ impl<L: Layer> Given<'_, L> {
         let source = KeySource {
             ask_suri: self.ask_suri,
         };
-        Ok(Some((resolved.layer().map_err(Failure::input)?, source)))
+        Ok(Some((resolved.layer().clone(), source)))
     }
 }
 

@@ -1,10 +1,9 @@
 //! Configuration of `inktensor mine` and `inktensor validate`.
 
-mod layers;
 #[cfg(test)]
 mod tests;
 
-pub use layers::{names, Layer, Resolved};
+pub use inktensor_worker::service::config::{names, Fields, Resolved};
 
 use clap::Args;
 use inktensor_primitives::{registry::Host, NetUid};
@@ -103,7 +102,7 @@ macro_rules! layer {
             pub http: Option<SocketAddr>,
         }
 
-        impl Layer for $name {
+        impl Fields for $name {
             fn defaults() -> Self {
                 Self {
                     allow_private: Some(false),

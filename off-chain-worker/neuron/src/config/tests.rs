@@ -26,7 +26,7 @@ fn a_flag_goes_before_the_environment_and_the_default() {
         _ => None,
     };
     let resolved = Resolved::by(&whole(), &variable, None).unwrap();
-    let common = resolved.layer().unwrap().common().unwrap();
+    let common = resolved.layer().common().unwrap();
     assert_eq!(common.host, Host::Name("m0.localhost".into()));
     assert_eq!(common.poll, Duration::from_millis(7));
     assert_eq!(common.log, DEFAULT_FILTER);
@@ -47,7 +47,7 @@ fn a_missing_field_names_flag_and_variable() {
             _ => layer.store = None,
         }
         let resolved = Resolved::by(&layer, &none, None).unwrap();
-        let problem = resolved.layer().unwrap().common().unwrap_err().to_string();
+        let problem = resolved.layer().common().unwrap_err().to_string();
         assert!(problem.contains(&format!("--{field}")), "{problem}");
     }
 }

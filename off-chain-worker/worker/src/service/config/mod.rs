@@ -4,24 +4,25 @@
 //! the flags in capitals after `INKTENSOR_`, and the file has the same names with underscores.
 
 mod amount;
+mod layers;
 
 pub use amount::Tao;
+pub use layers::{names, Fields, Resolved};
 
 use crate::{
     chain_source::ChainSource,
     service::logging::{LogFormat, DEFAULT_FILTER},
 };
-use clap::{Args, Command, FromArgMatches, ValueEnum};
+use clap::{Args, ValueEnum};
 use inktensor_client::io_error::reason;
 use inktensor_primitives::{NetUid, Rao};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
-    fmt, fs, io,
+    collections::BTreeSet,
+    io,
     net::SocketAddr,
     num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize},
-    path::{Path, PathBuf},
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -219,13 +220,8 @@ pub enum ConfigError {
     },
 }
 
-/// The configuration from all sources, with the source of each field. Its text is a file with the
-/// same values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResolvedConfig {
-    layer: Layer,
-    origins: BTreeMap<String, ValueSource>,
-}
+/// The configuration of a worker from all sources.
+pub type ResolvedConfig = Resolved<Layer>;
 
 /// The complete configuration of a worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -272,9 +268,8 @@ pub struct Config {
     pub dry_run: bool,
 }
 
-impl Layer {
-    /// Returns the defaults.
-    pub fn defaults() -> Self {
+impl Fields for Layer {
+    fn defaults() -> Self {
         Self {
             min_fee: Some(Tao(Rao::ZERO)),
             poll: NonZeroU64::new(POLL),
@@ -287,104 +282,9 @@ impl Layer {
             ..Self::default()
         }
     }
-
-    /// Reads the environment, where `variable` looks a variable up.
-    ///
-    /// # Errors
-    /// `Variable` for a wrong value.
-    pub fn from_environment(
-        variable: &dyn Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, ConfigError> {
-        let command = flags();
-        let mut words = Vec::new();
-        for flag in names() {
-            let name = variable_of(&flag);
-            let Some(value) = variable(&name) else {
-                continue;
-            };
-            let failed = |problem: String| ConfigError::Variable {
-                name: name.clone(),
-                problem,
-            };
-            if value.is_empty() {
-                return Err(failed("it is empty; unset it or give it a value".into()));
-            }
-            let mut word = OsString::from(format!("--{flag}="));
-            word.push(value);
-            // Each flag alone, so that an error is about this one.
-            command
-                .clone()
-                .try_get_matches_from([&word])
-                .map_err(|error| failed(first_line(&error)))?;
-            words.push(word);
-        }
-        let matches = command.try_get_matches_from(words);
-        matches
-            .and_then(|matches| Self::from_arg_matches(&matches))
-            .map_err(|error| ConfigError::Unwritable(first_line(&error)))
-    }
-
-    /// Reads the file at `path`.
-    ///
-    /// # Errors
-    /// `File`, `Line`.
-    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|error| ConfigError::File {
-            path: path.into(),
-            error,
-        })?;
-        let read = serde_path_to_error::deserialize(toml::Deserializer::new(&text));
-        read.map_err(|error| {
-            let field = match error.path().to_string() {
-                field if field == "." => String::new(),
-                field => format!("{field}: "),
-            };
-            let (line, problem) = toml_problem(&text, &error.into_inner());
-            ConfigError::Line {
-                path: path.into(),
-                line,
-                field,
-                problem,
-            }
-        })
-    }
-
-    fn table(&self) -> Result<toml::Table, ConfigError> {
-        toml::Table::try_from(self).map_err(|error| ConfigError::Unwritable(error.to_string()))
-    }
 }
 
-impl ResolvedConfig {
-    /// Combines these flags, the environment, the file at `file` and the defaults.
-    ///
-    /// # Errors
-    /// See [`ConfigError`].
-    pub fn by(
-        flags: &Layer,
-        variable: &dyn Fn(&str) -> Option<OsString>,
-        file: Option<&Path>,
-    ) -> Result<Self, ConfigError> {
-        let named = variable(FILE_VARIABLE).map(PathBuf::from);
-        let mut layers = vec![(ValueSource::Default, Layer::defaults())];
-        if let Some(path) = file.map(Path::to_owned).or(named) {
-            let layer = Layer::from_file(&path)?;
-            layers.push((ValueSource::File(path), layer));
-        }
-        layers.push((ValueSource::Environment, Layer::from_environment(variable)?));
-        layers.push((ValueSource::Flag, flags.clone()));
-        let (mut table, mut origins) = (toml::Table::new(), BTreeMap::new());
-        for (origin, layer) in layers {
-            for (field, value) in layer.table()? {
-                origins.insert(field.clone(), origin.clone());
-                table.insert(field, value);
-            }
-        }
-        let layer = table
-            .try_into()
-            .map_err(|error: toml::de::Error| ConfigError::Unwritable(error.to_string()))?;
-        Ok(Self { layer, origins })
-    }
-
+impl Resolved<Layer> {
     /// Returns the complete configuration.
     ///
     /// # Errors
@@ -461,35 +361,6 @@ fn agreeing(chain: &ChainSource, wanted: Option<NonZeroUsize>) -> Result<usize, 
     Ok(wanted)
 }
 
-impl fmt::Display for ResolvedConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.layer.table().map_err(|_| fmt::Error)?;
-        for flag in names() {
-            let field = field_of(&flag);
-            match (table.get(&field), self.origins.get(&field)) {
-                (Some(value), Some(origin)) => {
-                    let from = match origin {
-                        ValueSource::Flag => format!("--{flag}"),
-                        ValueSource::Environment => variable_of(&flag),
-                        ValueSource::File(path) => path.display().to_string(),
-                        ValueSource::Default => "the default".into(),
-                    };
-                    writeln!(f, "{field} = {value} # {from}")?;
-                }
-                _ => writeln!(f, "# {field} is not set")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns the flags of all fields, in order.
-pub fn names() -> Vec<String> {
-    let command = flags();
-    let flags = command.get_arguments().filter_map(|flag| flag.get_long());
-    flags.map(str::to_owned).collect()
-}
-
 /// Returns the environment variable of the field with this flag.
 pub fn variable_of(flag: &str) -> String {
     format!("{PREFIX}{}", field_of(flag).to_uppercase())
@@ -509,21 +380,10 @@ pub fn toml_problem(text: &str, error: &toml::de::Error) -> (usize, String) {
     (line.saturating_add(1), problem)
 }
 
-fn flags() -> Command {
-    let command = Command::new("environment");
-    Layer::augment_args(command.no_binary_name(true).disable_help_flag(true))
-}
-
 /// Reads a number that must not be zero.
 fn positive<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse()
         .map_err(|_| "expected a whole number of at least 1".into())
-}
-
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.trim_start_matches("error: ").into()
 }
 
 fn missing(flag: &'static str) -> ConfigError {

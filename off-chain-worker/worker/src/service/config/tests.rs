@@ -1,6 +1,10 @@
 use super::*;
+use clap::FromArgMatches;
 use std::{
     env,
+    ffi::OsString,
+    fs,
+    path::Path,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -79,7 +83,9 @@ fn nothing(_: &str) -> Option<OsString> {
 }
 
 fn flagged(words: &[&str]) -> Layer {
-    let matches = flags().try_get_matches_from(words).unwrap();
+    let matches = layers::flags::<Layer>()
+        .try_get_matches_from(words)
+        .unwrap();
     Layer::from_arg_matches(&matches).unwrap()
 }
 
@@ -90,7 +96,7 @@ fn file(text: &str) -> Result<Layer, String> {
 #[test]
 fn the_list_of_fields_here_is_complete() {
     let listed: Vec<&str> = FIELDS.iter().map(|(flag, ..)| *flag).collect();
-    assert_eq!(names(), listed);
+    assert_eq!(names::<Layer>(), listed);
 }
 
 #[test]
@@ -186,7 +192,7 @@ fn the_example_lists_every_field_and_is_complete() {
         .collect();
     let layer = resolved(&all.join("\n")).layer;
     let mut listed: Vec<String> = layer.table().unwrap().keys().cloned().collect();
-    let mut fields: Vec<String> = names().iter().map(|flag| field_of(flag)).collect();
+    let mut fields: Vec<String> = names::<Layer>().iter().map(|flag| field_of(flag)).collect();
     listed.sort();
     fields.sort();
     assert_eq!(listed, fields);
