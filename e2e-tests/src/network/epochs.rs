@@ -21,12 +21,18 @@ pub struct EpochRun {
     /// The assertion of the computation.
     pub assertion: Assertion,
     neurons: Vec<Neuron>,
+    stakes: Vec<u64>,
 }
 
 impl EpochRun {
     /// Returns the neuron on `uid` when the epoch closed.
     pub fn neuron(&self, uid: u16) -> &Neuron {
         &self.neurons[usize::from(uid)]
+    }
+
+    /// Returns the stake in rao that the neuron on `uid` weighs in this epoch.
+    pub fn stake(&self, uid: u16) -> u64 {
+        self.stakes[usize::from(uid)]
     }
 
     /// Returns the number of steps.
@@ -91,6 +97,9 @@ impl Network {
         EpochRun {
             assertion: trace.assertion(),
             neurons: self.neurons_of(&header),
+            stakes: (inputs.chunks.iter())
+                .flat_map(|chunk| chunk.neurons.iter().map(|neuron| neuron.stake))
+                .collect(),
             trace,
             header,
         }

@@ -5,9 +5,10 @@
 //! ```
 //!
 //! The receiver is a process of its own, on one core if `taskset` is there. It answers a task
-//! without work, over plain HTTP, with its usual limits but for the rates. The generator signs and
-//! sends from this process. Each row has the rate that was offered and the one that was answered
-//! with a signature, the time of answers, and the receiver's CPU time.
+//! without work, over plain HTTP, with its usual limits but for the rates. The flood is a process
+//! of its own as well, so that it takes no time from the one that signs and sends: this one. Each
+//! row has the rate that was offered and the one that was answered with a signature, the time of
+//! answers, and the receiver's CPU time.
 
 use inktensor_primitives::{registry::Host, NetUid, Rao, Uid};
 use inktensor_wire::{
@@ -18,10 +19,11 @@ use std::{
     collections::{HashMap, HashSet},
     env,
     error::Error,
+    ffi::OsStr,
     fs,
-    io::{BufRead, BufReader, Read},
+    io::Read,
     net::{Ipv4Addr, SocketAddr},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         atomic::{AtomicU64, Ordering},
         Arc, Mutex,
@@ -40,7 +42,9 @@ use tokio::{
 const SIGNED: u64 = 2000;
 /// Unsigned requests a second.
 const FLOOD: u64 = 20_000;
-/// Connections of the flood, each from an address of its own.
+/// The unsigned request.
+const BARE: &[u8] = b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+/// Connections of the flood at a time, each from an address of its own.
 const FLOODERS: u64 = 100;
 /// Time of each row.
 const ROW: Duration = Duration::from_secs(10);
@@ -187,8 +191,8 @@ async fn ask(address: SocketAddr, clients: Arc<Vec<Client>>) -> Result<Arc<Asked
     Ok(asked)
 }
 
-/// Sends unsigned requests from many addresses until it is stopped, and counts them.
-async fn flood(address: SocketAddr, text: Arc<String>, number: u64, sent: Arc<AtomicU64>) {
+/// Sends unsigned requests from one address, and counts them.
+async fn flooder(address: SocketAddr, number: u64, sent: Arc<AtomicU64>) {
     let low = u8::try_from(number % 250).unwrap_or(0).saturating_add(2);
     let source = SocketAddr::from(([127, 0, 1, low], 0));
     let pause = Duration::from_micros(1_000_000 * FLOODERS / FLOOD);
@@ -204,13 +208,29 @@ async fn flood(address: SocketAddr, text: Arc<String>, number: u64, sent: Arc<At
         }
         sent.fetch_add(1, Ordering::Relaxed);
         if let Ok(mut stream) = socket.connect(address).await {
-            let _ = stream.write_all(text.as_bytes()).await;
+            let _ = stream.write_all(BARE).await;
             let mut answer = [0; 256];
             let _ = stream.read(&mut answer).await;
             // Closed by a reset, so that ports are free again at once.
             let _ = stream.set_zero_linger();
         }
     }
+}
+
+/// Sends unsigned requests from many addresses until the input ends, and prints how many a second.
+async fn flood(address: SocketAddr) -> Result<(), Failure> {
+    let sent = Arc::new(AtomicU64::new(0));
+    let mut flooders = JoinSet::new();
+    for number in 0..FLOODERS {
+        flooders.spawn(flooder(address, number, Arc::clone(&sent)));
+    }
+    let start = Instant::now();
+    let input = || std::io::stdin().read_to_end(&mut Vec::new());
+    tokio::task::spawn_blocking(input).await??;
+    let millis = u64::try_from(start.elapsed().as_millis())?.max(1);
+    println!("{}", sent.load(Ordering::Relaxed) * 1000 / millis);
+    flooders.abort_all();
+    Ok(())
 }
 
 /// Returns the CPU time of a process in clock ticks.
@@ -226,22 +246,20 @@ async fn row(
     address: SocketAddr,
     process: u32,
     signed: bool,
-    floods: Option<Arc<String>>,
+    floods: bool,
 ) -> Result<(), Failure> {
     let clients: Result<Vec<Client>, Failure> = (0..4)
         .map(|_| Ok(Client::new(hotkey(2)?, ClientLimits::default(), true)))
         .collect();
     let clients = Arc::new(clients?);
-    let sent = Arc::new(AtomicU64::new(0));
-    let mut flooders = JoinSet::new();
-    if let Some(text) = floods {
-        for number in 0..FLOODERS {
-            flooders.spawn(flood(address, Arc::clone(&text), number, Arc::clone(&sent)));
-        }
+    let flood = if floods {
+        let flood = child(&["flood", &address.to_string()], None)?;
         sleep(Duration::from_secs(1)).await;
-    }
+        Some(flood)
+    } else {
+        None
+    };
     let (before, start) = (cpu(process).unwrap_or(0), Instant::now());
-    let floods_before = sent.load(Ordering::Relaxed);
     let asked = if signed {
         ask(address, clients).await?
     } else {
@@ -250,8 +268,10 @@ async fn row(
     };
     let seconds = start.elapsed().as_secs_f64();
     let used = cpu(process).unwrap_or(0).saturating_sub(before);
-    let flooded = sent.load(Ordering::Relaxed).saturating_sub(floods_before);
-    flooders.abort_all();
+    let flooded: u64 = match flood {
+        Some(flood) => end(flood)?.trim().parse()?,
+        None => 0,
+    };
     let rate = |number: u64| f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / seconds;
     let mut micros = asked
         .millis
@@ -266,20 +286,14 @@ async fn row(
             .unwrap_or(0)
     };
     // Of a busy machine only the time of the receiver's own work says something.
-    let events = asked
-        .answered
-        .load(Ordering::Relaxed)
-        .saturating_add(flooded);
-    let micros_each = used
-        .saturating_mul(CLOCK_TICK)
-        .checked_div(events)
-        .unwrap_or(0);
+    let events = rate(asked.answered.load(Ordering::Relaxed)) + f64::from(u32::try_from(flooded)?);
+    let micros_each = rate(used.saturating_mul(CLOCK_TICK)) / events;
     println!(
-        "{name}: offered {:.0}/s, answered {:.0}/s, flood {:.0}/s, median {} us, 99 % {} us; \
-         receiver: {:.0} % of a core, {micros_each} us of CPU time each",
+        "{name}: offered {:.0}/s, answered {:.0}/s, flood {}/s, median {} us, 99 % {} us; \
+         receiver: {:.0} % of a core, {micros_each:.0} us of CPU time each",
         rate(asked.sent.load(Ordering::Relaxed)),
         rate(asked.answered.load(Ordering::Relaxed)),
-        rate(flooded),
+        flooded,
         part(500),
         part(990),
         rate(used),
@@ -290,59 +304,74 @@ async fn row(
     Ok(())
 }
 
-/// Starts the receiver, on one core if that is possible.
-fn receiver(mode: &str) -> Result<std::process::Child, Failure> {
+/// Starts this program with other arguments, on `core` if it is given.
+fn child(arguments: &[&str], core: Option<&str>) -> Result<Child, Failure> {
     let program = env::current_exe()?;
-    let pinned = Command::new("taskset")
-        .args(["-c", "0"])
-        .arg(&program)
-        .arg(mode)
+    let mut command = Command::new(core.map_or(program.as_os_str(), |_| OsStr::new("taskset")));
+    if let Some(core) = core {
+        command.args(["-c", core]).arg(&program);
+    }
+    command
+        .args(arguments)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    match pinned {
-        Ok(child) => Ok(child),
-        Err(_) => {
-            println!("no taskset: the receiver is not bound to one core");
-            let child = Command::new(program)
-                .arg(mode)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()?;
-            Ok(child)
+        .stdout(Stdio::piped());
+    Ok(command.spawn()?)
+}
+
+/// Ends the input of a process, waits for it and returns the rest of its output.
+fn end(mut child: Child) -> Result<String, Failure> {
+    drop(child.stdin.take());
+    let mut output = String::new();
+    if let Some(mut from) = child.stdout.take() {
+        from.read_to_string(&mut output)?;
+    }
+    child.wait()?;
+    Ok(output)
+}
+
+/// Reads the first line of a process, byte by byte, so that the rest stays.
+fn first_line(child: &mut Child) -> Result<String, Failure> {
+    let from = child.stdout.as_mut().ok_or("no output")?;
+    let mut line = Vec::new();
+    for byte in from.bytes() {
+        match byte? {
+            b'\n' => break,
+            byte => line.push(byte),
         }
     }
+    Ok(String::from_utf8(line)?)
+}
+
+/// Starts the receiver, on one core if that is possible.
+fn receiver(mode: &str) -> Result<Child, Failure> {
+    child(&[mode], Some("0")).or_else(|_| {
+        println!("no taskset: the receiver is not bound to one core");
+        child(&[mode], None)
+    })
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    match env::args().nth(1).as_deref() {
-        Some("usual") => return serve(false).await,
-        Some("open") => return serve(true).await,
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["usual"] => return serve(false).await,
+        ["open"] => return serve(true).await,
+        ["flood", address] => return flood(address.parse()?).await,
         _ => {}
     }
     let seconds = ROW.as_secs();
     println!("{SIGNED} signed questions a second are offered, for {seconds} s each");
-    let bare = "POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".to_owned();
-    let bare = Arc::new(bare);
     for (mode, name) in [
         ("usual", "flood, with the usual limits"),
         ("open", "flood, each request parsed"),
     ] {
-        let mut child = receiver(mode)?;
-        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-        let mut line = String::new();
-        output.read_line(&mut line)?;
-        let address: SocketAddr = line.trim().parse()?;
-        let (process, flood) = (child.id(), || Some(Arc::clone(&bare)));
-        row("no flood", address, process, true, None).await?;
-        row(&format!("{name}, alone"), address, process, false, flood()).await?;
-        row(name, address, process, true, flood()).await?;
-        drop(child.stdin.take());
-        let mut counts = String::new();
-        output.read_to_string(&mut counts)?;
-        print!("{counts}");
-        child.wait()?;
+        let mut serves = receiver(mode)?;
+        let address: SocketAddr = first_line(&mut serves)?.parse()?;
+        let process = serves.id();
+        row("no flood", address, process, true, false).await?;
+        row(&format!("{name}, alone"), address, process, false, true).await?;
+        row(name, address, process, true, true).await?;
+        print!("{}", end(serves)?);
     }
     Ok(())
 }
