@@ -1,4 +1,4 @@
-//! What colluders send, and what anyone can send, in the block.
+//! Messages of colluders and of anyone in the block.
 
 use super::{coldkey, hotkey, netuid, COLLUDERS, LIQUID, ROOT_PLACE, SUBNETS};
 use inktensor_e2e_tests::{accounts::*, Network};

@@ -1,4 +1,4 @@
-//! What is compared: weights, permits, pay, votes.
+//! The comparison of weights, permits, pay and votes.
 
 use super::{coldkey, netuids, COLLUDERS};
 use inktensor_e2e_tests::Network;
