@@ -214,8 +214,8 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
     assert!(settling.is_none_or(|it| it.is_complete()));
 }
 
-/// A step that reads the stake of many parents has no room in a call. The keeper has the chain store
-/// those stakes first.
+/// A step that reads the stake of many parents has no room in a call. The keeper has the chain
+/// store those stakes first.
 #[test]
 fn keeper_gathers_stakes_for_a_replay_that_one_call_has_no_room_for() {
     let (mut net, netuid) = with_parents();

@@ -111,7 +111,7 @@ impl Account {
             return Err(EmissionError::AlreadyDrawn);
         }
         self.open = Some((epoch, budget));
-        // Whoever closes the first epoch pays for the place of the owner's part, so no keeper does.
+        // The first close pays for the place of the owner's part, so that no keeper does.
         let no_account = AccountId::from([0; 32]);
         self.cut.get_or_insert(Payment {
             hotkey: no_account,
