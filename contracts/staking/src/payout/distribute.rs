@@ -4,7 +4,7 @@
 use super::split::{Split, Tally};
 use crate::{
     children::{root_part, Children, Due},
-    stake::{EpochClock, Stake},
+    stake::{OpenSubnet, Stake},
     takes::Takes,
 };
 use ink::prelude::vec::Vec;
@@ -34,8 +34,8 @@ pub struct Distribution<'a> {
     netuid: NetUid,
     /// The epoch that is paid.
     epoch: u32,
-    /// Epochs of the subnet.
-    clock: EpochClock,
+    /// Sums and epochs of the subnet.
+    subnet: OpenSubnet,
     now: u32,
     /// Accesses to storage cells so far, at most.
     accesses: u32,
@@ -74,14 +74,14 @@ impl<'a> Distribution<'a> {
         (netuid, epoch): (NetUid, u32),
         now: u32,
     ) -> Self {
-        let clock = stake.clock(netuid, now);
+        let subnet = stake.open_subnet(netuid, now);
         Self {
             stake,
             children,
             takes,
             netuid,
             epoch,
-            clock,
+            subnet,
             now,
             accesses: 0,
             tally: Tally::default(),
@@ -102,7 +102,8 @@ impl<'a> Distribution<'a> {
             }
             self.credit_one(payment)?;
         }
-        self.stake.count_in(self.netuid, self.tally.dividends)?;
+        self.stake
+            .count_in(self.subnet, self.tally.dividends, Rao::ZERO)?;
         Ok(Done {
             tally: self.tally,
             parts: self.parts,
@@ -112,9 +113,9 @@ impl<'a> Distribution<'a> {
 
     fn credit_one(&mut self, payment: &Payment) -> Result<(), StakingError> {
         let (netuid, epoch, hotkey) = (self.netuid, self.epoch, payment.hotkey);
-        let division = self
-            .children
-            .divide(self.stake, netuid, epoch, payment, &self.clock)?;
+        let division =
+            self.children
+                .divide(self.stake, netuid, epoch, payment, &self.subnet.clock)?;
         let parents = u32::try_from(division.parents.len()).unwrap_or(u32::MAX);
         self.count(OWN_ACCESSES);
         if parents > 0 {
@@ -154,7 +155,7 @@ impl<'a> Distribution<'a> {
         if !split.dividends.is_zero() && !self.stake.root().stake(hotkey).is_zero() {
             let own = self
                 .stake
-                .own_at(self.netuid, hotkey, self.epoch, &self.clock)?;
+                .own_at(self.netuid, hotkey, self.epoch, &self.subnet.clock)?;
             split.give_root(root_part(split.dividends, own))?;
         }
         if !split.root.is_zero() {
@@ -163,13 +164,13 @@ impl<'a> Distribution<'a> {
         }
         let key = (self.netuid, hotkey);
         self.stake
-            .reward(key, &self.clock, |pool| split.apply(pool))?;
+            .reward(key, &self.subnet.clock, |pool| split.apply(pool))?;
         Ok(split)
     }
 
     /// Returns the take of a hotkey for the paid epoch.
     fn take(&self, hotkey: AccountId) -> Result<Bps, StakingError> {
-        let opened_at = self.clock.opening_block(self.epoch)?;
+        let opened_at = self.subnet.clock.opening_block(self.epoch)?;
         Ok(self.takes.take_at(hotkey, opened_at))
     }
 

@@ -42,7 +42,7 @@ pub fn hand_on(
     parents: &[AccountId],
     now: u32,
 ) -> Result<Vec<HandedOver>, StakingError> {
-    let clock = stake.clock(netuid, now);
+    let subnet = stake.open_subnet(netuid, now);
     let mut all = Vec::with_capacity(parents.len());
     let (mut sum, mut takes) = (Rao::ZERO, Rao::ZERO);
     for (parent, owner, mut due) in children.take_dues((netuid, child), parents)? {
@@ -64,8 +64,8 @@ pub fn hand_on(
             hotkey: parent,
             coldkey: owner,
         };
-        stake.reward((netuid, parent), &clock, |pool| split.apply(pool))?;
-        stake.deposit_pay(key, split.take, &clock, now)?;
+        stake.reward((netuid, parent), &subnet.clock, |pool| split.apply(pool))?;
+        stake.deposit_pay(key, split.take, &subnet.clock, now)?;
         let staked = split.take.checked_add(split.dividends);
         let staked = staked.ok_or(StakingError::Overflow)?;
         sum = sum.checked_add(staked).ok_or(StakingError::Overflow)?;
@@ -80,6 +80,6 @@ pub fn hand_on(
             fee,
         });
     }
-    stake.count_deposit(netuid, sum, takes)?;
+    stake.count_in(subnet, sum, takes)?;
     Ok(all)
 }

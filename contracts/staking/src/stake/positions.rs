@@ -26,14 +26,14 @@ type VestedKey = (NetUid, AccountId, u32);
 #[derive(Debug, Default)]
 pub struct Stake {
     /// Sum of all stake.
-    total: Rao,
-    subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
-    pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
-    positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
+    pub(super) total: Rao,
+    pub(super) subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
+    pub(super) pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
+    pub(super) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
     /// Vested deposits whose shares are not all collected.
-    vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
+    pub(super) vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
-    root: Root,
+    pub(super) root: Root,
     /// Votes of coldkeys.
     votes: Votes,
     /// Positions by coldkey and by hotkey.
@@ -76,30 +76,6 @@ impl PositionKey {
 }
 
 impl Stake {
-    /// Returns the sum of all stake.
-    pub fn total(&self) -> Rao {
-        self.total
-    }
-
-    /// Returns the sum of the stake on a subnet.
-    pub fn on_subnet(&self, netuid: NetUid) -> Rao {
-        self.subnet(netuid).total
-    }
-
-    /// Returns the stake that weighed in the subnet's last closed epoch.
-    pub fn matured(&self, netuid: NetUid) -> Rao {
-        self.subnet(netuid).matured
-    }
-
-    /// Returns the epochs of a subnet, or of root, at block `now`.
-    pub fn clock(&self, netuid: NetUid, now: u32) -> EpochClock {
-        if netuid.is_root() {
-            EpochClock::of_root(now)
-        } else {
-            self.subnet(netuid).clock(now)
-        }
-    }
-
     /// Returns the stake on a hotkey on a subnet.
     pub fn on_hotkey(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
         // A sum of parts of all TAO, which every write has checked.
@@ -175,23 +151,6 @@ impl Stake {
         let close = clock.closing_block(epoch)?;
         let on_root = self.root.stake_at(hotkey, close, clock.now)?;
         Ok(OwnStake { on_subnet, on_root })
-    }
-
-    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns
-    /// the stake that weighed in `closing`.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn begin_epoch(
-        &mut self,
-        netuid: NetUid,
-        closing: u32,
-        now: u32,
-    ) -> Result<Rao, StakingError> {
-        let mut subnet = self.subnet(netuid);
-        subnet.close(closing, now)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(subnet.matured)
     }
 
     /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first
@@ -323,52 +282,6 @@ impl Stake {
         Ok(result)
     }
 
-    /// Adds `amount`, which is no deposit, to the sums of the subnet and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
-        self.count_deposit(netuid, amount, Rao::ZERO)
-    }
-
-    /// Adds `amount`, of which `pending` are deposits of the open epoch, to the sums of the subnet
-    /// and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_deposit(
-        &mut self,
-        netuid: NetUid,
-        amount: Rao,
-        pending: Rao,
-    ) -> Result<(), StakingError> {
-        let total = self.total.checked_add(amount);
-        self.total = total.ok_or(StakingError::Overflow)?;
-        let mut subnet = self.subnet(netuid);
-        subnet.add(amount, pending)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
-    }
-
-    /// Subtracts `amount`, of which `pending` were deposits of the open epoch, from the sums of the
-    /// subnet and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_out(
-        &mut self,
-        netuid: NetUid,
-        amount: Rao,
-        pending: Rao,
-    ) -> Result<(), StakingError> {
-        let total = self.total.checked_sub(amount);
-        self.total = total.ok_or(StakingError::Overflow)?;
-        let mut subnet = self.subnet(netuid);
-        subnet.subtract(amount, pending)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
-    }
-
     /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
     ///
     /// # Errors
@@ -395,10 +308,6 @@ impl Stake {
     pub fn claim_dividends(&mut self, key: PositionKey, now: u32) -> Result<Rao, StakingError> {
         let stake = self.worth(key, now);
         self.root.claim(key.claim(), stake, now)
-    }
-
-    fn subnet(&self, netuid: NetUid) -> SubnetStake {
-        self.subnets.get(netuid).unwrap_or_default()
     }
 
     fn cell(&self, key: PoolKey) -> PoolCell {
