@@ -47,24 +47,22 @@ pub fn hand_on(
     let (mut sum, mut takes) = (Rao::ZERO, Rao::ZERO);
     for (parent, owner, mut due) in children.take_dues((netuid, child), parents)? {
         let fee = due.deduct(HAND_ON_FEE)?;
+        let cells = stake.hotkey(netuid, parent);
         let mut split = Split {
             take: due.take,
             dividends: due.dividends,
             root: due.root,
         };
-        if !split.root.is_zero() {
-            if stake.root().stake(parent).is_zero() {
-                split.keep_root()?;
-            } else {
-                stake.queue_dividends(parent, split.root, now)?;
-            }
+        if !split.root.is_zero() && cells.root_stake().is_zero() {
+            split.keep_root()?;
         }
         let key = PositionKey {
             netuid,
             hotkey: parent,
             coldkey: owner,
         };
-        stake.reward((netuid, parent), &subnet.clock, |pool| split.apply(pool))?;
+        let to_root = split.root;
+        stake.reward(cells, to_root, &subnet.clock, |pool| split.apply(pool))?;
         stake.deposit_pay(key, split.take, &subnet.clock, now)?;
         let staked = split.take.checked_add(split.dividends);
         let staked = staked.ok_or(StakingError::Overflow)?;

@@ -2,7 +2,7 @@
 
 use super::{
     index::{Index, List, PositionKey},
-    subnets::{EpochClock, OwnStake, SubnetStake},
+    subnets::{EpochClock, SubnetStake},
 };
 use crate::{
     history::root_epoch,
@@ -14,10 +14,10 @@ use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
 };
-use inktensor_primitives::{staking::StakingError, AccountId, NetUid, Rao};
+use inktensor_primitives::{staking::StakingError, AccountId, Bps, NetUid, Rao};
 
 /// Subnet and hotkey.
-type PoolKey = (NetUid, AccountId);
+pub(super) type PoolKey = (NetUid, AccountId);
 /// Subnet, hotkey and epoch.
 type VestedKey = (NetUid, AccountId, u32);
 
@@ -87,6 +87,14 @@ impl Stake {
         &self.root
     }
 
+    /// Sets the take of a hotkey at block `now`. Setting the present take changes nothing.
+    ///
+    /// # Errors
+    /// `TakeAbove`, `TakeTooSoon`.
+    pub fn set_take(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
+        self.root.set_take(hotkey, take, now)
+    }
+
     /// Returns the votes of coldkeys.
     pub fn votes(&self) -> &Votes {
         &self.votes
@@ -133,24 +141,6 @@ impl Stake {
         } else {
             (Rao::ZERO, Rao::ZERO)
         }
-    }
-
-    /// Returns a hotkey's own stake that weighed at the end of `epoch`, or weighs now if `epoch` is
-    /// open.
-    ///
-    /// # Errors
-    /// `TooOld`.
-    pub fn own_at(
-        &self,
-        netuid: NetUid,
-        hotkey: AccountId,
-        epoch: u32,
-        clock: &EpochClock,
-    ) -> Result<OwnStake, StakingError> {
-        let on_subnet = self.cell((netuid, hotkey)).matured_at(epoch)?;
-        let close = clock.closing_block(epoch)?;
-        let on_root = self.root.stake_at(hotkey, close, clock.now)?;
-        Ok(OwnStake { on_subnet, on_root })
     }
 
     /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first
@@ -204,36 +194,6 @@ impl Stake {
         Ok(result)
     }
 
-    /// Runs `change` on the pool of a hotkey in the open epoch, if the pool is stored. Otherwise on
-    /// an empty pool, which is not stored. The sums stay as they are.
-    ///
-    /// # Errors
-    /// The errors of `change`, `Overflow`.
-    pub fn reward(
-        &mut self,
-        key: PoolKey,
-        clock: &EpochClock,
-        change: impl FnOnce(&mut Pool) -> Result<(), StakingError>,
-    ) -> Result<(), StakingError> {
-        let Some(mut cell) = self.pools.get(key) else {
-            return change(&mut Pool::default());
-        };
-        let written = cell.written_epoch();
-        let mut pool = cell.pool();
-        let vested = pool.advance(written, clock.open)?;
-        let before = pool;
-        change(&mut pool)?;
-        if pool == before {
-            return Ok(());
-        }
-        cell.write(clock.open, &pool)?;
-        self.pools.insert(key, &cell);
-        for (epoch, vested) in vested {
-            self.vested.insert((key.0, key.1, epoch), &vested);
-        }
-        Ok(())
-    }
-
     /// Adds `amount` of pay to a position, as a deposit of the open epoch at block `now`. The sums
     /// stay as they are. Votes have it once it is counted, so that a call for many owners does not
     /// write the votes of each: see [`count_vote`](Self::count_vote).
@@ -280,19 +240,6 @@ impl Stake {
         }
         self.store(current, &[one, other], root)?;
         Ok(result)
-    }
-
-    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn queue_dividends(
-        &mut self,
-        hotkey: AccountId,
-        amount: Rao,
-        now: u32,
-    ) -> Result<(), StakingError> {
-        self.root.queue(hotkey, amount, now)
     }
 
     /// Returns the dividends that a root position can claim at block `now`.
@@ -464,6 +411,28 @@ impl Stake {
 
 #[cfg(test)]
 impl Stake {
+    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
+    pub fn queue_dividends(
+        &mut self,
+        hotkey: AccountId,
+        amount: Rao,
+        now: u32,
+    ) -> Result<(), StakingError> {
+        let account = self.root.account(hotkey);
+        self.root.queue(hotkey, account, amount, now)
+    }
+
+    /// Returns a hotkey's own stake that weighed at the end of `epoch`.
+    pub fn own_at(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        epoch: u32,
+        clock: &super::EpochClock,
+    ) -> Result<super::OwnStake, StakingError> {
+        self.hotkey(netuid, hotkey).own_at(epoch, clock)
+    }
+
     /// Returns true if the position is stored.
     pub fn stores_position(&self, key: PositionKey) -> bool {
         self.positions.contains(key)
