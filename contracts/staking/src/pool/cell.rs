@@ -22,6 +22,8 @@ pub struct PoolCell {
     unvested: Rao,
     /// Deposits of `epoch`.
     pending: Rao,
+    /// True if the hotkey is known to have no links on the subnet, so that no call reads them.
+    unlinked: bool,
 }
 
 impl PoolCell {
@@ -37,6 +39,16 @@ impl PoolCell {
     /// Returns the epoch of the last write.
     pub fn written_epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// Returns true if the hotkey is known to have no links on the subnet.
+    pub fn is_unlinked(&self) -> bool {
+        self.unlinked
+    }
+
+    /// Notes if the hotkey is known to have no links on the subnet.
+    pub fn set_unlinked(&mut self, unlinked: bool) {
+        self.unlinked = unlinked;
     }
 
     /// Returns all stake in the pool.

@@ -2,7 +2,7 @@
 
 use super::{
     index::{Index, List, PositionKey},
-    subnets::{EpochClock, OwnStake, SubnetStake},
+    subnets::{EpochClock, SubnetStake},
 };
 use crate::{
     history::root_epoch,
@@ -14,10 +14,10 @@ use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
 };
-use inktensor_primitives::{staking::StakingError, AccountId, NetUid, Rao};
+use inktensor_primitives::{staking::StakingError, AccountId, Bps, NetUid, Rao};
 
 /// Subnet and hotkey.
-type PoolKey = (NetUid, AccountId);
+pub(super) type PoolKey = (NetUid, AccountId);
 /// Subnet, hotkey and epoch.
 type VestedKey = (NetUid, AccountId, u32);
 
@@ -26,14 +26,14 @@ type VestedKey = (NetUid, AccountId, u32);
 #[derive(Debug, Default)]
 pub struct Stake {
     /// Sum of all stake.
-    total: Rao,
-    subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
-    pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
-    positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
+    pub(super) total: Rao,
+    pub(super) subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
+    pub(super) pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
+    pub(super) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
     /// Vested deposits whose shares are not all collected.
-    vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
+    pub(super) vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
-    root: Root,
+    pub(super) root: Root,
     /// Votes of coldkeys.
     votes: Votes,
     /// Positions by coldkey and by hotkey.
@@ -76,30 +76,6 @@ impl PositionKey {
 }
 
 impl Stake {
-    /// Returns the sum of all stake.
-    pub fn total(&self) -> Rao {
-        self.total
-    }
-
-    /// Returns the sum of the stake on a subnet.
-    pub fn on_subnet(&self, netuid: NetUid) -> Rao {
-        self.subnet(netuid).total
-    }
-
-    /// Returns the stake that weighed in the subnet's last closed epoch.
-    pub fn matured(&self, netuid: NetUid) -> Rao {
-        self.subnet(netuid).matured
-    }
-
-    /// Returns the epochs of a subnet, or of root, at block `now`.
-    pub fn clock(&self, netuid: NetUid, now: u32) -> EpochClock {
-        if netuid.is_root() {
-            EpochClock::of_root(now)
-        } else {
-            self.subnet(netuid).clock(now)
-        }
-    }
-
     /// Returns the stake on a hotkey on a subnet.
     pub fn on_hotkey(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
         // A sum of parts of all TAO, which every write has checked.
@@ -109,6 +85,14 @@ impl Stake {
     /// Returns history and dividends of root stake.
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// Sets the take of a hotkey at block `now`. Setting the present take changes nothing.
+    ///
+    /// # Errors
+    /// `TakeAbove`, `TakeTooSoon`.
+    pub fn set_take(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
+        self.root.set_take(hotkey, take, now)
     }
 
     /// Returns the votes of coldkeys.
@@ -157,41 +141,6 @@ impl Stake {
         } else {
             (Rao::ZERO, Rao::ZERO)
         }
-    }
-
-    /// Returns a hotkey's own stake that weighed at the end of `epoch`, or weighs now if `epoch` is
-    /// open.
-    ///
-    /// # Errors
-    /// `TooOld`.
-    pub fn own_at(
-        &self,
-        netuid: NetUid,
-        hotkey: AccountId,
-        epoch: u32,
-        clock: &EpochClock,
-    ) -> Result<OwnStake, StakingError> {
-        let on_subnet = self.cell((netuid, hotkey)).matured_at(epoch)?;
-        let close = clock.closing_block(epoch)?;
-        let on_root = self.root.stake_at(hotkey, close, clock.now)?;
-        Ok(OwnStake { on_subnet, on_root })
-    }
-
-    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns
-    /// the stake that weighed in `closing`.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn begin_epoch(
-        &mut self,
-        netuid: NetUid,
-        closing: u32,
-        now: u32,
-    ) -> Result<Rao, StakingError> {
-        let mut subnet = self.subnet(netuid);
-        subnet.close(closing, now)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(subnet.matured)
     }
 
     /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first
@@ -245,36 +194,6 @@ impl Stake {
         Ok(result)
     }
 
-    /// Runs `change` on the pool of a hotkey in the open epoch, if the pool is stored. Otherwise on
-    /// an empty pool, which is not stored. The sums stay as they are.
-    ///
-    /// # Errors
-    /// The errors of `change`, `Overflow`.
-    pub fn reward(
-        &mut self,
-        key: PoolKey,
-        clock: &EpochClock,
-        change: impl FnOnce(&mut Pool) -> Result<(), StakingError>,
-    ) -> Result<(), StakingError> {
-        let Some(mut cell) = self.pools.get(key) else {
-            return change(&mut Pool::default());
-        };
-        let written = cell.written_epoch();
-        let mut pool = cell.pool();
-        let vested = pool.advance(written, clock.open)?;
-        let before = pool;
-        change(&mut pool)?;
-        if pool == before {
-            return Ok(());
-        }
-        cell.write(clock.open, &pool)?;
-        self.pools.insert(key, &cell);
-        for (epoch, vested) in vested {
-            self.vested.insert((key.0, key.1, epoch), &vested);
-        }
-        Ok(())
-    }
-
     /// Adds `amount` of pay to a position, as a deposit of the open epoch at block `now`. The sums
     /// stay as they are. Votes have it once it is counted, so that a call for many owners does not
     /// write the votes of each: see [`count_vote`](Self::count_vote).
@@ -323,65 +242,6 @@ impl Stake {
         Ok(result)
     }
 
-    /// Adds `amount`, which is no deposit, to the sums of the subnet and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
-        self.count_deposit(netuid, amount, Rao::ZERO)
-    }
-
-    /// Adds `amount`, of which `pending` are deposits of the open epoch, to the sums of the subnet
-    /// and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_deposit(
-        &mut self,
-        netuid: NetUid,
-        amount: Rao,
-        pending: Rao,
-    ) -> Result<(), StakingError> {
-        let total = self.total.checked_add(amount);
-        self.total = total.ok_or(StakingError::Overflow)?;
-        let mut subnet = self.subnet(netuid);
-        subnet.add(amount, pending)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
-    }
-
-    /// Subtracts `amount`, of which `pending` were deposits of the open epoch, from the sums of the
-    /// subnet and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_out(
-        &mut self,
-        netuid: NetUid,
-        amount: Rao,
-        pending: Rao,
-    ) -> Result<(), StakingError> {
-        let total = self.total.checked_sub(amount);
-        self.total = total.ok_or(StakingError::Overflow)?;
-        let mut subnet = self.subnet(netuid);
-        subnet.subtract(amount, pending)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
-    }
-
-    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn queue_dividends(
-        &mut self,
-        hotkey: AccountId,
-        amount: Rao,
-        now: u32,
-    ) -> Result<(), StakingError> {
-        self.root.queue(hotkey, amount, now)
-    }
-
     /// Returns the dividends that a root position can claim at block `now`.
     pub fn claimable_dividends(&self, key: PositionKey, now: u32) -> Rao {
         let stake = self.worth(key, now);
@@ -395,10 +255,6 @@ impl Stake {
     pub fn claim_dividends(&mut self, key: PositionKey, now: u32) -> Result<Rao, StakingError> {
         let stake = self.worth(key, now);
         self.root.claim(key.claim(), stake, now)
-    }
-
-    fn subnet(&self, netuid: NetUid) -> SubnetStake {
-        self.subnets.get(netuid).unwrap_or_default()
     }
 
     fn cell(&self, key: PoolKey) -> PoolCell {
@@ -555,6 +411,28 @@ impl Stake {
 
 #[cfg(test)]
 impl Stake {
+    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
+    pub fn queue_dividends(
+        &mut self,
+        hotkey: AccountId,
+        amount: Rao,
+        now: u32,
+    ) -> Result<(), StakingError> {
+        let account = self.root.account(hotkey);
+        self.root.queue(hotkey, account, amount, now)
+    }
+
+    /// Returns a hotkey's own stake that weighed at the end of `epoch`.
+    pub fn own_at(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        epoch: u32,
+        clock: &super::EpochClock,
+    ) -> Result<super::OwnStake, StakingError> {
+        self.hotkey(netuid, hotkey).own_at(epoch, clock)
+    }
+
     /// Returns true if the position is stored.
     pub fn stores_position(&self, key: PositionKey) -> bool {
         self.positions.contains(key)
