@@ -173,12 +173,7 @@ mod epoch {
         }
 
         /// Commits the caller's neuron to weights: see `commit_weights`.
-        fn commit(
-            &mut self,
-            netuid: NetUid,
-            epoch: u32,
-            hash: Digest,
-        ) -> Result<(), EpochError> {
+        fn commit(&mut self, netuid: NetUid, epoch: u32, hash: Digest) -> Result<(), EpochError> {
             let (caller, block) = (self.env().caller(), self.env().block_number());
             let validator = self.addresses.validator(netuid, caller)?;
             let commit = Commit { hash, epoch, block };

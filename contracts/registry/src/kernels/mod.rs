@@ -64,7 +64,11 @@ impl Kernels {
     ///
     /// # Errors
     /// `KernelNotAllowed`, `Announced`.
-    pub fn choose(&self, kernel: AccountId, now: u32) -> Result<(KernelParams, Digest), RegistryError> {
+    pub fn choose(
+        &self,
+        kernel: AccountId,
+        now: u32,
+    ) -> Result<(KernelParams, Digest), RegistryError> {
         let entry = self.allowed(kernel)?;
         if now < entry.from {
             return Err(RegistryError::Announced(entry.from));
