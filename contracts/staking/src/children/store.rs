@@ -371,9 +371,9 @@ impl Children {
         self.links.get((netuid, hotkey)).unwrap_or_default()
     }
 
-    /// Stores links. The first ones of a hotkey end the note in its pool that it has none. Links are
-    /// never removed. Every message that may make links stores them here; a settlement changes
-    /// those that exist.
+    /// Stores links. The first ones of a hotkey end the note in its pool that it has none. Links
+    /// are never removed. Every message that may make links stores them here; a settlement
+    /// changes those that exist.
     fn put(&mut self, stake: &mut Stake, key: (NetUid, AccountId), links: &Links) {
         if self.links.insert(key, links).is_none() {
             stake.mark_linked(key);

@@ -3,7 +3,7 @@
 
 use super::split::{Split, Tally};
 use crate::{
-    children::{root_part, Children, Due},
+    children::{root_part, Children, Division, Due},
     stake::{HotkeyCells, OpenSubnet, Stake, HOTKEY_READS, MOST_REWARD_WRITES},
 };
 use ink::prelude::vec::Vec;
@@ -14,30 +14,31 @@ use inktensor_primitives::{
 
 /// Most accesses to storage cells for the dividends of one call.
 ///
-/// A chunk of 64 hotkeys without parents is one call: 63 of them, at 4 accesses each, leave room
-/// for [`MOST_FOR_ONE`]. And the largest call stays below a quarter of a block, 3840 KiB of proof,
-/// with the weights of pallet-contracts 38:
+/// A chunk of 64 hotkeys without parents is one call. Each has 3 accesses, and one more for its
+/// root stake, or for its links if they are read for the first time: 63 of them leave room for
+/// [`MOST_READS`]. And the largest call stays below a quarter of a block, 3840 KiB of proof, with
+/// the weights of pallet-contracts 38:
 ///
 /// | part | KiB |
 /// |---|---:|
-/// | 280 accesses of 10.1 KiB, the values included | 2828 |
+/// | 272 accesses of 10.3 KiB, the largest values included | 2802 |
 /// | code of the contracts, registry twice | 518 |
 /// | 26 accesses of the contracts that settle a chunk | 265 |
 /// | calls and events | 55 |
-/// | the end of a settlement: code, and 8 accesses | 142 |
-/// | sum | 3808 |
+/// | the end of a settlement: code, and 8 accesses | 145 |
+/// | sum | 3785 |
 ///
 /// A caller that finds no room pays fewer neurons.
-pub const MOST_ACCESSES: u32 = 280;
-/// Accesses for what is due to parents: their child's links are written.
-const DUE_ACCESSES: u32 = 1;
-/// Most accesses for one hotkey, which has as many parents as possible: its cells, its links, the
-/// parents' cells, and what is written.
-const MOST_FOR_ONE: u32 = HOTKEY_READS
+pub const MOST_ACCESSES: u32 = 272;
+/// Most reads for one hotkey, which has as many parents as possible: its cells, its links, and the
+/// parents' cells.
+const MOST_READS: u32 = HOTKEY_READS
     .saturating_add(1)
-    .saturating_add(HOTKEY_READS.saturating_mul(MAX_PARENTS as u32))
-    .saturating_add(DUE_ACCESSES)
-    .saturating_add(MOST_REWARD_WRITES);
+    .saturating_add(HOTKEY_READS.saturating_mul(MAX_PARENTS as u32));
+/// Writes for what is due to parents: their child's links.
+const DUE_WRITES: u32 = 1;
+/// Most writes for one hotkey.
+const MOST_WRITES: u32 = DUE_WRITES.saturating_add(MOST_REWARD_WRITES);
 
 /// A chunk of an epoch's dividends that is being credited.
 pub struct Distribution<'a> {
@@ -105,10 +106,14 @@ impl<'a> Distribution<'a> {
     /// `TooOld`, `Overflow`.
     pub fn credit(mut self, payments: &[Payment]) -> Result<Done, StakingError> {
         for payment in payments {
-            if self.accesses > MOST_ACCESSES.saturating_sub(MOST_FOR_ONE) {
+            if !self.has_room(MOST_READS) {
                 break;
             }
-            self.credit_one(payment)?;
+            let (cells, division) = self.divide(payment)?;
+            if !self.has_room(MOST_WRITES) {
+                break;
+            }
+            self.credit_one(cells, division)?;
         }
         self.stake
             .count_in(self.subnet, self.tally.dividends, Rao::ZERO)?;
@@ -119,9 +124,10 @@ impl<'a> Distribution<'a> {
         })
     }
 
-    fn credit_one(&mut self, payment: &Payment) -> Result<(), StakingError> {
-        let hotkey = payment.hotkey;
-        let mut cells = self.stake.hotkey(self.netuid, hotkey);
+    /// Reads the cells of a hotkey, and divides its payment between the hotkey and its parents.
+    /// Changes no storage.
+    fn divide(&mut self, payment: &Payment) -> Result<(HotkeyCells, Division), StakingError> {
+        let mut cells = self.stake.hotkey(self.netuid, payment.hotkey);
         let clock = &self.subnet.clock;
         let division = self
             .children
@@ -131,6 +137,11 @@ impl<'a> Distribution<'a> {
         if division.unlinked {
             cells.note_unlinked();
         }
+        Ok((cells, division))
+    }
+
+    fn credit_one(&mut self, cells: HotkeyCells, division: Division) -> Result<(), StakingError> {
+        let (_, hotkey) = cells.key();
         let own = self.credit_own(cells, division.own)?;
         let mut dues = Vec::with_capacity(division.parents.len());
         for share in &division.parents {
@@ -143,7 +154,7 @@ impl<'a> Distribution<'a> {
             });
         }
         if !dues.is_empty() {
-            self.count(DUE_ACCESSES);
+            self.count(DUE_WRITES);
         }
         let due = self.children.owe((self.netuid, hotkey), division, &dues)?;
         self.tally.add(&own, due)?;
@@ -172,6 +183,11 @@ impl<'a> Distribution<'a> {
             .reward(cells, to_root, clock, |pool| split.apply(pool))?;
         self.count(written);
         Ok(split)
+    }
+
+    /// Returns true if the call may make that many accesses more.
+    fn has_room(&self, accesses: u32) -> bool {
+        self.accesses.saturating_add(accesses) <= MOST_ACCESSES
     }
 
     fn count(&mut self, accesses: u32) {

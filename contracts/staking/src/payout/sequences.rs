@@ -5,6 +5,10 @@ use crate::{
     children::{ChildList, Children},
     stake::{Deposit, PositionKey, Stake},
 };
+use ink::env::{
+    test::{callee, count_used_storage_cells},
+    DefaultEnvironment,
+};
 use inktensor_primitives::{
     registry::HotkeyStatus,
     staking::{Child, Payment, StakingError},
@@ -82,15 +86,18 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     let payments = || prop::collection::vec((one(), 0..1u64 << 40), 1..6);
     prop::collection::vec(
         prop_oneof![
-            2 => (one(), children).prop_map(|(parent, children)| Call::SetChildren { parent, children }),
+            2 => (one(), children)
+                .prop_map(|(parent, children)| Call::SetChildren { parent, children }),
             1 => (one(), one(), any::<bool>())
                 .prop_map(|(child, parent, allowed)| Call::AllowParent { child, parent, allowed }),
             1 => (one(), 0u16..2_000)
                 .prop_map(|(hotkey, take)| Call::SetChildTake { hotkey, take }),
-            6 => (netuid(), one(), one(), amount())
-                .prop_map(|(on, hotkey, coldkey, amount)| Call::Add { on, hotkey, coldkey, amount }),
-            3 => (netuid(), one(), one(), prop::option::of(amount()))
-                .prop_map(|(on, hotkey, coldkey, amount)| Call::Remove { on, hotkey, coldkey, amount }),
+            6 => (netuid(), one(), one(), amount()).prop_map(|(on, hotkey, coldkey, amount)| {
+                Call::Add { on, hotkey, coldkey, amount }
+            }),
+            3 => (netuid(), one(), one(), prop::option::of(amount())).prop_map(
+                |(on, hotkey, coldkey, amount)| Call::Remove { on, hotkey, coldkey, amount },
+            ),
             3 => (one(), amount()).prop_map(|(hotkey, amount)| Call::Collect { hotkey, amount }),
             1 => (one(), prop::collection::vec(one(), 0..3))
                 .prop_map(|(child, parents)| Call::HandOn { child, parents }),
@@ -179,8 +186,10 @@ impl World {
                 let payments = payments.iter().map(|(hotkey, it)| payment(*hotkey, *it));
                 let payments: Vec<_> = payments.collect();
                 if let Some(epoch) = clock.open.checked_sub(1) {
+                    let before = cells();
                     let chunk = Distribution::new(stake, children, (NETUID, epoch), now);
                     chunk.credit(&payments)?;
+                    assert_eq!(cells(), before, "a settlement creates no storage");
                 }
             }
         }
@@ -208,6 +217,12 @@ impl World {
         let all = (0..ACCOUNTS).map(|seed| stake.hotkey(NETUID, hotkey(seed)));
         all.filter(|it| it.is_unlinked()).count()
     }
+}
+
+/// Returns the number of cells in storage.
+fn cells() -> usize {
+    let contract = callee::<DefaultEnvironment>();
+    count_used_storage_cells::<DefaultEnvironment>(&contract).unwrap_or_default()
 }
 
 fn position(netuid: NetUid, hotkey: u8, coldkey: u8) -> PositionKey {
@@ -266,7 +281,7 @@ proptest! {
     /// if the links were read.
     #[test]
     fn a_hotkey_noted_as_unlinked_has_no_links(calls in calls()) {
-        ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
+        ink::env::test::run_test::<DefaultEnvironment, _>(|_| {
             let mut world = World::default();
             for call in &calls {
                 let _ = world.make(call);

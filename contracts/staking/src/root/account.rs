@@ -351,11 +351,13 @@ mod tests {
                     for (epoch, due) in ended.iter().enumerate().skip(first) {
                         let close = (u32::try_from(epoch).unwrap() + 1) * ROOT_EPOCH;
                         for close in [close, close + ROOT_EPOCH - 1] {
-                            let found = root.account(HOTKEY.into()).stake_at(close, open * ROOT_EPOCH);
+                            let account = root.account(HOTKEY.into());
+                            let found = account.stake_at(close, open * ROOT_EPOCH);
                             assert_eq!(found, Ok(Rao(*due)), "{close}");
                         }
                     }
-                    assert_eq!(root.account(HOTKEY.into()).stake_at(0, open * ROOT_EPOCH), Ok(Rao::ZERO));
+                    let account = root.account(HOTKEY.into());
+                    assert_eq!(account.stake_at(0, open * ROOT_EPOCH), Ok(Rao::ZERO));
                     assert_eq!(root.account(HOTKEY.into()).stake(), Rao(matured + pending));
                     let account = root.account(HOTKEY.into());
                     assert!(account.stake.len() <= kept + 1, "{:?}", account.stake);

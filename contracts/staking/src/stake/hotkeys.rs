@@ -12,8 +12,9 @@ use inktensor_primitives::{staking::StakingError, AccountId, Bps, NetUid, Rao};
 
 /// Cells that [`Stake::hotkey`] reads.
 pub const HOTKEY_READS: u32 = 2;
-/// Most cells that [`Stake::reward`] writes: the pool, the root account, and deposits that vest.
-pub const MOST_REWARD_WRITES: u32 = 4;
+/// Most cells that [`Stake::reward`] writes: the pool, the root account, and two cells for each of
+/// the vested deposits of two epochs that get no slot of the pool's cell.
+pub const MOST_REWARD_WRITES: u32 = 6;
 
 /// A hotkey's pool on a subnet and its root account, as they are stored.
 #[derive(Clone, Debug)]
@@ -106,8 +107,8 @@ impl Stake {
             change(&mut Pool::default())?;
             return Ok(written);
         };
-        let mut pool = cell.pool();
-        let vested = pool.advance(cell.written_epoch(), clock.open)?;
+        let rooms = cell.rooms();
+        let (mut pool, displaced) = cell.advance(clock.open)?;
         let before = pool;
         change(&mut pool)?;
         if pool == before {
@@ -115,12 +116,12 @@ impl Stake {
         }
         cell.write(clock.open, &pool)?;
         self.pools.insert(key, &cell);
-        written = written.saturating_add(1);
-        for (epoch, vested) in vested {
-            self.vested.insert((key.0, key.1, epoch), &vested);
-            written = written.saturating_add(1);
-        }
-        Ok(written)
+        let cells = self
+            .keep_rooms(key, rooms, cell.rooms())
+            .saturating_add(displaced.len())
+            .saturating_add(1);
+        self.store_displaced(key, displaced);
+        Ok(written.saturating_add(u32::try_from(cells).unwrap_or(u32::MAX)))
     }
 
     /// Ends the note that a hotkey has no links on a subnet. To be called with its first link.

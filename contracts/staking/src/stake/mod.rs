@@ -26,4 +26,6 @@ pub use self::{
 };
 
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod tests;

@@ -30,7 +30,8 @@ pub struct Stake {
     pub(super) subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
     pub(super) pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
     pub(super) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
-    /// Vested deposits whose shares are not all collected.
+    /// Vested deposits whose shares are not all collected, and for which the pool's cell has no
+    /// slot; and empty cells with room for them: see [`keep_rooms`](Self::keep_rooms).
     pub(super) vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
     pub(super) root: Root,
@@ -46,9 +47,9 @@ struct Current {
     open: u32,
     cell: PoolCell,
     pool: Pool,
-    /// Deposits without shares: of the epoch before, and of the open one.
-    deposits: (Rao, Rao),
-    /// Vested deposits that have changed, with their epochs.
+    /// Number of rooms that are kept as of the last write.
+    rooms: usize,
+    /// Vested deposits that are in no slot and have changed, with their epochs.
     vested: Vec<(u32, Vested)>,
 }
 
@@ -263,15 +264,15 @@ impl Stake {
 
     /// Returns a pool, up to date with epoch `open`: deposits whose time has come have vested.
     fn current(&self, key: PoolKey, open: u32) -> Result<Current, StakingError> {
-        let cell = self.cell(key);
-        let mut pool = cell.pool();
-        let vested = pool.advance(cell.written_epoch(), open)?;
+        let mut cell = self.cell(key);
+        let rooms = cell.rooms();
+        let (pool, vested) = cell.advance(open)?;
         Ok(Current {
             key,
             open,
             cell,
-            deposits: (pool.unvested, pool.pending),
             pool,
+            rooms,
             vested,
         })
     }
@@ -287,13 +288,11 @@ impl Stake {
         let before = self.positions.get(key).unwrap_or_default();
         let mut position = before;
         for (epoch, deposits) in position.advance(current.open) {
-            if !current.vested.iter().any(|(of, _)| *of == epoch) {
-                let stored = self.vested.get((netuid, hotkey, epoch));
-                let stored = stored.ok_or(StakingError::Overflow)?;
-                current.vested.push((epoch, stored));
-            }
-            let part = current.vested.iter_mut().find(|(of, _)| *of == epoch);
-            let (_, part) = part.ok_or(StakingError::Overflow)?;
+            let Current { cell, vested, .. } = current;
+            let part = match cell.vested(epoch) {
+                Some(part) => part,
+                None => self.displaced((netuid, hotkey, epoch), vested)?,
+            };
             current.pool.collect(&mut position, deposits, part)?;
         }
         Ok(Held {
@@ -301,6 +300,23 @@ impl Stake {
             before,
             position,
         })
+    }
+
+    /// Returns the vested deposits of an epoch that are in no slot, from `changed`, which they are
+    /// added to.
+    fn displaced<'a>(
+        &self,
+        key: VestedKey,
+        changed: &'a mut Vec<(u32, Vested)>,
+    ) -> Result<&'a mut Vested, StakingError> {
+        let (_, _, epoch) = key;
+        if !changed.iter().any(|(of, _)| *of == epoch) {
+            let stored = self.vested.get(key).ok_or(StakingError::Overflow)?;
+            changed.push((epoch, stored));
+        }
+        let found = changed.iter_mut().find(|(of, _)| *of == epoch);
+        let (_, part) = found.ok_or(StakingError::Overflow)?;
+        Ok(part)
     }
 
     /// Counts the dividends of positions on root up to block `now`.
@@ -332,7 +348,7 @@ impl Stake {
             open,
             mut cell,
             pool,
-            deposits,
+            rooms,
             vested,
         } = current;
         if let Some(settled) = root {
@@ -349,17 +365,8 @@ impl Stake {
         } else {
             self.pools.insert((netuid, hotkey), &cell);
         }
-        let before = open.checked_sub(1);
-        self.keep_room((netuid, hotkey), before, (deposits.0, pool.unvested));
-        self.keep_room((netuid, hotkey), Some(open), (deposits.1, pool.pending));
-        for (epoch, vested) in vested {
-            let key = (netuid, hotkey, epoch);
-            if vested.is_spent() {
-                self.vested.remove(key);
-            } else {
-                self.vested.insert(key, &vested);
-            }
-        }
+        self.keep_rooms((netuid, hotkey), rooms, cell.rooms());
+        self.store_displaced((netuid, hotkey), vested);
         for held in positions {
             let key = PositionKey {
                 netuid,
@@ -371,24 +378,48 @@ impl Stake {
         Ok(())
     }
 
-    /// Keeps a cell for the shares that deposits of `epoch` will become, while there are such
-    /// deposits; their sum has changed from the first amount to the second. So the
-    /// depositor pays for the cell, and not the caller of a settlement, who would leave that to the
-    /// position that collects the shares.
-    fn keep_room(
+    /// Keeps as many empty cells as there may be vested deposits without a slot; their number has
+    /// changed from `before` to `after`. Only a deposit raises the number. So the depositor pays
+    /// for the cell, and not the caller of a settlement, who would leave that to the position that
+    /// collects the shares. Returns the number of cells written.
+    pub(super) fn keep_rooms(
         &mut self,
         (netuid, hotkey): PoolKey,
-        epoch: Option<u32>,
-        (before, after): (Rao, Rao),
+        before: usize,
+        after: usize,
+    ) -> usize {
+        // No epoch has these numbers.
+        let rooms = [u32::MAX, u32::MAX.saturating_sub(1)];
+        let mut written = 0usize;
+        for (place, room) in rooms.into_iter().enumerate() {
+            let key = (netuid, hotkey, room);
+            match (place < before, place < after) {
+                (false, true) => self.vested.insert(key, &Vested::default()),
+                (true, false) => {
+                    self.vested.remove(key);
+                    None
+                }
+                _ => continue,
+            };
+            written = written.saturating_add(1);
+        }
+        written
+    }
+
+    /// Stores vested deposits that are in no slot, or deletes those whose shares are collected. In
+    /// a settlement, each takes the place of a room: the storage stays as large as it is.
+    pub(super) fn store_displaced(
+        &mut self,
+        (netuid, hotkey): PoolKey,
+        vested: Vec<(u32, Vested)>,
     ) {
-        let Some(epoch) = epoch.filter(|_| before.is_zero() != after.is_zero()) else {
-            return;
-        };
-        let key = (netuid, hotkey, epoch);
-        if after.is_zero() {
-            self.vested.remove(key);
-        } else {
-            self.vested.insert(key, &Vested::default());
+        for (epoch, vested) in vested {
+            let key = (netuid, hotkey, epoch);
+            if vested.is_spent() {
+                self.vested.remove(key);
+            } else {
+                self.vested.insert(key, &vested);
+            }
         }
     }
 
@@ -436,6 +467,25 @@ impl Stake {
     /// Returns true if the position is stored.
     pub fn stores_position(&self, key: PositionKey) -> bool {
         self.positions.contains(key)
+    }
+
+    /// Returns the position as it is stored.
+    pub fn stored_position(&self, key: PositionKey) -> Position {
+        self.positions.get(key).unwrap_or_default()
+    }
+
+    /// Returns the pool's cell as it is stored, the number of rooms that are kept for the pool, and
+    /// the epochs before `open` whose vested deposits have cells of their own.
+    pub fn stored_pool(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        open: u32,
+    ) -> (PoolCell, usize, Vec<u32>) {
+        let is_stored = |epoch: &u32| self.vested.contains((netuid, hotkey, *epoch));
+        let rooms = (u32::MAX - 8..=u32::MAX).filter(is_stored).count();
+        let epochs = (0..open).filter(is_stored).collect();
+        (self.cell((netuid, hotkey)), rooms, epochs)
     }
 
     /// Returns true if the pool of a hotkey on a subnet is stored.
