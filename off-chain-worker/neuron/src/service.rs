@@ -127,9 +127,6 @@ pub trait Play {
     /// Returns the rule for callers without a permit.
     fn guests(&self) -> Guests;
 
-    /// Returns true if the part needs the task's program, and not its manifest only.
-    fn needs_program(&self) -> bool;
-
     /// Acts on a new block.
     ///
     /// # Errors
@@ -346,9 +343,7 @@ impl<P: Play> Loop<'_, P> {
         };
         self.serve(&view, seat)?;
         self.publish()?;
-        let needs_program = self.play.needs_program();
-        self.tasks
-            .look(&self.neuron, &self.chain, &view, needs_program)?;
+        self.tasks.look(&self.neuron, &self.chain, &view)?;
         let at = AtBlock {
             view: &view,
             seat,

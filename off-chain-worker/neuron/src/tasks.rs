@@ -39,8 +39,8 @@ pub struct Working {
     pub hash: Digest,
     /// The manifest.
     pub manifest: Manifest,
-    /// The task with its state. Absent for a miner whose model is in another process.
-    pub program: Option<Arc<dyn Program>>,
+    /// The task with its state.
+    pub program: Arc<dyn Program>,
 }
 
 /// The tasks that a neuron has loaded.
@@ -96,7 +96,6 @@ impl Tasks {
         neuron: &Neuron<'_>,
         chain: &dyn ChainRead,
         view: &SubnetView,
-        needs_program: bool,
     ) -> Result<(), NeuronError> {
         let (contracts, netuid) = (&neuron.contracts, neuron.common.netuid);
         let is_new = self
@@ -122,7 +121,7 @@ impl Tasks {
             if self.loaded.contains_key(&hash) || self.waits(&hash, view.block.number) {
                 continue;
             }
-            match load(neuron, &hash, needs_program) {
+            match load(neuron, &hash) {
                 Ok(working) => {
                     info!(
                         task = working.manifest.task,
@@ -213,17 +212,12 @@ impl LoadError {
     }
 }
 
-fn load(neuron: &Neuron<'_>, hash: &Digest, needs_program: bool) -> Result<Working, LoadError> {
+fn load(neuron: &Neuron<'_>, hash: &Digest) -> Result<Working, LoadError> {
     let file = find(neuron, hash, MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file).map_err(LoadError::task)?;
     let most = Limits::of(&manifest.task).map_err(LoadError::task)?.state;
-    let program = match needs_program {
-        true => {
-            let state = find(neuron, &manifest.state, most, &manifest.mirrors)?;
-            Some(program::linked(&manifest.task, &state).map_err(LoadError::task)?)
-        }
-        false => None,
-    };
+    let state = find(neuron, &manifest.state, most, &manifest.mirrors)?;
+    let program = program::linked(&manifest.task, &state).map_err(LoadError::task)?;
     Ok(Working {
         hash: *hash,
         manifest,
