@@ -134,9 +134,13 @@ impl Tasks {
                 Err(LoadError::Folder(error)) => return Err(error),
                 Err(LoadError::Task(reason)) => self.note(hash, view.block.number, reason),
                 Err(LoadError::Absent { .. }) if self.fetching.is_some() => {}
-                Err(LoadError::Absent { blob, mirrors }) => {
+                Err(LoadError::Absent {
+                    blob,
+                    most,
+                    mirrors,
+                }) => {
                     let places = neuron.fetcher(chain).places(&mirrors)?;
-                    self.fetching = Some(fetching(neuron, hash, blob, places));
+                    self.fetching = Some(fetching(neuron, hash, (blob, most), places));
                 }
             }
         }
@@ -180,12 +184,17 @@ impl Tasks {
     }
 }
 
-/// Begins to fetch a blob.
-fn fetching(neuron: &Neuron<'_>, manifest: Digest, blob: Digest, places: Vec<Mirror>) -> Fetching {
+/// Begins to fetch a blob of at most so many bytes.
+fn fetching(
+    neuron: &Neuron<'_>,
+    manifest: Digest,
+    (blob, most): (Digest, usize),
+    places: Vec<Mirror>,
+) -> Fetching {
     let (sender, fetched) = mpsc::channel();
     let (client, blobs) = (Arc::clone(&neuron.client), Arc::clone(&neuron.blobs));
     neuron.runtime.spawn(async move {
-        let fetched = fetch(&client, &blobs, &blob, &places).await;
+        let fetched = fetch(&client, &blobs, &blob, most, &places).await;
         // Fails only if the neuron has ended.
         let _ = sender.send(fetched.map_err(|error| error.to_string()));
     });
@@ -202,8 +211,12 @@ enum LoadError {
     Folder(NeuronError),
     /// The task cannot be used.
     Task(String),
-    /// A blob is not there.
-    Absent { blob: Digest, mirrors: Vec<String> },
+    /// A blob, of at most `most` bytes, is not there.
+    Absent {
+        blob: Digest,
+        most: usize,
+        mirrors: Vec<String>,
+    },
 }
 
 impl LoadError {
@@ -240,6 +253,7 @@ fn find(
         ))),
         Held::Absent => Err(LoadError::Absent {
             blob: *hash,
+            most,
             mirrors: mirrors.to_vec(),
         }),
     }
