@@ -28,8 +28,8 @@ use inktensor_primitives::{
     AccountId, Digest,
 };
 use inktensor_wire::{
-    home, Admitted, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits, Roster, Running,
-    Server, ServerError, Service, PROTOCOL,
+    home, Admitted, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits, Mark, Roster,
+    Running, Server, ServerError, Service, PROTOCOL,
 };
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
@@ -53,6 +53,8 @@ const FLOOR: u32 = 8;
 const VERSION: u32 = 1_000;
 /// Name of the certificate's file in the store's folder.
 const CERTIFICATE: &str = "tls.pem";
+/// Name of the file with the newest time of an accepted question, in the store's folder.
+const ACCEPTED: &str = "accepted";
 /// Name of the folder of blobs in the store's folder.
 const BLOBS: &str = "blobs";
 
@@ -180,12 +182,14 @@ pub fn run<P: Play>(
             common.chain
         );
         let tasks = Tasks::remembered(&neuron.store)?;
+        let mark = Arc::new(Mark::open(&common.store.join(ACCEPTED))?);
         let mut running = Loop {
             neuron,
             play,
             chain,
             status,
             identity,
+            mark,
             tasks,
             server: None,
             has_served: false,
@@ -268,6 +272,7 @@ struct Loop<'a, P: Play> {
     chain: Instrumented,
     status: Arc<LoopStatus>,
     identity: Identity,
+    mark: Arc<Mark>,
     tasks: Tasks,
     /// The server with the generation that it serves for.
     server: Option<(Running, u32)>,
@@ -422,6 +427,7 @@ impl<P: Play> Loop<'_, P> {
                 ..Limits::default()
             },
             blobs: Some(Arc::clone(&self.neuron.blobs)),
+            mark: Some(Arc::clone(&self.mark)),
         };
         // The address must be free before the next server listens there.
         self.stop_server();
