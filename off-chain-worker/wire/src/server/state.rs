@@ -216,8 +216,8 @@ impl Event {
     }
 }
 
-/// Returns the first `created` that no server before this one has accepted, as far as the mark
-/// tells. Logs a warning if the clock has not come there.
+/// Returns the first `created` above the mark, which no server before this one has accepted. Logs a
+/// warning if the clock is far behind it.
 fn first(mark: Option<&Mark>, now: u64) -> u64 {
     let Some(mark) = mark else {
         return 0;
