@@ -125,7 +125,6 @@ export type StakingStakingContract = {
   wiring: InktensorPrimitivesWiring;
   stake: StakingStakePositionsStake;
   children: StakingChildrenStoreChildren;
-  takes: StakingTakes;
 };
 
 export type InktensorPrimitivesKernelStepNeuronResult = {
@@ -229,6 +228,8 @@ export type StakingPoolCellPoolCell = {
   scale: number;
   unvested: InktensorPrimitivesUnitsRao;
   pending: InktensorPrimitivesUnitsRao;
+  unlinked: boolean;
+  slots: StakingPoolSlots;
 };
 
 export type StakingStakeIndexPositionKey = {
@@ -249,7 +250,11 @@ export type StakingPoolVestingVested = { deposits: InktensorPrimitivesUnitsRao; 
 
 export type StakingRootAccountRootRecord = { epoch: number; stake: StakingHistoryAged };
 
-export type StakingRootAccountRootAccount = { stake: StakingHistory003; stream: StakingRootStream };
+export type StakingRootAccountRootAccount = {
+  stake: StakingHistory003;
+  stream: StakingRootStream;
+  take: StakingTakesTake;
+};
 
 export type StakingRootAccountClaimKey = { hotkey: AccountId32; coldkey: AccountId32 };
 
@@ -287,12 +292,6 @@ export type StakingChildrenLinks = {
   take: StakingTakesTake;
 };
 
-export type StakingTakesTake = {
-  changes: Array<[number, InktensorPrimitivesUnitsBps]>;
-  forgets: boolean;
-  changedAt?: number | undefined;
-};
-
 export type InktensorPrimitivesTao = AccountId32;
 
 export type StakingCallsHotkeys = AccountId32;
@@ -317,8 +316,6 @@ export type StakingChildrenStoreChildren = {
   dues: InktensorPrimitivesUnitsRao;
   links: { get(arg: [InktensorPrimitivesUnitsNetUid, AccountId32Like]): Promise<StakingChildrenLinks | undefined> };
 };
-
-export type StakingTakes = { takes: { get(arg: AccountId32Like): Promise<StakingTakesTake | undefined> } };
 
 export type InktensorPrimitivesStakingErrorStakingDeployError = 'NoToken' | 'NoRegistry';
 
@@ -381,6 +378,8 @@ export type InktensorPrimitivesTokenWireError = 'NotDeployer' | 'AlreadyWired' |
 
 export type InkStorageTraitsImplsManualKey = {};
 
+export type StakingPoolSlots = FixedArray<[number, StakingPoolVestingVested], 2>;
+
 export type StakingPoolShares = { count: bigint; scale: number };
 
 export type StakingHistoryAged = { matured: InktensorPrimitivesUnitsRao; pending: InktensorPrimitivesUnitsRao };
@@ -392,6 +391,12 @@ export type StakingRootStream = {
   remaining: InktensorPrimitivesUnitsRao;
   paidUntil: number;
   endsAt: number;
+};
+
+export type StakingTakesTake = {
+  changes: Array<[number, InktensorPrimitivesUnitsBps]>;
+  forgets: boolean;
+  changedAt?: number | undefined;
 };
 
 export type StakingChildrenEffective = { value: InktensorPrimitivesVersioned; pending?: [bigint, number] | undefined };

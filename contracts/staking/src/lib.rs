@@ -86,6 +86,7 @@ mod staking {
     };
     use ink::prelude::{vec, vec::Vec};
     use inktensor_primitives::{
+        done,
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Collected, Credited, Distributed,
             HandedOn, NominatorView, ParentAllowed, ParentView, Payment, PositionView, Proxy,
@@ -936,7 +937,7 @@ mod staking {
                 Some(peers) if peers.epoch == self.env().caller() => {}
                 _ => return Err(StakingError::NotEpoch),
             }
-            self.stake.begin_epoch(netuid, closing, self.now())
+            done(self.stake.begin_epoch(netuid, closing, self.now())?)
         }
 
         /// Credits dividends of `epoch` to the stakers of hotkeys, in order, as far as one call has
