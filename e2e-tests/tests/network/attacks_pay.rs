@@ -200,6 +200,55 @@ fn settle_takes_no_deposit_although_stakers_come_and_go() {
     }
 }
 
+/// Deposits of several epochs whose shares nobody collects cost the keeper no deposit, although they
+/// leave the pool's cell.
+#[test]
+fn settle_takes_no_deposit_although_deposits_lie_uncollected() {
+    let (mut net, netuid, computed) = paid_epochs();
+    net.finalize(netuid);
+    settle_first_chunk(&mut net, netuid, &computed);
+    let stakers = [0, 1, 2, 3].map(|place| nth("staker", place));
+    let turns = stakers.iter().map(Some).chain([None; 3]);
+    for staker in turns {
+        if let Some(staker) = staker {
+            stake_all(&mut net, netuid, *staker, "validator", 2);
+        }
+        net.honest_weights(netuid);
+        net.close(netuid);
+        let computed = net.assert_epoch(netuid);
+        net.finalize(netuid);
+        let costs = settle_first_chunk(&mut net, netuid, &computed);
+        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
+        assert!(deposit <= 0, "the keeper pays {deposit}");
+    }
+    for staker in stakers {
+        for place in 0..2 {
+            net.as_(staker)
+                .remove_all_stake(netuid, nth("validator", place))
+                .expect("it has all its shares");
+        }
+    }
+}
+
+/// The first settlement of a subnet costs the keeper no deposit.
+#[test]
+fn first_settlement_takes_no_deposit() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape::default());
+    net.with_validators(netuid, 2).with_miners(netuid, 3);
+    // The keeper's fee needs a balance, which is the keeper's own.
+    net.fund(KEEPER, Rao::from_tao(1));
+    for _ in 0..2 {
+        net.close(netuid);
+        let computed = net.assert_epoch(netuid);
+        net.finalize(netuid);
+        let costs = settle_first_chunk(&mut net, netuid, &computed);
+        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
+        assert!(deposit <= 0, "the keeper pays {deposit}");
+        net.honest_weights(netuid);
+    }
+}
+
 /// Returns a subnet with validators and miners whose closed epoch pays, and its assertion.
 fn paid_epochs() -> (Network, NetUid, EpochRun) {
     let mut net = Network::deploy();

@@ -1,7 +1,7 @@
 //! The keeper without a proposer: it replays the epoch or rolls it over.
 
 use crate::{watcher::with_parents, worker::populated};
-use inktensor_client::chain::ChainRead;
+use inktensor_client::chain::Typed;
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,

@@ -71,7 +71,8 @@ impl core::fmt::Display for EmissionDeployError {
 pub enum EmissionError {
     /// The caller is not the epoch contract. Other accounts cannot call this message.
     NotEpoch,
-    /// The budget of the epoch is drawn already. Draw the budget of a later epoch.
+    /// The budget of the epoch is drawn already, or that of an earlier one is still paid out.
+    /// Complete that pay-out, then draw the budget of a later epoch.
     AlreadyDrawn,
     /// No budget was drawn for the epoch, or its pay-out is complete. Check subnet and epoch.
     NotDrawn,
@@ -102,7 +103,8 @@ impl core::fmt::Display for EmissionError {
             ),
             Self::AlreadyDrawn => write!(
                 f,
-                "the budget of the epoch is drawn already; draw the budget of a later epoch"
+                "the budget of the epoch is drawn already, or that of an earlier one is still paid \
+                 out; complete that pay-out, then draw the budget of a later epoch"
             ),
             Self::NotDrawn => write!(
                 f,

@@ -1,6 +1,6 @@
 //! Decisions of a subnet's owner: hyperparameters, the start, the next owner, identity and symbol.
 
-use super::{price_of, take_next, Subnets};
+use super::{price_of, strength::Strength, take_next, Subnets};
 use crate::{
     hyperparameters::{
         self, bounds, change_limits,
@@ -176,6 +176,8 @@ impl Subnets {
         seats.start(now);
         self.settings.insert(netuid, &settings);
         self.seats.insert(netuid, &seats);
+        // The owner pays for the cell, and not the first keeper.
+        self.strengths.insert(netuid, &Strength::new(now));
         Ok(())
     }
 

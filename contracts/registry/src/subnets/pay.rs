@@ -66,10 +66,8 @@ impl Subnets {
                 }
             }
         }
-        let mut strength = match self.strengths.get(netuid) {
-            Some(strength) => strength,
-            None => Strength::new(self.settings(netuid)?.started_at.unwrap_or_default()),
-        };
+        let strength = self.strengths.get(netuid);
+        let mut strength = strength.unwrap_or_else(|| Strength::new(0));
         strength.record(epoch, seats.opened_at(), results);
         self.strengths.insert(netuid, &strength);
         Ok(())
