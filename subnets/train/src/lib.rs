@@ -9,7 +9,8 @@
 //! - [`probes`], [`Answer`], [`judge`], [`examine`]: a validator runs drawn steps again
 //! - [`FraudProof`]: one step that convinces everyone
 //! - [`Record`]: worth of an epoch, and the bar after a failed probe
-//! - [`candidates`], [`Ballot`], [`members`], [`next_state`]: the ends that make the next state
+//! - [`candidates`], [`Ballot`], [`members`]: the miners whose ends make the next state
+//! - [`Join`], [`is_sound`]: the next state, and the guard of the model
 //! - [`Announcement`], [`lead`]: the hash of the next state on the chain
 #![no_std]
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@ mod corpus;
 mod error;
 mod examine;
 mod file;
+mod guard;
 mod join;
 mod lead;
 mod members;
@@ -40,7 +42,8 @@ pub use corpus::{Corpus, CORPUS_LIMIT};
 pub use error::TrainError;
 pub use examine::{examine, Examined, Failure};
 pub use file::FileError;
-pub use join::{check_end, next_state, JoinError};
+pub use guard::{is_sound, WORSE_PART};
+pub use join::{Join, JoinError};
 pub use lead::{lead, order, Announcement, LeadFault, Leading};
 pub use members::{candidates, members, Ballot, BallotError, Member, Voter, MEMBERS_LIMIT};
 pub use probe::{probes, Answer, Opening, ANSWER_OVERHEAD};

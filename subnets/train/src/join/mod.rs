@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use inktensor_task::{blake2, End, Fold, Load, Refused};
+use inktensor_task::{blake2, Blob, End, Fold, Load, Refused, Seed};
 
-use crate::Member;
+use crate::{is_sound, Member};
 
 /// A reason for which an end is not joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,11 @@ pub enum JoinError {
     },
     /// The pledged end is not a state of the training, or the start is not one.
     Refused(Refused),
+    /// The end makes the model worse.
+    Unsound {
+        /// Uid of the member.
+        uid: u16,
+    },
 }
 
 impl fmt::Display for JoinError {
@@ -36,62 +41,86 @@ impl fmt::Display for JoinError {
                 "the bytes for uid {uid} do not have the hash of its pledged end; fetch them again"
             ),
             Self::Refused(reason) => reason.fmt(f),
+            Self::Unsound { uid } => write!(
+                f,
+                "the end of uid {uid} makes the model worse; run all its steps again to find the \
+                 false one"
+            ),
         }
     }
 }
 
 impl core::error::Error for JoinError {}
 
-/// Returns the state that the next epoch begins with.
-///
-/// `start` is the blob of the epoch's start, and `fetch` returns the blob of a member's end. Blobs
-/// are fetched in order of uid, one at a time. The order of `members` has no influence.
-///
-/// The state stays as it is if there are no members, or if the training refuses one of their ends.
-/// Validators vote for ends that [`check_end`] accepts, so the latter takes more than half of the
-/// stake.
-///
-/// # Errors
-/// `Missing` or `Other`: fetch again. `Refused` if `start` is not a state.
-pub fn next_state<F: Fold>(
-    fold: &F,
-    start: &[u8],
-    members: &[Member],
-    mut fetch: impl FnMut(&Member) -> Option<Vec<u8>>,
-) -> Result<F::State, JoinError> {
-    let state = || F::State::load(start).map_err(JoinError::Refused);
-    let mut sorted: Vec<Member> = members.to_vec();
-    sorted.sort_unstable_by_key(|member| member.seat);
-    let mut failed = None;
-    let ends = sorted.iter().map_while(|member| {
-        let blob = fetch(member);
-        read(member, blob.as_deref())
-            .map_err(|error| failed = Some(error))
-            .ok()
-    });
-    let joined = fold.join(state()?, ends);
-    match (failed, joined) {
-        (Some(error @ (JoinError::Missing { .. } | JoinError::Other { .. })), _) => Err(error),
-        (None, Ok(joined)) => Ok(joined),
-        (Some(JoinError::Refused(_)), _) | (None, Err(_)) => state(),
-    }
+/// The join of an epoch's ends.
+#[derive(Clone, Copy)]
+pub struct Join<'a, F> {
+    /// The training.
+    pub fold: &'a F,
+    /// Blob of the state with which the epoch began.
+    pub start: &'a [u8],
+    /// The public seed of the guard, from a block after the cut-off of pledges.
+    pub guard: Seed,
 }
 
-/// Checks that `blob` is the pledged end of `member`, and that the training would join it to
-/// `start`.
-///
-/// # Errors
-/// `Other` or `Refused`.
-pub fn check_end<F: Fold>(
-    fold: &F,
-    start: &[u8],
-    member: &Member,
-    blob: &[u8],
-) -> Result<(), JoinError> {
-    let end = read(member, Some(blob))?;
-    let start = F::State::load(start).map_err(JoinError::Refused)?;
-    fold.join(start, [end]).map_err(JoinError::Refused)?;
-    Ok(())
+impl<F: Fold> Join<'_, F> {
+    /// Checks that `blob` is the pledged end of `member`, and may be joined. A validator names the
+    /// member in its ballot only then.
+    ///
+    /// # Errors
+    /// `Other`, `Refused` or `Unsound`.
+    pub fn check_end(&self, member: &Member, blob: &[u8]) -> Result<(), JoinError> {
+        let end = read(member, Some(blob))?;
+        let joined = self.fold.join(self.load_start()?, [end]);
+        joined.map_err(JoinError::Refused)?;
+        match is_sound(self.fold, self.start, blob, &self.guard) {
+            true => Ok(()),
+            false => Err(JoinError::Unsound {
+                uid: member.seat.uid,
+            }),
+        }
+    }
+
+    /// Returns the state that the next epoch begins with.
+    ///
+    /// `fetch` returns the blob of a member's end. Blobs are fetched in order of uid, one at a
+    /// time. The order of `members` has no influence.
+    ///
+    /// The state stays as it is if there are no members, if the training refuses one of their ends,
+    /// or if [`is_sound`] refuses the result. The second takes ballots of more than half of the
+    /// stake for an end that [`check_end`](Self::check_end) refuses.
+    ///
+    /// # Errors
+    /// `Missing` or `Other`: fetch again. `Refused` if the start is not a state.
+    pub fn next_state(
+        &self,
+        members: &[Member],
+        mut fetch: impl FnMut(&Member) -> Option<Vec<u8>>,
+    ) -> Result<F::State, JoinError> {
+        let mut sorted: Vec<Member> = members.to_vec();
+        sorted.sort_unstable_by_key(|member| member.seat);
+        let mut failed = None;
+        let ends = sorted.iter().map_while(|member| {
+            let blob = fetch(member);
+            read(member, blob.as_deref())
+                .map_err(|error| failed = Some(error))
+                .ok()
+        });
+        let joined = self.fold.join(self.load_start()?, ends);
+        match (failed, joined) {
+            (Some(error @ (JoinError::Missing { .. } | JoinError::Other { .. })), _) => Err(error),
+            (None, Ok(joined)) if self.is_sound(&joined) => Ok(joined),
+            _ => self.load_start(),
+        }
+    }
+
+    fn is_sound(&self, joined: &F::State) -> bool {
+        is_sound(self.fold, self.start, &joined.to_blob(), &self.guard)
+    }
+
+    fn load_start(&self) -> Result<F::State, JoinError> {
+        F::State::load(self.start).map_err(JoinError::Refused)
+    }
 }
 
 fn read<S: Load>(member: &Member, blob: Option<&[u8]>) -> Result<End<S>, JoinError> {

@@ -1,12 +1,20 @@
 use alloc::vec::Vec;
 
-use inktensor_task::{Blob, Seat};
+use inktensor_task::Seat;
 
 use super::*;
 use crate::{
-    toy::{start, Number, Toy, STUCK},
+    toy::{start, Number, Toy, SPOILED, STUCK},
     Work,
 };
+
+fn join(start: &[u8]) -> Join<'_, Toy> {
+    Join {
+        fold: &Toy,
+        start,
+        guard: Seed([8; 32]),
+    }
+}
 
 fn member(uid: u16, end: &Number) -> Member {
     let work = Work {
@@ -26,7 +34,7 @@ fn joined(ends: &[u64]) -> Result<Number, JoinError> {
         .map(|(uid, end)| member(uid, &Number(*end)))
         .collect();
     let blob = |member: &Member| Some(Number(ends[usize::from(member.seat.uid)]).to_blob());
-    next_state(&Toy, &start().to_blob(), &members, blob)
+    join(&start().to_blob()).next_state(&members, blob)
 }
 
 #[test]
@@ -44,9 +52,9 @@ fn end_that_the_training_refuses_leaves_the_start() {
     let mut bad = member(0, &Number(5));
     bad.work.end = inktensor_task::blake2(&other);
     let blob = |_: &Member| Some(other.clone());
-    let found = next_state(&Toy, &start().to_blob(), &[bad], blob);
+    let found = join(&start().to_blob()).next_state(&[bad], blob);
     assert_eq!(found, Ok(start()));
-    let refused = check_end(&Toy, &start().to_blob(), &bad, &other);
+    let refused = join(&start().to_blob()).check_end(&bad, &other);
     assert!(matches!(refused, Err(JoinError::Refused(_))));
 }
 
@@ -54,10 +62,19 @@ fn end_that_the_training_refuses_leaves_the_start() {
 fn missing_and_other_ends_are_named_and_decide_nothing() {
     let members = [5, 6].map(|uid| member(uid, &Number(uid.into())));
     let start = start().to_blob();
-    let fetched = |blob: fn(&Member) -> Option<Vec<u8>>| next_state(&Toy, &start, &members, blob);
+    let fetched = |blob: fn(&Member) -> Option<Vec<u8>>| join(&start).next_state(&members, blob);
     assert_eq!(fetched(|_| None), Err(JoinError::Missing { uid: 5 }));
     let found = fetched(|_| Some(Number(5).to_blob()));
     assert_eq!(found, Err(JoinError::Other { uid: 6 }));
     let found = fetched(|_| Some(alloc::vec![0; 17]));
     assert_eq!(found, Err(JoinError::Other { uid: 5 }));
+}
+
+#[test]
+fn result_that_is_worse_leaves_the_start() {
+    // The sum of the tests is 31 for the start, and twice the end.
+    assert_eq!(joined(&[(SPOILED - 31) / 2]), Ok(start()));
+    let spoiled = Number(SPOILED);
+    let found = join(&start().to_blob()).check_end(&member(4, &spoiled), &spoiled.to_blob());
+    assert_eq!(found, Err(JoinError::Unsound { uid: 4 }));
 }

@@ -64,7 +64,7 @@ impl Announcement {
     /// The first false item, in the order of [`LeadFault`]; of miners the one with the lowest uid.
     ///
     /// [`members`]: crate::members()
-    /// [`next_state`]: crate::next_state
+    /// [`next_state`]: crate::Join::next_state
     pub fn check(&self, right: &Self) -> Result<(), LeadFault> {
         let by_seat = |list: &[Member]| -> BTreeMap<Seat, Member> {
             list.iter().map(|member| (member.seat, *member)).collect()

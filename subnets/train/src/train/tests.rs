@@ -5,7 +5,7 @@ use inktensor_task::{Blob, Seat};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{check_end, next_state, JoinError, Member, Work};
+use crate::{Join, JoinError, Member, Work};
 
 /// A model of 2 600 weights.
 pub(crate) const CONFIG: Config = Config {
@@ -35,7 +35,7 @@ pub(crate) fn tiny() -> Train {
     Train::new(CONFIG, RECIPE, text()).unwrap()
 }
 
-fn start() -> State {
+pub(crate) fn start() -> State {
     tiny().start(&Seed([1; 32])).unwrap()
 }
 
@@ -47,7 +47,7 @@ fn seat(uid: u16) -> Seat {
 }
 
 /// Returns the end of a miner that works as assigned.
-fn end(uid: u16, steps: u16) -> End<State> {
+pub(crate) fn end(uid: u16, steps: u16) -> End<State> {
     let assignment = |step| Assignment {
         epoch: EPOCH,
         seat: seat(uid),
@@ -74,6 +74,11 @@ fn member(end: &End<State>) -> Member {
         seat: end.seat,
         work,
     }
+}
+
+fn join<'a>(fold: &'a Train, start: &'a [u8]) -> Join<'a, Train> {
+    let guard = Seed([5; 32]);
+    Join { fold, start, guard }
 }
 
 #[test]
@@ -203,12 +208,15 @@ fn end_that_would_spoil_the_join_is_found_before_the_ballot() {
     let start = start().to_blob();
     let good = end(1, 2);
     let blob = good.state.to_blob();
-    assert_eq!(check_end(&tiny(), &start, &member(&good), &blob), Ok(()));
+    assert_eq!(
+        join(&tiny(), &start).check_end(&member(&good), &blob),
+        Ok(())
+    );
     let mut counted = good.clone();
     counted.state.model.steps = 9;
-    let refused = check_end(&tiny(), &start, &member(&counted), &counted.state.to_blob());
+    let refused = join(&tiny(), &start).check_end(&member(&counted), &counted.state.to_blob());
     assert!(matches!(refused, Err(JoinError::Refused(_))), "{refused:?}");
-    let other = check_end(&tiny(), &start, &member(&good), &start);
+    let other = join(&tiny(), &start).check_end(&member(&good), &start);
     assert_eq!(other, Err(JoinError::Other { uid: 1 }));
 }
 
@@ -224,7 +232,7 @@ proptest! {
                 let end = ends.iter().find(|end| end.seat == member.seat)?;
                 Some(end.state.to_blob())
             };
-            next_state(&tiny(), &start().to_blob(), members, blob).unwrap().hash()
+            join(&tiny(), &start().to_blob()).next_state(members, blob).unwrap().hash()
         };
         let mut members: Vec<_> = ends.iter().map(member).collect();
         let right = joined(&members);

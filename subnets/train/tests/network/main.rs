@@ -9,10 +9,10 @@ mod simulation;
 use std::{collections::BTreeSet, sync::OnceLock};
 
 use inktensor_task::{blake2, Blob, Fold, Load};
-use inktensor_train::{next_state, worth_of, LeadFault, Member, State};
+use inktensor_train::{worth_of, Join, LeadFault, Member, State};
 
-use miner::{seat, Behavior};
-use simulation::{epoch, failure, first_state, train, Lead, Simulation, MOST_STEPS};
+use miner::{seat, Behavior, Spoiled};
+use simulation::{epoch, failure, first_state, guard, train, Lead, Simulation, MOST_STEPS};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 const EPOCHS: u32 = 9;
@@ -214,6 +214,38 @@ fn lead_that_leaves_out_a_miner_changes_no_state_and_is_named() {
 }
 
 #[test]
+fn invented_end_that_passes_its_probes_harms_no_model_and_loses_pay() {
+    let spoils = |what| Behavior::Spoils { steps: 16, what };
+    let miners = [
+        Behavior::Honest { steps: 16 },
+        Behavior::Honest { steps: 8 },
+        spoils(Spoiled::Weights),
+        spoils(Spoiled::Moments),
+        spoils(Spoiled::Overflow),
+    ];
+    let (mut passed, mut pay) = ([0; 5], [0.0; 5]);
+    for seed in SEEDS {
+        let played = Simulation::new(seed, &miners, Lead::Honest).play(16);
+        for epoch in &played.epochs {
+            let uids: Vec<u16> = epoch.members.iter().map(|it| it.seat.uid).collect();
+            assert_eq!(uids, [0, 1]);
+            for uid in 0..miners.len() {
+                pay[uid] += epoch.pay[uid];
+                passed[uid] += u32::from(epoch.verified[uid] > 0);
+            }
+        }
+        let losses = played.epochs.iter().map(|it| it.loss);
+        assert!(losses.clone().last() < losses.clone().next().map(|it| it * 8 / 10));
+    }
+    // Each passed in some epochs: the guard alone kept it out of the model.
+    assert!(passed[2..].iter().all(|it| *it > 0), "{passed:?}");
+    // Their pay shows that no bar was the reason. It is far below that of an honest step.
+    let most = pay[0] / 2.0;
+    let pays = |it: &f64| *it > 0.0 && *it < most;
+    assert!(pay[2..].iter().all(pays), "{passed:?} {pay:?}");
+}
+
+#[test]
 fn every_state_is_replayed_from_the_first_seed_without_a_blob() {
     for simulation in honest() {
         let train = train(simulation.seed);
@@ -229,7 +261,12 @@ fn every_state_is_replayed_from_the_first_seed_without_a_blob() {
                 }
                 Some(state.to_blob())
             };
-            let next = next_state(&train, &start, &played.members, end).unwrap();
+            let join = Join {
+                fold: &train,
+                start: &start,
+                guard: guard(simulation.seed, number),
+            };
+            let next = join.next_state(&played.members, end).unwrap();
             start = next.to_blob();
             assert_eq!(blake2(&start), played.next);
         }

@@ -1,6 +1,5 @@
 //! Miners of the simulation: honest ones, and one for each way of cheating.
 
-use inktensor_exact::gpt::{Config, State as Model};
 use inktensor_task::{Blob, Digest, Fold, Load, Seat};
 use inktensor_train::{Answer, Epoch, State, Trace, Train, Work};
 
@@ -21,8 +20,21 @@ pub enum Behavior {
     Silent { steps: u16 },
     /// Does its steps, and answers only the first validator.
     ServesOne { steps: u16 },
+    /// Does its steps, and ends with a state that harms the model.
+    Spoils { steps: u16, what: Spoiled },
     /// Does nothing.
     Offline,
+}
+
+/// The harm that an invented end does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoiled {
+    /// Weights that predict badly.
+    Weights,
+    /// Moments that make the next step of everyone a leap.
+    Moments,
+    /// Weights from which there is no step.
+    Overflow,
 }
 
 impl Behavior {
@@ -86,6 +98,12 @@ pub fn work(
                 }
                 blobs
             }
+            Behavior::Spoils { steps: n, what } => {
+                let mut blobs = steps(start, *n);
+                let last = blobs.pop().unwrap();
+                blobs.push(spoiled(&last, *what));
+                blobs
+            }
             Behavior::CopiesTrace { of } => all[usize::from(*of)].blobs.clone(),
             Behavior::StaleStart { steps: n, hides } => {
                 let mut blobs = steps(before, *n);
@@ -140,15 +158,17 @@ fn invented(blob: &[u8]) -> Vec<u8> {
     state.to_blob()
 }
 
-/// Returns a state of the same training with every weight replaced: what a forger would like best.
-pub fn forged(blob: &[u8]) -> Vec<u8> {
-    let state = State::load(blob).unwrap();
-    let config: Config = state.model.config;
-    let weights = vec![0.5; state.model.weights.len()];
-    let model = Model {
-        config,
-        weights,
-        ..state.model
-    };
-    State { model, ..state }.to_blob()
+/// Returns a state of the same training and count of steps that harms the model.
+pub fn spoiled(blob: &[u8], what: Spoiled) -> Vec<u8> {
+    let mut state = State::load(blob).unwrap();
+    let model = &mut state.model;
+    match what {
+        Spoiled::Weights => model.weights.iter_mut().for_each(|it| *it *= -9.0),
+        Spoiled::Overflow => model.weights.fill(1e30),
+        Spoiled::Moments => {
+            model.first.fill(1.0);
+            model.second.fill(0.0);
+        }
+    }
+    state.to_blob()
 }

@@ -7,12 +7,11 @@ use inktensor_task::{
     blake2, weights_from_averages, Alpha, Blob, Digest, Fold, Hash, Load, Seat, Seed, Tag, Worth,
 };
 use inktensor_train::{
-    candidates, check_end, examine, lead, members, next_state, Announcement, Ballot, Epoch,
-    Examined, Failure, Fraud, FraudProof, Leading, Member, Recipe, Record, State, Train, Verdict,
-    Voter, Work,
+    candidates, examine, lead, members, Announcement, Ballot, Epoch, Examined, Failure, Fraud,
+    FraudProof, Join, Leading, Member, Recipe, Record, State, Train, Verdict, Voter, Work,
 };
 
-use crate::miner::{forged, seat, work, Behavior, Worked};
+use crate::miner::{seat, spoiled, work, Behavior, Spoiled, Worked};
 
 /// Most steps that an epoch pays.
 pub const MOST_STEPS: u16 = 16;
@@ -123,10 +122,21 @@ impl Simulation {
             .filter_map(|(uid, it)| Some((seat(uid), it.work?)))
             .collect();
         let candidates = candidates(&epoch, &pledges);
-        let voters = self.voters(&candidates, &worked, &worths);
+        let join = Join {
+            fold: &self.train,
+            start: &self.start,
+            guard: guard(self.seed, number),
+        };
+        // The guard's seed is public, so all honest validators find the same.
+        let is_sound = |member: &Member| {
+            let blob = find_end(&worked, &member.work.end).unwrap_or_default();
+            join.check_end(member, &blob).is_ok()
+        };
+        let sound = Ballot::new(&candidates, is_sound);
+        let voters = self.voters(&candidates, &sound, &worths);
         let members = members(&candidates, &voters);
         let end = |member: &Member| find_end(&worked, &member.work.end);
-        let next = next_state(&self.train, &self.start, &members, end).unwrap();
+        let next = join.next_state(&members, end).unwrap();
         let next = next.to_blob();
         let right = Announcement {
             members: members.clone(),
@@ -195,7 +205,7 @@ impl Simulation {
                 let mut claimed = work;
                 match change {
                     0 => answer.after.state[0] ^= 1,
-                    1 => answer.state = forged(&answer.state),
+                    1 => answer.state = spoiled(&answer.state, Spoiled::Weights),
                     2 => answer.last = answer.before.clone(),
                     _ => claimed.end = [7; 32],
                 }
@@ -259,22 +269,22 @@ impl Simulation {
     fn voters(
         &self,
         candidates: &[Member],
-        worked: &[Worked],
+        sound: &Ballot,
         worths: &[Vec<Worth>],
     ) -> BTreeMap<Seat, Voter> {
-        let names = |validator: usize, member: &Member| {
+        let names = |validator: usize, index: usize, member: &Member| {
             let uid = member.seat.uid;
             let left_out = validator == 0 && self.lead == Lead::LeavesOut(uid);
             let paid = worths[validator][usize::from(uid)] > Worth::NONE;
-            let holds = || {
-                let blob = find_end(worked, &member.work.end).unwrap_or_default();
-                check_end(&self.train, &self.start, member, &blob).is_ok()
-            };
-            paid && !left_out && holds()
+            paid && !left_out && sound.names(index)
         };
-        let voter = |validator: usize| Voter {
-            stake: STAKES[validator],
-            ballot: Some(Ballot::new(candidates, |it| names(validator, it))),
+        let voter = |validator: usize| {
+            let mut numbers = 0..;
+            let named = |it: &Member| names(validator, numbers.next().unwrap(), it);
+            Voter {
+                stake: STAKES[validator],
+                ballot: Some(Ballot::new(candidates, named)),
+            }
         };
         (0..STAKES.len())
             .map(|validator| (seat(100 + validator as u16), voter(validator)))
@@ -286,7 +296,7 @@ impl Simulation {
         let mut first = right.clone();
         match self.lead {
             Lead::Honest => {}
-            Lead::Forges => first.next = blake2(&forged(next)),
+            Lead::Forges => first.next = blake2(&spoiled(next, Spoiled::Weights)),
             Lead::LeavesOut(uid) => first.members.retain(|it| it.seat.uid != uid),
         }
         BTreeMap::from([(seat(100), first), (seat(101), right.clone())])
@@ -352,6 +362,11 @@ pub fn epoch(seed: u64, number: u32, start: Digest) -> Epoch {
         start,
         most_steps: MOST_STEPS,
     }
+}
+
+/// Returns the seed of the guard in an epoch.
+pub fn guard(seed: u64, number: u32) -> Seed {
+    drawn(seed, number, "guard")
 }
 
 /// Returns a seed that stands for the hash of a block.
