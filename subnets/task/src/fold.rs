@@ -8,7 +8,7 @@ const STEP: Tag = Tag(b"ink:step");
 
 /// A state that is written to a blob and read from one. The hash of the blob names the state.
 pub trait Blob: Load {
-    /// Returns the one blob of this state: [`Load::load`] takes it, and no other blob is this state.
+    /// Returns the one blob of this state, which [`Load::load`] takes. No other blob is this state.
     fn to_blob(&self) -> Vec<u8>;
 
     /// Returns the hash of the blob.

@@ -12,34 +12,53 @@ use inktensor_task::{Assignment, Fold, Load, Refused, Seat, Seed};
 /// more. A thirty-second is far above that and far below what an invented state is for.
 pub const WORSE_PART: u64 = 32;
 
-/// Returns true if the state in the blob `state` may follow the one in the blob `start`.
-///
-/// Both are measured on rows that `seed` draws: it is public, and known only after all pledges. The
-/// state must be at most one [`WORSE_PART`] worse than the start, at once and after one more step.
-/// The step shows moments that would spoil the work of others. Bytes that are not a state, and a
-/// state that the work refuses, may not follow.
-pub fn is_sound<F: Fold>(fold: &F, start: &[u8], state: &[u8], seed: &Seed) -> bool {
-    measured(fold, start, state, seed).unwrap_or(false)
+/// The bound on states that may follow a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    seed: Seed,
+    /// The highest measure of a state that may follow.
+    most: u64,
 }
 
-fn measured<F: Fold>(fold: &F, start: &[u8], state: &[u8], seed: &Seed) -> Result<bool, Refused> {
-    let before = fold.measure(&F::State::load(start)?, seed)?.0;
-    let most = before.saturating_add(before / WORSE_PART);
-    let state = F::State::load(state)?;
-    if fold.measure(&state, seed)?.0 > most {
-        return Ok(false);
+impl Guard {
+    /// Returns the guard of an epoch that begins with the state in the blob `start`.
+    ///
+    /// `seed` is public, and known only after all pledges.
+    ///
+    /// # Errors
+    /// A start that is not a state, or cannot be measured.
+    pub fn new<F: Fold>(fold: &F, start: &[u8], seed: Seed) -> Result<Self, Refused> {
+        let before = fold.measure(&F::State::load(start)?, &seed)?.0;
+        let most = before.saturating_add(before / WORSE_PART);
+        Ok(Self { seed, most })
     }
-    // A seat that no registration has: generations count from 1.
-    let trial = Assignment {
-        epoch: seed.part("trial"),
-        seat: Seat {
-            uid: 0,
-            generation: 0,
-        },
-        step: 0,
-    };
-    let after = fold.step(state, &trial)?;
-    Ok(fold.measure(&after, seed)?.0 <= most)
+
+    /// Returns true if the state in the blob `state` may follow.
+    ///
+    /// It must be at most one [`WORSE_PART`] worse than the start, on rows that the seed draws, at
+    /// once and after one more step. The step shows moments that would spoil the work of others.
+    /// Bytes that are not a state, and a state that the work refuses, may not follow.
+    pub fn is_sound<F: Fold>(&self, fold: &F, state: &[u8]) -> bool {
+        self.measured(fold, state).unwrap_or(false)
+    }
+
+    fn measured<F: Fold>(&self, fold: &F, state: &[u8]) -> Result<bool, Refused> {
+        let state = F::State::load(state)?;
+        if fold.measure(&state, &self.seed)?.0 > self.most {
+            return Ok(false);
+        }
+        // A seat that no registration has: generations count from 1.
+        let trial = Assignment {
+            epoch: self.seed.part("trial"),
+            seat: Seat {
+                uid: 0,
+                generation: 0,
+            },
+            step: 0,
+        };
+        let after = fold.step(state, &trial)?;
+        Ok(fold.measure(&after, &self.seed)?.0 <= self.most)
+    }
 }
 
 #[cfg(test)]
@@ -54,9 +73,16 @@ mod tests {
 
     const SEED: Seed = Seed([8; 32]);
 
+    fn toy() -> Guard {
+        Guard::new(&Toy, &start().to_blob(), SEED).unwrap()
+    }
+
+    fn guard() -> Guard {
+        Guard::new(&tiny(), &first().to_blob(), SEED).unwrap()
+    }
+
     fn sound(number: u64) -> bool {
-        let state = Number(number).to_blob();
-        is_sound(&Toy, &start().to_blob(), &state, &SEED)
+        toy().is_sound(&Toy, &Number(number).to_blob())
     }
 
     #[test]
@@ -64,25 +90,22 @@ mod tests {
         assert!(sound(5));
         assert!(!sound(SPOILED));
         assert!(!sound(STUCK));
-        assert!(!is_sound(&Toy, &start().to_blob(), b"none", &SEED));
-        assert!(!is_sound(&Toy, b"none", &start().to_blob(), &SEED));
+        assert!(!toy().is_sound(&Toy, b"none"));
+        assert!(Guard::new(&Toy, b"none", SEED).is_err());
     }
 
     #[test]
     fn true_work_of_any_length_follows() {
         for steps in 1..20 {
             let state = end(1, steps).state.to_blob();
-            assert!(
-                is_sound(&tiny(), &first().to_blob(), &state, &SEED),
-                "{steps}"
-            );
+            assert!(guard().is_sound(&tiny(), &state), "{steps}");
         }
     }
 
     fn spoiled(change: fn(&mut State)) -> bool {
         let mut state = end(1, 3).state;
         change(&mut state);
-        is_sound(&tiny(), &first().to_blob(), &state.to_blob(), &SEED)
+        guard().is_sound(&tiny(), &state.to_blob())
     }
 
     #[test]

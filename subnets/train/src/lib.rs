@@ -10,7 +10,7 @@
 //! - [`FraudProof`]: one step that convinces everyone
 //! - [`Record`]: worth of an epoch, and the bar after a failed probe
 //! - [`candidates`], [`Ballot`], [`members`]: the miners whose ends make the next state
-//! - [`Join`], [`is_sound`]: the next state, and the guard of the model
+//! - [`Join`], [`Guard`]: the next state, and the guard of the model
 //! - [`Announcement`], [`lead`]: the hash of the next state on the chain
 #![no_std]
 #![forbid(unsafe_code)]
@@ -42,7 +42,7 @@ pub use corpus::{Corpus, CORPUS_LIMIT};
 pub use error::TrainError;
 pub use examine::{examine, Examined, Failure};
 pub use file::FileError;
-pub use guard::{is_sound, WORSE_PART};
+pub use guard::{Guard, WORSE_PART};
 pub use join::{Join, JoinError};
 pub use lead::{lead, order, Announcement, LeadFault, Leading};
 pub use members::{candidates, members, Ballot, BallotError, Member, Voter, MEMBERS_LIMIT};

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use inktensor_task::{blake2, Blob, End, Fold, Load, Refused, Seed};
+use inktensor_task::{blake2, Blob, End, Fold, Load, Refused};
 
-use crate::{is_sound, Member};
+use crate::{Guard, Member};
 
 /// A reason for which an end is not joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +53,13 @@ impl fmt::Display for JoinError {
 impl core::error::Error for JoinError {}
 
 /// The join of an epoch's ends.
-#[derive(Clone, Copy)]
 pub struct Join<'a, F> {
     /// The training.
     pub fold: &'a F,
     /// Blob of the state with which the epoch began.
     pub start: &'a [u8],
-    /// The public seed of the guard, from a block after the cut-off of pledges.
-    pub guard: Seed,
+    /// The guard of the epoch.
+    pub guard: Guard,
 }
 
 impl<F: Fold> Join<'_, F> {
@@ -73,7 +72,7 @@ impl<F: Fold> Join<'_, F> {
         let end = read(member, Some(blob))?;
         let joined = self.fold.join(self.load_start()?, [end]);
         joined.map_err(JoinError::Refused)?;
-        match is_sound(self.fold, self.start, blob, &self.guard) {
+        match self.guard.is_sound(self.fold, blob) {
             true => Ok(()),
             false => Err(JoinError::Unsound {
                 uid: member.seat.uid,
@@ -87,7 +86,7 @@ impl<F: Fold> Join<'_, F> {
     /// time. The order of `members` has no influence.
     ///
     /// The state stays as it is if there are no members, if the training refuses one of their ends,
-    /// or if [`is_sound`] refuses the result. The second takes ballots of more than half of the
+    /// or if the guard refuses the result. The second takes ballots of more than half of the
     /// stake for an end that [`check_end`](Self::check_end) refuses.
     ///
     /// # Errors
@@ -109,13 +108,9 @@ impl<F: Fold> Join<'_, F> {
         let joined = self.fold.join(self.load_start()?, ends);
         match (failed, joined) {
             (Some(error @ (JoinError::Missing { .. } | JoinError::Other { .. })), _) => Err(error),
-            (None, Ok(joined)) if self.is_sound(&joined) => Ok(joined),
+            (None, Ok(joined)) if self.guard.is_sound(self.fold, &joined.to_blob()) => Ok(joined),
             _ => self.load_start(),
         }
-    }
-
-    fn is_sound(&self, joined: &F::State) -> bool {
-        is_sound(self.fold, self.start, &joined.to_blob(), &self.guard)
     }
 
     fn load_start(&self) -> Result<F::State, JoinError> {

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use inktensor_task::Seat;
+use inktensor_task::{Seat, Seed};
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ fn join(start: &[u8]) -> Join<'_, Toy> {
     Join {
         fold: &Toy,
         start,
-        guard: Seed([8; 32]),
+        guard: Guard::new(&Toy, start, Seed([8; 32])).unwrap(),
     }
 }
 

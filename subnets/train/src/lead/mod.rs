@@ -10,10 +10,17 @@ use core::fmt;
 use inktensor_task::{Digest, Seat, Tag};
 use scale::{Decode, Encode};
 
-use crate::{Epoch, Member, Voter};
+use crate::{
+    file::{self, FileError},
+    Epoch, Member, Voter, MEMBERS_LIMIT,
+};
 
 /// The tag of an announcement.
 const NEXT: Tag = Tag(b"ink:next");
+/// The first bytes of a file with an announcement.
+const ANNOUNCEMENT: &[u8; 8] = b"ink:anno";
+/// The most bytes of a file: [`MEMBERS_LIMIT`] members of 76 bytes, and 64 others.
+const FILE_LIMIT: usize = 76 * MEMBERS_LIMIT + 64;
 
 /// A validator's claim of the members of an epoch and of the next state.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -55,6 +62,19 @@ impl Announcement {
     /// Returns the hash of the announcement, which is a part of the validator's pledge.
     pub fn digest(&self, epoch: &Epoch) -> Digest {
         epoch.hash(NEXT).bytes(&self.encode()).digest()
+    }
+
+    /// Returns the file of the announcement.
+    pub fn to_file(&self) -> Vec<u8> {
+        file::write(ANNOUNCEMENT, self)
+    }
+
+    /// Reads the file of an announcement.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn from_file(bytes: &[u8]) -> Result<Self, FileError> {
+        file::read(ANNOUNCEMENT, "an announcement", bytes, FILE_LIMIT)
     }
 
     /// Compares the announcement with the right one, which anyone computes with [`members`] and

@@ -106,6 +106,22 @@ fn false_and_missing_announcements_are_passed_over() {
 }
 
 #[test]
+fn largest_announcement_is_read_back_and_a_larger_one_is_refused() {
+    let mut announcement = right();
+    announcement.members = (0..256).map(member).collect();
+    let file = announcement.to_file();
+    assert_eq!(Announcement::from_file(&file), Ok(announcement.clone()));
+    let cut = Announcement::from_file(&file[..file.len() - 1]);
+    assert_eq!(cut, Err(FileError::Damaged));
+    announcement.members.push(member(256));
+    let longer = Announcement::from_file(&announcement.to_file());
+    assert!(
+        matches!(longer, Err(FileError::TooLong { .. })),
+        "{longer:?}"
+    );
+}
+
+#[test]
 fn digest_covers_epoch_members_and_state() {
     let epoch = toy::epoch();
     let mut digests = vec![right().digest(&epoch)];

@@ -15,7 +15,7 @@ const PROOF: &[u8; 8] = b"ink:frau";
 
 /// A claim that a miner's pledge is false, with all that is needed to decide it.
 ///
-/// Whoever holds the facts of the epoch and the pledge on the chain needs no network. The claim
+/// Anyone who has the facts of the epoch and the pledge on the chain needs no network. The claim
 /// names no kind of fraud: the decision does.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct FraudProof {

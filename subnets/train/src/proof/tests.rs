@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     toy::{self, Number, Toy, SEAT},
-    Fraud, Place, Trace,
+    Fraud, Opening, Place, Trace,
 };
 use inktensor_task::Blob;
 
@@ -151,7 +151,60 @@ fn every_flipped_bit_of_a_proof_is_found_and_named() {
     }
 }
 
+fn opening() -> impl Strategy<Value = Opening> {
+    let hashes = prop::collection::vec(any::<[u8; 32]>(), 0..17);
+    (any::<[u8; 32]>(), hashes).prop_map(|(state, path)| Opening { state, path })
+}
+
+fn any_proof() -> impl Strategy<Value = FraudProof> {
+    let state = prop::collection::vec(any::<u8>(), 0..100);
+    let answer = (any::<u16>(), opening(), opening(), opening(), state).prop_map(
+        |(step, before, after, last, state)| Answer {
+            step,
+            before,
+            after,
+            last,
+            state,
+        },
+    );
+    let work = (
+        any::<u32>(),
+        any::<u16>(),
+        any::<[u8; 32]>(),
+        any::<[u8; 32]>(),
+    )
+        .prop_map(|(epoch, steps, root, end)| Work {
+            epoch,
+            steps,
+            root,
+            end,
+        });
+    (
+        any::<[u8; 32]>(),
+        any::<(u16, u32, u16, u32)>(),
+        work,
+        answer,
+    )
+        .prop_map(
+            |(home, (netuid, epoch, uid, generation), work, answer)| FraudProof {
+                home,
+                netuid,
+                epoch,
+                seat: Seat { uid, generation },
+                work,
+                answer,
+            },
+        )
+}
+
 proptest! {
+    #[test]
+    fn every_proof_is_read_back(proof in any_proof()) {
+        prop_assert_eq!(FraudProof::from_file(&proof.to_file(), 100), Ok(proof.clone()));
+        let answer = proof.answer;
+        prop_assert_eq!(Answer::from_file(&answer.to_file(), 100), Ok(answer));
+    }
+
     #[test]
     fn changed_proofs_of_every_kind_do_not_stand(
         kind in 0usize..3, at in any::<prop::sample::Index>(), other in 1u8..,

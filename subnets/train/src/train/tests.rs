@@ -5,7 +5,7 @@ use inktensor_task::{Blob, Seat};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Join, JoinError, Member, Work};
+use crate::{Guard, Join, JoinError, Member, Work};
 
 /// A model of 2 600 weights.
 pub(crate) const CONFIG: Config = Config {
@@ -77,7 +77,7 @@ fn member(end: &End<State>) -> Member {
 }
 
 fn join<'a>(fold: &'a Train, start: &'a [u8]) -> Join<'a, Train> {
-    let guard = Seed([5; 32]);
+    let guard = Guard::new(fold, start, Seed([5; 32])).unwrap();
     Join { fold, start, guard }
 }
 

@@ -8,7 +8,7 @@ use inktensor_task::{
 };
 use inktensor_train::{
     candidates, examine, lead, members, Announcement, Ballot, Epoch, Examined, Failure, Fraud,
-    FraudProof, Join, Leading, Member, Recipe, Record, State, Train, Verdict, Voter, Work,
+    FraudProof, Guard, Join, Leading, Member, Recipe, Record, State, Train, Verdict, Voter, Work,
 };
 
 use crate::miner::{seat, spoiled, work, Behavior, Spoiled, Worked};
@@ -125,7 +125,7 @@ impl Simulation {
         let join = Join {
             fold: &self.train,
             start: &self.start,
-            guard: guard(self.seed, number),
+            guard: guard(&self.train, &self.start, self.seed, number),
         };
         // The guard's seed is public, so all honest validators find the same.
         let is_sound = |member: &Member| {
@@ -364,9 +364,9 @@ pub fn epoch(seed: u64, number: u32, start: Digest) -> Epoch {
     }
 }
 
-/// Returns the seed of the guard in an epoch.
-pub fn guard(seed: u64, number: u32) -> Seed {
-    drawn(seed, number, "guard")
+/// Returns the guard of an epoch.
+pub fn guard(train: &Train, start: &[u8], seed: u64, number: u32) -> Guard {
+    Guard::new(train, start, drawn(seed, number, "guard")).unwrap()
 }
 
 /// Returns a seed that stands for the hash of a block.
