@@ -37,11 +37,14 @@ impl Record {
             Examined::Absent => (Worth::NONE, self),
             Examined::Verified { .. } if self.bars(epoch) => (Worth::NONE, self),
             Examined::Verified { steps } => (worth_of(*steps, most_steps), self),
-            Examined::Failed(_) => {
-                let failed = Some(epoch);
-                (Worth::NONE, Self { failed })
-            }
+            Examined::Failed(_) => (Worth::NONE, self.with_failure(epoch)),
         }
+    }
+
+    /// Returns the record with a failure in `epoch`: also for a proof that comes after its epoch.
+    pub fn with_failure(self, epoch: u32) -> Self {
+        let failed = self.failed.max(Some(epoch));
+        Self { failed }
     }
 }
 
@@ -94,6 +97,13 @@ mod tests {
         let (_, record) = record.after(13, &FAILED, 16);
         assert_eq!(record.failed, Some(13));
         assert!(record.bars(16) && !record.bars(17) && !record.bars(13));
+    }
+
+    #[test]
+    fn proof_of_an_earlier_epoch_bars_as_if_it_had_come_in_time() {
+        let record = Record::default().with_failure(11);
+        assert!(record.bars(12) && record.bars(14) && !record.bars(15));
+        assert_eq!(record.with_failure(9), record);
     }
 
     #[test]

@@ -8,8 +8,10 @@ mod simulation;
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
-use inktensor_task::{blake2, Blob, Fold, Load};
-use inktensor_train::{worth_of, Join, LeadFault, Member, State};
+use inktensor_task::{blake2, Blob, Fold, Load, Seed};
+use inktensor_train::{
+    worth_of, Examined, Failure, FraudProof, Join, LeadFault, Member, State, Verdict,
+};
 
 use miner::{seat, Behavior, Spoiled};
 use simulation::{epoch, failure, first_state, guard, train, Lead, Simulation, MOST_STEPS};
@@ -145,6 +147,36 @@ fn no_accusation_of_an_honest_miner_stands() {
     let lying = forging().iter().chain(leaving_out());
     for epoch in lying.flat_map(|it| &it.epochs) {
         assert_eq!(epoch.accusations, (32, 0));
+    }
+}
+
+#[test]
+fn changed_byte_of_a_proof_is_found() {
+    for simulation in honest() {
+        let Examined::Failed(Failure::Fraud { fraud, proof }) =
+            &simulation.epochs[0].examined[1][5]
+        else {
+            panic!("the fraud of the first epoch is not found");
+        };
+        let epoch = epoch(simulation.seed, 0, simulation.first);
+        let work = proof.work;
+        let decided = |file: &[u8]| {
+            let proof = FraudProof::from_file(file, simulation.train.state_bytes()).ok()?;
+            Some(proof.decide(&simulation.train, &epoch, seat(5), &work))
+        };
+        let file = proof.to_file();
+        assert_eq!(decided(&file), Some(Verdict::False(*fraud)));
+        let mut draw = Seed([5; 32]).draw();
+        for _ in 0..500 {
+            let mut changed = file.clone();
+            let (at, bit) = (draw.index(file.len()), draw.below(8));
+            changed[at] ^= 1 << bit;
+            let found = decided(&changed);
+            assert!(
+                !matches!(found, Some(Verdict::True | Verdict::False(_))),
+                "{at} {bit}"
+            );
+        }
     }
 }
 
