@@ -98,7 +98,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -176,7 +176,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -309,7 +309,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -352,7 +352,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
@@ -382,13 +382,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
        * The proposer. Absent if the epoch was replayed.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       proposer: AccountId32 | undefined;
       /**
@@ -464,13 +464,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
        * The proposer.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       proposer: AccountId32;
       /**
@@ -506,13 +506,13 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
       /**
        * The caller of the replay.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       caller: AccountId32;
       /**
@@ -579,7 +579,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * Hotkey of the validator.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       hotkey: AccountId32;
       /**
@@ -663,7 +663,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The open epoch.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       epoch: number;
     },
@@ -687,7 +687,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * Hotkey of the validator.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       hotkey: AccountId32;
       /**
@@ -723,7 +723,7 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
       /**
        * The hotkey that set the weights.
        *
-       * @indexed: true
+       * @indexed: false
        **/
       hotkey: AccountId32;
       /**

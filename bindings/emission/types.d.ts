@@ -156,11 +156,6 @@ export type EmissionEmissionContract = {
   wiring: InktensorPrimitivesWiring;
   ledger: EmissionLedger;
   accounts: { get(arg: InktensorPrimitivesUnitsNetUid): Promise<EmissionLedgerAccount | undefined> };
-  budgets: {
-    get(
-      arg: [InktensorPrimitivesUnitsNetUid, number],
-    ): Promise<InktensorPrimitivesEmissionTypesEpochBudget | undefined>;
-  };
 };
 
 export type InktensorPrimitivesKernelStepNeuronResult = {
@@ -242,6 +237,7 @@ export type EmissionLedgerAccount = {
   carried: InktensorPrimitivesUnitsRao;
   nextEpoch: number;
   cut?: InktensorPrimitivesStakingTypesPayment | undefined;
+  open?: [number, InktensorPrimitivesEmissionTypesEpochBudget] | undefined;
 };
 
 export type InkStorageTraitsImplsResolverKey = {};

@@ -531,6 +531,7 @@ export type InkStorageTraitsImplsManualKey = {};
 export type RegistryHyperparametersSettingsValues = {
   tempo: number;
   kernel: AccountId32;
+  kernelCode: FixedBytes<32>;
   maxUids: number;
   maxValidators: number;
   immunityPeriod: number;

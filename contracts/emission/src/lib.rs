@@ -82,8 +82,6 @@ mod emission {
         ledger: Ledger,
         /// Accounts of subnets.
         accounts: Mapping<NetUid, Account, ManualKey<0x4143_434F>>,
-        /// Budgets of epochs whose pay-out is not complete.
-        budgets: Mapping<(NetUid, u32), EpochBudget, ManualKey<0x4255_4447>>,
     }
 
     impl EmissionContract {
@@ -152,7 +150,6 @@ mod emission {
                 wiring: Wiring::by(deployer),
                 ledger,
                 accounts: Mapping::new(),
-                budgets: Mapping::new(),
             }
         }
 
@@ -166,10 +163,14 @@ mod emission {
         }
 
         /// Returns the budget of an epoch whose pay-out is not complete.
-        fn open_budget(&self, netuid: NetUid, epoch: u32) -> Result<EpochBudget, EmissionError> {
-            self.budgets
-                .get((netuid, epoch))
-                .ok_or(EmissionError::NotDrawn)
+        fn open_budget(
+            &self,
+            netuid: NetUid,
+            epoch: u32,
+        ) -> Result<(Account, EpochBudget), EmissionError> {
+            let account = self.account(netuid);
+            let budget = account.budget(epoch).ok_or(EmissionError::NotDrawn)?;
+            Ok((account, budget))
         }
 
         /// Returns a subnet's account.
@@ -256,7 +257,7 @@ mod emission {
         /// Returns the budget of an epoch whose pay-out is not complete.
         #[ink(message)]
         fn budget(&self, netuid: NetUid, epoch: u32) -> Option<EpochBudget> {
-            self.budgets.get((netuid, epoch))
+            self.account(netuid).budget(epoch)
         }
 
         /// Returns the owner's parts of a subnet's budgets that are owed, in rao.
@@ -349,8 +350,8 @@ mod emission {
                 weight::weight(matured),
                 &self.division.with(preset),
             )?;
+            account.set_budget(epoch, budget)?;
             self.accounts.insert(netuid, &account);
-            self.budgets.insert((netuid, epoch), &budget);
             self.env().emit_event(Drawn {
                 netuid,
                 epoch,
@@ -380,7 +381,7 @@ mod emission {
             payout: Payout,
         ) -> Result<Paid, EmissionError> {
             self.only_epoch()?;
-            let mut budget = self.open_budget(netuid, epoch)?;
+            let (mut account, mut budget) = self.open_budget(netuid, epoch)?;
             let Payout {
                 before,
                 most,
@@ -396,7 +397,8 @@ mod emission {
             self.ledger.pay(&mut budget, credited.amount, owed)?;
             let fee = slice.fee(fee, before);
             self.ledger.pay_fee(&mut budget, Fee::Keeper, fee)?;
-            self.budgets.insert((netuid, epoch), &budget);
+            account.set_budget(epoch, budget)?;
+            self.accounts.insert(netuid, &account);
             self.tao
                 .mint_to(&[(self.staking, credited.amount), (keeper, fee)])?;
             self.emit_fee((netuid, epoch), Fee::Keeper, keeper, fee);
@@ -452,12 +454,13 @@ mod emission {
             amount: Rao,
         ) -> Result<(), EmissionError> {
             self.only_epoch()?;
-            let mut budget = self.open_budget(netuid, epoch)?;
+            let (mut account, mut budget) = self.open_budget(netuid, epoch)?;
             if amount.is_zero() {
                 return Ok(());
             }
             self.ledger.pay_fee(&mut budget, fee, amount)?;
-            self.budgets.insert((netuid, epoch), &budget);
+            account.set_budget(epoch, budget)?;
+            self.accounts.insert(netuid, &account);
             self.tao.mint_to(&[(payee, amount)])?;
             self.emit_fee((netuid, epoch), fee, payee, amount);
             Ok(())
@@ -484,16 +487,15 @@ mod emission {
             owner_hotkey: AccountId,
         ) -> Result<(), EmissionError> {
             self.only_epoch()?;
-            let budget = self.open_budget(netuid, epoch)?;
-            let mut account = self.account(netuid);
+            let (mut account, budget) = self.open_budget(netuid, epoch)?;
             let closing = self.ledger.complete(&mut account, &budget)?;
             let former = account.add_cut(Payment {
                 hotkey: owner_hotkey,
                 coldkey: owner,
                 amount: closing.owner,
             })?;
+            account.end_budget();
             self.accounts.insert(netuid, &account);
-            self.budgets.remove((netuid, epoch));
             let mut mints = vec![(self.treasury, closing.treasury)];
             // Stake would be a position at the keeper's cost.
             if let Some(former) = former {
@@ -523,11 +525,10 @@ mod emission {
         #[ink(message)]
         fn carry(&mut self, netuid: NetUid, epoch: u32) -> Result<Rao, EmissionError> {
             self.only_epoch()?;
-            let budget = self.open_budget(netuid, epoch)?;
-            let mut account = self.account(netuid);
+            let (mut account, budget) = self.open_budget(netuid, epoch)?;
             let amount = Ledger::carry(&mut account, &budget)?;
+            account.end_budget();
             self.accounts.insert(netuid, &account);
-            self.budgets.remove((netuid, epoch));
             self.env().emit_event(Carried {
                 netuid,
                 epoch,

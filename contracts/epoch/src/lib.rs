@@ -94,6 +94,7 @@ mod epoch {
     use inktensor_primitives::{
         assertion::Assertion,
         dispute::{Disputed, StepProof},
+        done,
         emission::{Fee, Paid, Payout},
         epoch::{
             Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
@@ -105,6 +106,8 @@ mod epoch {
     };
 
     /// The epoch contract. No account has a role in it: the same rules hold for every caller.
+    ///
+    /// Its root cell does not change after deployment, so messages end with [`done`].
     #[ink(storage)]
     pub struct Epoch {
         /// The other contracts.
@@ -151,6 +154,60 @@ mod epoch {
             }
             Ok(())
         }
+
+        /// Sets weights of the caller's neuron: see `set_weights`.
+        fn set(
+            &mut self,
+            netuid: NetUid,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            version_key: u64,
+        ) -> Result<(), EpochError> {
+            let (caller, block) = (self.env().caller(), self.env().block_number());
+            let validator = self.addresses.validator(netuid, caller)?;
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let set = self.weights.set(&validator, update, block, &sources)?;
+            self.env().emit_event(set);
+            Ok(())
+        }
+
+        /// Commits the caller's neuron to weights: see `commit_weights`.
+        fn commit(&mut self, netuid: NetUid, epoch: u32, hash: Digest) -> Result<(), EpochError> {
+            let (caller, block) = (self.env().caller(), self.env().block_number());
+            let validator = self.addresses.validator(netuid, caller)?;
+            let commit = Commit { hash, epoch, block };
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let (missed, committed) = self.weights.commit(&validator, commit, &sources)?;
+            if let Some(missed) = missed {
+                self.env().emit_event(missed);
+            }
+            self.env().emit_event(committed);
+            Ok(())
+        }
+
+        /// Reveals weights of `hotkey`: see `reveal_weights`.
+        fn reveal(
+            &mut self,
+            netuid: NetUid,
+            hotkey: AccountId,
+            uids: Vec<Uid>,
+            weights: Vec<u16>,
+            salt: Vec<u8>,
+            version_key: u64,
+        ) -> Result<(), EpochError> {
+            let contract = self.env().account_id();
+            let validator = self.addresses.validator(netuid, hotkey)?;
+            let update = WeightsUpdate::new(&uids, &weights, version_key);
+            let revealed = RevealedWeights::new(contract, update, &salt);
+            let sources = Sources::new(&self.subnets, &self.addresses);
+            let (missed, set) = self.weights.reveal(&validator, revealed, &sources)?;
+            if let Some(missed) = missed {
+                self.env().emit_event(missed);
+            }
+            self.env().emit_event(set);
+            Ok(())
+        }
     }
 
     impl Epochs for Epoch {
@@ -178,13 +235,8 @@ mod epoch {
             weights: Vec<u16>,
             version_key: u64,
         ) -> Result<(), EpochError> {
-            let (caller, block) = (self.env().caller(), self.env().block_number());
-            let validator = self.addresses.validator(netuid, caller)?;
-            let update = WeightsUpdate::new(&uids, &weights, version_key);
-            let sources = Sources::new(&self.subnets, &self.addresses);
-            let set = self.weights.set(&validator, update, block, &sources)?;
-            self.env().emit_event(set);
-            Ok(())
+            self.set(netuid, uids, weights, version_key)?;
+            done(())
         }
 
         /// Returns the first error that `set_weights` by `hotkey` would return now, or nothing if
@@ -226,16 +278,8 @@ mod epoch {
             epoch: u32,
             hash: Digest,
         ) -> Result<(), EpochError> {
-            let (caller, block) = (self.env().caller(), self.env().block_number());
-            let validator = self.addresses.validator(netuid, caller)?;
-            let commit = Commit { hash, epoch, block };
-            let sources = Sources::new(&self.subnets, &self.addresses);
-            let (missed, committed) = self.weights.commit(&validator, commit, &sources)?;
-            if let Some(missed) = missed {
-                self.env().emit_event(missed);
-            }
-            self.env().emit_event(committed);
-            Ok(())
+            self.commit(netuid, epoch, hash)?;
+            done(())
         }
 
         /// Reveals weights that `hotkey` has committed, and sets them as of the block of the
@@ -259,17 +303,8 @@ mod epoch {
             salt: Vec<u8>,
             version_key: u64,
         ) -> Result<(), EpochError> {
-            let contract = self.env().account_id();
-            let validator = self.addresses.validator(netuid, hotkey)?;
-            let update = WeightsUpdate::new(&uids, &weights, version_key);
-            let revealed = RevealedWeights::new(contract, update, &salt);
-            let sources = Sources::new(&self.subnets, &self.addresses);
-            let (missed, set) = self.weights.reveal(&validator, revealed, &sources)?;
-            if let Some(missed) = missed {
-                self.env().emit_event(missed);
-            }
-            self.env().emit_event(set);
-            Ok(())
+            self.reveal(netuid, hotkey, uids, weights, salt, version_key)?;
+            done(())
         }
 
         /// Returns the first error that `reveal_weights` would return now, or nothing if it would
@@ -315,12 +350,12 @@ mod epoch {
                     uids,
                     weights,
                     version_key,
-                } => self.set_weights(netuid, uids, weights, version_key),
+                } => self.set(netuid, uids, weights, version_key),
                 WeightsCall::Commit {
                     netuid,
                     epoch,
                     hash,
-                } => self.commit_weights(netuid, epoch, hash),
+                } => self.commit(netuid, epoch, hash),
                 WeightsCall::Reveal {
                     netuid,
                     hotkey,
@@ -328,9 +363,9 @@ mod epoch {
                     weights,
                     salt,
                     version_key,
-                } => self.reveal_weights(netuid, hotkey, uids, weights, salt, version_key),
+                } => self.reveal(netuid, hotkey, uids, weights, salt, version_key),
             });
-            Ok(results.collect())
+            done(results.collect())
         }
 
         /// Returns the weights that the current neuron on `uid` has set.
@@ -506,7 +541,7 @@ mod epoch {
             due.close(closed.steps())?;
             let event = self.subnets.close(&lifecycle, &closed);
             self.env().emit_event(event);
-            Ok(Some(closed.header))
+            done(Some(closed.header))
         }
 
         /// Abandons the closed epoch after a long time without progress, and returns the amount in
@@ -538,7 +573,7 @@ mod epoch {
                 epoch,
                 carried,
             });
-            Ok(carried)
+            done(carried)
         }
 
         /// Proposes the outcome of the closed epoch: posts an assertion beside those that stand,
@@ -580,7 +615,7 @@ mod epoch {
                 deadline,
                 assertion,
             });
-            Ok(())
+            done(())
         }
 
         /// Disputes step `k` of an assertion that stands: the chain re-executes the step. Anyone
@@ -627,7 +662,7 @@ mod epoch {
                 slashed: lost.collateral,
                 reward: slash.reward,
             });
-            Ok(())
+            done(())
         }
 
         /// Finalizes the first assertion that stands, from its deadline on, frees the collateral of
@@ -666,7 +701,7 @@ mod epoch {
                 self.subnets
                     .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
             self.env().emit_event(finalized);
-            Ok(())
+            done(())
         }
 
         /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes
@@ -740,7 +775,7 @@ mod epoch {
                 self.addresses.complete(netuid, &settling.settlement)?;
             }
             self.env().emit_event(settled);
-            Ok(amount)
+            done(amount)
         }
 
         /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on
@@ -753,7 +788,7 @@ mod epoch {
         #[ink(message)]
         fn collect(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Rao, EpochError> {
             let payments = self.addresses.take_owed(netuid, uids)?;
-            self.addresses.pay_owed(netuid, payments)
+            done(self.addresses.pay_owed(netuid, payments)?)
         }
 
         /// Stakes the pay that is owed to the owner of `hotkey` for registrations that were
@@ -836,7 +871,7 @@ mod epoch {
                     .finalize(&lifecycle, &closed, outcome, None, block);
                 self.env().emit_event(finalized);
             }
-            Ok(next)
+            done(next)
         }
 
         /// Returns the inputs that storage contributes to the steps of `chunk` of the epoch that
@@ -873,7 +908,7 @@ mod epoch {
             let stakes = inputs.gather(&closed, chunk, count)?;
             let stored = u16::try_from(stakes.len()).map_err(|_| EpochError::Overflow)?;
             self.stakes.put(netuid, chunk, closed.header.epoch, stakes);
-            Ok(stored)
+            done(stored)
         }
 
         /// Returns the number of neurons of `chunk` of the epoch that closed last whose stakes are

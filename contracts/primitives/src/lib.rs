@@ -9,6 +9,7 @@
 //! - `kernel`: the interface of kernels, and the check of a step's output
 //! - `assertion`, `dispute`: the posted outcome of an epoch, and the proof against it
 //! - `wiring`, `tao`: one-time wiring, and calls to the token
+//! - `done`: the end of messages that leave a contract's root cell as it is
 //! - `units`, `versioned`, `hash`: numbers with a unit, two-slot cells, and tagged hashes
 //! - `work`: pledges, the commitments by which neurons take part in a subnet's work
 //! - `ss58`: addresses in texts, only with the feature `std`
@@ -23,6 +24,7 @@
 
 pub mod assertion;
 pub mod dispute;
+pub mod done;
 pub mod emission;
 pub mod epoch;
 pub mod hash;
@@ -41,6 +43,7 @@ pub mod work;
 #[cfg(test)]
 mod error_texts;
 
+pub use done::done;
 pub use hash::Digest;
 pub use ink::primitives::AccountId;
 pub use tao::{PaymentRefused, Tao};

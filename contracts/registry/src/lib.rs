@@ -73,6 +73,7 @@ mod registry {
     };
     use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
+        done,
         kernel::NeuronResult,
         registry::{
             AdminChanged, AdminOffered, Agreement, AnnouncedRules, Axon, AxonServed, BrakeSet,
@@ -461,6 +462,7 @@ mod registry {
             bounds::initial(Parameter::Tempo, tempo.into())?;
             bounds::initial(Parameter::MaxUids, max_uids.into())?;
             bounds::initial(Parameter::MaxValidators, max_validators.into())?;
+            let (params, kernel_code) = self.kernels.choose(kernel, now)?;
             let mut settings = Settings {
                 name,
                 owner,
@@ -473,11 +475,12 @@ mod registry {
                 present: Values {
                     tempo,
                     kernel,
+                    kernel_code,
                     max_uids,
                     max_validators,
                     immunity_period: DEFAULT_IMMUNITY_PERIOD.max(tempo),
                     terms: Terms::default(),
-                    params: self.kernels.choose(kernel, now)?,
+                    params,
                 },
                 next: None,
             };
@@ -1107,7 +1110,7 @@ mod registry {
                 now,
                 roster,
             };
-            self.subnets.close(netuid, closing, &self.kernels)
+            done(self.subnets.close(netuid, closing)?)
         }
 
         /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of
@@ -1128,7 +1131,7 @@ mod registry {
             owed: Vec<Rao>,
         ) -> Result<(), RegistryError> {
             self.only_epoch()?;
-            self.subnets.record(netuid, epoch, start, &scores, &owed)
+            done(self.subnets.record(netuid, epoch, start, &scores, &owed)?)
         }
 
         /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch
@@ -1143,7 +1146,7 @@ mod registry {
             uids: Vec<Uid>,
         ) -> Result<Vec<Payment>, RegistryError> {
             self.only_epoch()?;
-            self.subnets.take_owed(netuid, &uids)
+            done(self.subnets.take_owed(netuid, &uids)?)
         }
 
         /// Removes and returns the pay that is owed to the owner of `hotkey` for registrations that
@@ -1158,7 +1161,7 @@ mod registry {
             hotkey: AccountId,
         ) -> Result<Option<Payment>, RegistryError> {
             self.only_epoch()?;
-            Ok(self.subnets.take_left(netuid, hotkey))
+            done(self.subnets.take_left(netuid, hotkey))
         }
 
         /// Returns the pay in rao that is owed to the owner of `hotkey` for registrations that were

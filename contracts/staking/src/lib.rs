@@ -30,10 +30,10 @@
 //! From the lowest layer to the highest. A module uses only lower ones.
 //! - `history`: values by root epoch
 //! - `pool`: a pool and its shares; deposits without shares
-//! - `root`: history and dividends of root stake
+//! - `takes`: the take of a hotkey
+//! - `root`: history and dividends of root stake; takes of hotkeys
 //! - `votes`: what each coldkey has staked, by root epoch
 //! - `stake`: positions, pools and sums in storage; deposits, withdrawals, transfers
-//! - `takes`: takes of hotkeys
 //! - `children`: relations between hotkeys; weight
 //! - `payout`: dividends of an epoch, dues of parents, and pay that owners collect
 //! - `calls`: calls to the registry
@@ -83,7 +83,6 @@ mod staking {
         history::root_epoch,
         payout::{hand_on, stake_pay, Distribution, HandedOver, Tally},
         stake::{least_remainder, Deposit, List, Moved, PositionKey, Removed, Stake, MIN_STAKE},
-        takes::Takes,
     };
     use ink::prelude::{vec, vec::Vec};
     use inktensor_primitives::{
@@ -113,8 +112,6 @@ mod staking {
         pub(crate) stake: Stake,
         /// Children and parents of hotkeys.
         children: Children,
-        /// Takes of hotkeys.
-        takes: Takes,
     }
 
     impl StakingContract {
@@ -158,7 +155,6 @@ mod staking {
                 wiring: Wiring::by(deployer),
                 stake: Stake::default(),
                 children: Children::default(),
-                takes: Takes::default(),
             }
         }
 
@@ -503,7 +499,7 @@ mod staking {
         /// `TakeAbove`, `TakeTooSoon`, `NotHotkeyOwner`.
         #[ink(message)]
         fn set_take(&mut self, hotkey: AccountId, take: Bps) -> Result<(), StakingError> {
-            self.takes.set(hotkey, take, self.now())?;
+            self.stake.set_take(hotkey, take, self.now())?;
             self.registry.ensure_owner(hotkey, self.env().caller())?;
             self.env().emit_event(TakeSet { hotkey, take });
             Ok(())
@@ -536,9 +532,10 @@ mod staking {
             let clock = self.stake.clock(netuid, self.now());
             let owner_of = |child| Ok(registry.status(netuid, child)?.owner);
             let now = self.now();
+            let (stake, key) = (&mut self.stake, (netuid, hotkey));
             let after = self
                 .children
-                .set((netuid, hotkey), &list, owner, &clock, now, owner_of)?;
+                .set(stake, key, &list, owner, &clock, now, owner_of)?;
             self.env().emit_event(ChildrenSet {
                 netuid,
                 hotkey,
@@ -571,9 +568,9 @@ mod staking {
             let now = self.now();
             let clock = self.stake.clock(netuid, now);
             let link = (child, parent);
-            let after = self
-                .children
-                .allow_parent(netuid, link, allowed, &clock, now)?;
+            let after =
+                self.children
+                    .allow_parent(&mut self.stake, netuid, link, allowed, &clock, now)?;
             self.env().emit_event(ParentAllowed {
                 netuid,
                 child,
@@ -638,7 +635,9 @@ mod staking {
             hotkey: AccountId,
             take: Bps,
         ) -> Result<(), StakingError> {
-            self.children.set_take(netuid, hotkey, take, self.now())?;
+            let now = self.now();
+            self.children
+                .set_take(&mut self.stake, netuid, hotkey, take, now)?;
             self.registry.ensure_owner(hotkey, self.env().caller())?;
             self.env().emit_event(ChildTakeSet {
                 netuid,
@@ -776,7 +775,7 @@ mod staking {
         /// epoch is paid by the take that was set before the epoch opened.
         #[ink(message)]
         fn take(&self, hotkey: AccountId) -> Bps {
-            self.takes.take(hotkey)
+            self.stake.root().take(hotkey)
         }
 
         /// Returns the take of `hotkey` that `epoch` of a subnet is paid by, in basis points: the
@@ -793,15 +792,18 @@ mod staking {
         ) -> Result<Bps, StakingError> {
             let clock = self.stake.clock(netuid, self.now());
             if epoch > clock.open {
-                return Ok(self.takes.take(hotkey));
+                return Ok(self.stake.root().take(hotkey));
             }
-            Ok(self.takes.take_at(hotkey, clock.opening_block(epoch)?))
+            Ok(self
+                .stake
+                .root()
+                .take_at(hotkey, clock.opening_block(epoch)?))
         }
 
         /// Returns the take of `hotkey`, and the first block at which it may be raised.
         #[ink(message)]
         fn take_info(&self, hotkey: AccountId) -> TakeInfo {
-            self.takes.info(hotkey)
+            self.stake.root().take_info(hotkey)
         }
 
         /// Returns the children of `hotkey` on a subnet.
@@ -957,8 +959,8 @@ mod staking {
         ) -> Result<Credited, StakingError> {
             self.only_emission()?;
             let now = self.now();
-            let (stake, children, takes) = (&mut self.stake, &mut self.children, &self.takes);
-            let chunk = Distribution::new(stake, children, takes, (netuid, epoch), now);
+            let (stake, children) = (&mut self.stake, &mut self.children);
+            let chunk = Distribution::new(stake, children, (netuid, epoch), now);
             let done = chunk.credit(&payments)?;
             let Tally {
                 hotkeys, owners, ..

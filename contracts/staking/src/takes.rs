@@ -4,13 +4,10 @@
 //! Source: subtensor-reference.md 3.11. An epoch is paid by the take that was set before the epoch
 //! opened, so the changes of an interval are kept.
 
-use ink::{
-    prelude::vec::Vec,
-    storage::{traits::ManualKey, Mapping},
-};
+use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     staking::{StakingError, TakeInfo, MAX_TAKE, TAKE_RAISE_INTERVAL},
-    AccountId, Bps,
+    Bps,
 };
 
 /// Take of a hotkey whose owner has set none. Source: subtensor `InitialDefaultDelegateTake`.
@@ -31,46 +28,6 @@ pub struct Take {
     forgets: bool,
     /// Block of the last change.
     changed_at: Option<u32>,
-}
-
-/// The takes of all hotkeys.
-#[ink::storage_item]
-#[derive(Debug, Default)]
-pub struct Takes {
-    takes: Mapping<AccountId, Take, ManualKey<0x5441_4B45>>,
-}
-
-impl Takes {
-    /// Returns the take of a hotkey, as set last.
-    pub fn take(&self, hotkey: AccountId) -> Bps {
-        self.of(hotkey).now(DEFAULT_TAKE)
-    }
-
-    /// Returns the take of a hotkey that counts for an epoch which opened at block `opened_at`.
-    pub fn take_at(&self, hotkey: AccountId, opened_at: u32) -> Bps {
-        self.of(hotkey).at(opened_at, DEFAULT_TAKE)
-    }
-
-    /// Returns the take of a hotkey, and the first block at which it may be raised.
-    pub fn info(&self, hotkey: AccountId) -> TakeInfo {
-        self.of(hotkey).info(DEFAULT_TAKE)
-    }
-
-    /// Sets a take at block `now`. Setting the present take changes nothing.
-    ///
-    /// # Errors
-    /// `TakeAbove`, `TakeTooSoon`.
-    pub fn set(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
-        let mut history = self.of(hotkey);
-        if history.set(take, now, DEFAULT_TAKE)? {
-            self.takes.insert(hotkey, &history);
-        }
-        Ok(())
-    }
-
-    fn of(&self, hotkey: AccountId) -> Take {
-        self.takes.get(hotkey).unwrap_or_default()
-    }
 }
 
 impl Take {
@@ -250,28 +207,24 @@ mod tests {
         /// largest.
         #[test]
         fn takes_rise_slowly(steps in prop::collection::vec((0u32..300_000, 0u16..2_000), 1..30)) {
-            ink::env::test::run_test::<ink::env::DefaultEnvironment, _>(|_| {
-                let (mut takes, hotkey) = (Takes::default(), AccountId::from([1; 32]));
-                let (mut now, mut changed) = (0u32, None);
-                for (blocks, asked) in steps {
-                    now += blocks;
-                    let before = takes.take(hotkey);
-                    let done = takes.set(hotkey, Bps(asked), now);
-                    let after = takes.take(hotkey);
-                    assert!(after <= MAX_TAKE);
-                    if after > before {
-                        assert!(changed.is_none_or(|at| now > at + TAKE_RAISE_INTERVAL));
-                    }
-                    if done.is_err() {
-                        assert_eq!(after, before);
-                    }
-                    if after != before {
-                        changed = Some(now);
-                    }
+            let mut take = Take::default();
+            let (mut now, mut changed) = (0u32, None);
+            for (blocks, asked) in steps {
+                now += blocks;
+                let before = take.now(DEFAULT_TAKE);
+                let done = take.set(Bps(asked), now, DEFAULT_TAKE);
+                let after = take.now(DEFAULT_TAKE);
+                prop_assert!(after <= MAX_TAKE);
+                if after > before {
+                    prop_assert!(changed.is_none_or(|at| now > at + TAKE_RAISE_INTERVAL));
                 }
-                Ok(())
-            })
-            .unwrap();
+                if done.is_err() {
+                    prop_assert_eq!(after, before);
+                }
+                if after != before {
+                    changed = Some(now);
+                }
+            }
         }
     }
 }

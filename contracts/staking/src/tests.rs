@@ -2,7 +2,7 @@
 
 use crate::{PositionKey, StakingContract, DEFAULT_TAKE, MIN_STAKE};
 use ink::env::{
-    test::{default_accounts, recorded_events, set_caller},
+    test::{callee, default_accounts, get_contract_storage_rw, recorded_events, set_caller},
     DefaultEnvironment,
 };
 use inktensor_primitives::{
@@ -61,11 +61,6 @@ fn payment(hotkey: AccountId, coldkey: AccountId, amount: u64) -> Payment {
         coldkey,
         amount: Rao(amount),
     }
-}
-
-fn distribute(staking: &mut StakingContract, payments: Vec<Payment>) -> Credited {
-    become_(accounts().bob);
-    staking.distribute(NETUID, 0, payments).unwrap()
 }
 
 /// Stakes pay that owners collect.
@@ -173,21 +168,69 @@ fn dividends_go_to_stakers_and_the_take_is_returned() {
     assert!(!staking.stake.stores_pool(NETUID, other));
 }
 
-#[ink::test]
-fn distribute_credits_as_many_as_one_call_has_room_for() {
-    let Accounts { django, .. } = accounts();
-    let mut staking = wired();
+/// Reads and writes of storage cells so far.
+fn accesses() -> usize {
+    let contract = callee::<DefaultEnvironment>();
+    let (reads, writes) = get_contract_storage_rw::<DefaultEnvironment>(&contract);
+    reads + writes
+}
+
+/// Pays 64 hotkeys for the closed epoch. Returns the accesses of each call.
+fn distribute_64(staking: &mut StakingContract) -> Vec<usize> {
     let all: Vec<Payment> = (0..64)
-        .map(|seed| payment([seed; 32].into(), django, 100))
+        .map(|seed| payment([seed; 32].into(), accounts().django, 100))
         .collect();
-    let (mut left, mut calls) = (all.as_slice(), 0);
+    let epoch = staking.open_epoch(NETUID) - 1;
+    let (mut left, mut calls) = (all.as_slice(), Vec::new());
     while !left.is_empty() {
-        let credited = distribute(&mut staking, left.to_vec());
+        become_(accounts().bob);
+        let before = accesses();
+        let credited = staking.distribute(NETUID, epoch, left.to_vec()).unwrap();
+        calls.push(accesses() - before);
         assert!(!credited.owners.is_empty(), "a call credits at least one");
         left = &left[credited.owners.len()..];
-        calls += 1;
     }
-    assert_eq!(calls, 2);
+    calls
+}
+
+/// The sums of the subnet are read and written once. Each hotkey has its pool, its root account,
+/// and the pool again.
+#[ink::test]
+fn a_chunk_of_64_hotkeys_that_collect_every_epoch_is_one_call() {
+    let mut staking = wired();
+    let mut all = Vec::new();
+    for epoch in 0..5 {
+        let pay = (0..64).map(|seed| payment([seed; 32].into(), accounts().django, 1_000));
+        stake_pay(&mut staking, pay.collect());
+        begin_epoch(&mut staking, epoch);
+        all.push(distribute_64(&mut staking));
+    }
+    // In epoch 1, no deposit has shares. Links are read until dividends are credited for the first
+    // time.
+    let plain = vec![2 + 64 * 3];
+    let first = vec![2 + 64 * 4];
+    assert_eq!(
+        all,
+        [&plain, &first, &plain, &plain, &plain].map(Clone::clone)
+    );
+}
+
+/// The sums of the subnet are read and written once. Each payment reads and writes the pool and the
+/// position. Before the first one, positions, lists and pools are created.
+#[ink::test]
+fn pay_that_is_collected_every_epoch_accesses_the_pool_and_the_position() {
+    let mut staking = wired();
+    let mut all = Vec::new();
+    for epoch in 0..6 {
+        let pay = (0..64).map(|seed| payment([seed; 32].into(), accounts().django, 1_000));
+        let before = accesses();
+        stake_pay(&mut staking, pay.collect());
+        all.push(accesses() - before);
+        begin_epoch(&mut staking, epoch);
+        distribute_64(&mut staking);
+    }
+    assert_eq!(all[0], 2 + 64 * 11);
+    assert_eq!(all[1..], [2 + 64 * 4; 5]);
 }
 
 #[ink::test]

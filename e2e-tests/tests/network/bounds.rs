@@ -231,3 +231,52 @@ fn settle(net: &mut Network, netuid: NetUid) {
     }
     net.collect_all(netuid);
 }
+
+/// Registers a neuron in place of the one that earned least, and pays that one's owner.
+fn replace_one(net: &mut Network, netuid: NetUid, computed: &EpochRun) {
+    net.await_room(netuid);
+    let (price, registry) = (net.price(netuid), net.addresses().registry);
+    net.provide(OWNER, registry, price);
+    let newcomer = named("newcomer");
+    let (place, costs) = net.weighed(|net| net.as_(OWNER).register(netuid, newcomer, price));
+    let uid = place.expect("registered");
+    assert_bounded("register in place of another", &costs);
+    let gone = computed.neuron(uid.0).hotkey;
+    let (collected, costs) = net.weighed(|net| net.as_(STRANGER).collect_left(netuid, gone));
+    assert!(collected.expect("it earned") > Rao::ZERO);
+    assert_bounded("collect_left", &costs);
+}
+
+/// Hands on what a hotkey has earned for as many parents as it may have.
+fn hand_on(net: &mut Network, netuid: NetUid) {
+    let child = nth("miner", 0);
+    let parents = net.parents(netuid, child).into_iter();
+    let due: Vec<_> = parents
+        .filter(|parent| parent.due > Rao::ZERO)
+        .map(|parent| parent.hotkey)
+        .collect();
+    assert_eq!(due.len(), usize::from(MAX_PARENTS));
+    let (handed, costs) = net.weighed(|net| net.as_(STRANGER).hand_on(netuid, child, due));
+    assert!(handed.expect("due") > Rao::ZERO);
+    assert_bounded("hand_on", &costs);
+}
+
+#[test]
+fn largest_subnet_hands_on_and_pays_a_replaced_neuron_within_bounds() {
+    let (mut net, netuid) = largest_closed_epoch();
+    let computed = net.assert_epoch(netuid);
+    net.finalize(netuid);
+    net.settle_chunks(netuid);
+    hand_on(&mut net, netuid);
+    replace_one(&mut net, netuid, &computed);
+}
+
+#[test]
+fn largest_subnet_is_rolled_over_within_bounds() {
+    let (mut net, netuid) = largest_closed_epoch();
+    let due = net.status(netuid).expect("a status").rolls_over_at;
+    net.advance_to(due.expect("it can be rolled over"));
+    let (rolled, costs) = net.weighed(|net| net.as_(STRANGER).roll_over(netuid));
+    assert!(rolled.expect("rolled over") > Rao::ZERO);
+    assert_bounded("roll_over", &costs);
+}

@@ -1,6 +1,7 @@
 //! The keeper without a proposer: it replays the epoch or rolls it over.
 
-use crate::worker::populated;
+use crate::{watcher::with_parents, worker::populated};
+use inktensor_client::chain::ChainRead;
 use inktensor_devnet::sandbox::SandboxChain;
 use inktensor_e2e_tests::{
     accounts::*,
@@ -8,7 +9,7 @@ use inktensor_e2e_tests::{
     intercept::{Intercepted, Transaction},
     Network, Shape,
 };
-use inktensor_primitives::{NetUid, Rao, PAGE};
+use inktensor_primitives::{epoch::Epochs, NetUid, Rao, PAGE};
 use inktensor_worker::{
     epochs::EpochCache,
     roles::{Action, Keeper, Proposer, RoleError},
@@ -211,4 +212,63 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
     assert_eq!(actions.iter().filter(settled).count(), 2, "{actions:?}");
     let settling = net.status(netuid).expect("a status").settling;
     assert!(settling.is_none_or(|it| it.is_complete()));
+}
+
+/// A step that reads the stake of many parents has no room in a call. The keeper has the chain
+/// store those stakes first.
+#[test]
+fn keeper_gathers_stakes_for_a_replay_that_one_call_has_no_room_for() {
+    let (mut net, netuid) = with_parents();
+    net.expect_honest(netuid);
+    let computed = net.compute(netuid);
+    let phases = &computed.trace.plan.phases;
+    let heavy = phases.iter().position(|phase| phase.rows && phase.stake);
+    let heavy = u32::try_from(heavy.expect("a phase that reads both")).expect("few");
+    net.advance_to(replays_at(&net, netuid));
+
+    // The time of that step's replay, if the stakes are stored and if they are not.
+    let template = net.template();
+    let [stored, whole] = [PAGE, 0].map(|count| {
+        let mut net = Network::begin_from(&template);
+        for next in 0..heavy {
+            let memory = net.memory_for(netuid, next, 1);
+            net.as_(STRANGER).replay(netuid, 1, memory).expect("a step");
+        }
+        if count > 0 {
+            let gathered = net.as_(STRANGER).gather(netuid, 0, count);
+            assert_eq!(gathered, Ok(computed.header.neurons));
+        }
+        let memory = net.memory_for(netuid, heavy, 1);
+        let (replayed, bill) = net.metered(|net| net.as_(STRANGER).replay(netuid, 1, memory));
+        assert_eq!(replayed, Ok(heavy + 1));
+        bill.total.ref_time
+    });
+    assert!(stored < whole, "{stored} and {whole} ps");
+    let limit = whole - (whole - stored) / 8;
+
+    let one = NonZeroU32::new(1).expect("one");
+    let keeper = Keeper::new(KEEPER, net.addresses()).replaying(one);
+    let mut ledger = blank(&net);
+    let report = net.with_chain(|chain| {
+        let mut limited = Intercepted {
+            chain,
+            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                transaction.submit_within(chain, limit)
+            },
+        };
+        keeper.tick(&mut limited, &mut ledger)
+    });
+    let actions = report
+        .expect("the chain answers")
+        .clean()
+        .expect("replayed");
+    let replayed = |action: &&Action| matches!(action, Action::Replayed { .. });
+    let steps = usize::try_from(computed.steps()).expect("few");
+    assert_eq!(
+        actions.iter().filter(replayed).count(),
+        steps,
+        "{actions:?}"
+    );
+    let gathered = net.addresses().epoch().gathered(netuid, 0);
+    assert_eq!(net.chain().query(gathered), Ok(computed.header.neurons));
 }

@@ -452,7 +452,7 @@ fn watcher_that_the_chain_contradicts_doubts_itself_and_computes_again() {
 
 /// Returns a subnet whose closed epoch reads the stake of as many parents as five validators may
 /// have.
-fn with_parents() -> (Network, NetUid) {
+pub fn with_parents() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape::default());
     let (validators, parents) = (u32::from(MAX_CHILDREN), u32::from(MAX_PARENTS));

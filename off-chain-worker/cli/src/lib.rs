@@ -43,6 +43,7 @@ pub mod views;
 use clap::FromArgMatches;
 use commands::Cli;
 use error::{Failure, Verdict};
+use inktensor_simulation::live::parent::end_with_parent;
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -50,6 +51,9 @@ use std::{
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if let Err(error) = end_with_parent() {
+        return failed(&Failure::input(error));
+    }
     let matches = help::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -62,10 +66,13 @@ pub fn main() -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
-        Err(failure) => {
-            // Standard error may be closed.
-            let _ = writeln!(io::stderr(), "error: {failure}");
-            ExitCode::from(2)
-        }
+        Err(failure) => failed(&failure),
     }
+}
+
+/// Prints the line of a failure, and returns its exit code.
+fn failed(failure: &Failure) -> ExitCode {
+    // Standard error may be closed.
+    let _ = writeln!(io::stderr(), "error: {failure}");
+    ExitCode::from(2)
 }

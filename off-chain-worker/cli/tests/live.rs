@@ -3,7 +3,15 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_inktensor"))
@@ -61,4 +69,91 @@ fn too_few_epochs_are_refused_before_anything_starts() {
 fn options_of_the_other_demo_are_refused() {
     let output = demo(&["--keep", "folder"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+/// A demo that runs, with a folder of its own for temporary files.
+struct Running {
+    demo: Child,
+    folder: PathBuf,
+}
+
+impl Running {
+    /// Starts a demo and waits until it has started some of its neurons.
+    fn start(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        let demo = Command::new(env!("CARGO_BIN_EXE_inktensor"))
+            .args(["demo", "--live", "--epochs", "5"])
+            .env("TMPDIR", &folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let running = Self { demo, folder };
+        wait_for("processes of the demo", || running.processes().len() > 4);
+        running
+    }
+
+    /// Returns the processes that have the folder in their environment: those of the demo.
+    fn processes(&self) -> Vec<u32> {
+        let folder = format!("TMPDIR={}", self.folder.display());
+        let entries = fs::read_dir("/proc").expect("/proc");
+        let numbers = entries.filter_map(|it| it.ok()?.file_name().to_str()?.parse().ok());
+        let is_of_demo = |id: &u32| {
+            let of_process = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+            of_process
+                .split(|byte| *byte == 0)
+                .any(|it| it == folder.as_bytes())
+        };
+        numbers.filter(is_of_demo).collect()
+    }
+
+    /// Sends a signal to the demo, and not to its processes. Waits until all of them have ended.
+    fn signal(&mut self, signal: &str) {
+        let id = self.demo.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.expect("kill runs").success());
+        let ended = self.demo.wait().expect("it ends");
+        assert!(!ended.success(), "{ended}");
+        wait_for("the end of all processes", || self.processes().is_empty());
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.folder).expect("the folder");
+        entries.filter_map(|it| Some(it.ok()?.path())).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.demo.kill();
+        let _ = self.demo.wait();
+        for id in self.processes() {
+            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+        }
+    }
+}
+
+fn wait_for(what: &str, mut is_met: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_met() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_run_that_a_signal_stops_leaves_nothing() {
+    for signal in ["INT", "TERM"] {
+        let mut running = Running::start("stopped");
+        running.signal(signal);
+        assert_eq!(running.files(), Vec::<PathBuf>::new(), "{signal}");
+    }
+}
+
+#[test]
+fn no_process_outlives_a_run_that_is_killed() {
+    Running::start("killed-run").signal("KILL");
 }

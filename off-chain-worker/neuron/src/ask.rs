@@ -2,10 +2,10 @@
 //! other one.
 
 use crate::{
+    answering::ASK,
     clock,
     error::NeuronError,
     fetch::speaks,
-    miner::ASK,
     view::{neurons_at, Served, SubnetView},
 };
 use inktensor_client::{

@@ -2,7 +2,7 @@
 
 use crate::{program::ProgramError, publish::PublishError, store::NeuronStoreError};
 use inktensor_client::chain::ChainError;
-use inktensor_wire::{BlobError, IdentityError, ServerError};
+use inktensor_wire::{BlobError, IdentityError, MarkError, ServerError};
 use inktensor_worker::{chain_source::SourceError, service::ServiceError};
 use std::{io, path::PathBuf};
 use thiserror::Error;
@@ -28,6 +28,9 @@ pub enum NeuronError {
     /// The certificate is unusable.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The file with the time of the newest accepted question is unusable.
+    #[error(transparent)]
+    Mark(#[from] MarkError),
     /// The folder of blobs is unusable.
     #[error(transparent)]
     Blob(#[from] BlobError),

@@ -84,7 +84,7 @@ impl Fetcher<'_> {
     ) -> Result<Option<Vec<u8>>, NeuronError> {
         if !self.blobs.contains(hash) {
             let places = self.places(mirrors)?;
-            let fetched = fetch(self.client, self.blobs, hash, &places);
+            let fetched = fetch(self.client, self.blobs, hash, most, &places);
             if !self.runtime.block_on(fetched)? {
                 return Ok(None);
             }
@@ -166,8 +166,8 @@ pub fn held(blobs: &Blobs, hash: &Digest, most: usize) -> Result<Held, BlobError
     }
 }
 
-/// Fetches a blob from the first of these places that has it, within ten minutes. Returns false if
-/// no place served it.
+/// Fetches a blob of at most `most` bytes from the first of these places that has it, within ten
+/// minutes. Returns false if no place served it.
 ///
 /// # Errors
 /// If the folder is unusable.
@@ -175,8 +175,10 @@ pub async fn fetch(
     client: &Client,
     blobs: &Blobs,
     hash: &Digest,
+    most: usize,
     places: &[Mirror],
 ) -> Result<bool, BlobError> {
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
     let start = Instant::now();
     for place in places {
         let left = TOTAL.saturating_sub(start.elapsed());
@@ -184,7 +186,8 @@ pub async fn fetch(
             break;
         }
         let place = std::slice::from_ref(place);
-        match blobs.fetch(client, hash, place, left.min(DEADLINE)).await {
+        let deadline = left.min(DEADLINE);
+        match blobs.fetch(client, hash, most, place, deadline).await {
             Ok(()) => return Ok(true),
             Err(FetchError::Blob(error)) => return Err(error),
             Err(error @ FetchError::Nowhere { .. }) => debug!("{error}"),
@@ -206,7 +209,15 @@ mod tests {
         registry::{Axon, Host, Neuron, NeuronView},
         Rao, Uid,
     };
-    use std::collections::BTreeSet;
+    use inktensor_wire::Hotkey;
+    use std::{
+        collections::BTreeSet,
+        io::{BufRead, BufReader, Write},
+        net::TcpListener,
+        thread,
+    };
+    use subxt_signer::sr25519::Keypair;
+    use tokio::runtime::Builder;
 
     fn neuron(uid: u16, emission: u64) -> Served {
         let hotkey = AccountId::from([u8::try_from(uid).unwrap(); 32]);
@@ -267,6 +278,39 @@ mod tests {
         assert!(matches!(held(&blobs, &hash, 7).unwrap(), Held::TooLong(8)));
         let absent = held(&blobs, &[1; 32], 8).unwrap();
         assert!(matches!(absent, Held::Absent));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// Serves a blob once for each connection. Returns the place.
+    fn serving(blob: &'static [u8]) -> Mirror {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut head = BufReader::new(&stream).lines();
+                while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", blob.len());
+                // The client leaves if the blob is too long.
+                let _ = stream.write_all(&[head.as_bytes(), blob].concat());
+            }
+        });
+        Mirror::parse(&format!("http://localhost:{port}")).unwrap()
+    }
+
+    #[test]
+    fn a_blob_that_is_longer_than_its_use_is_not_fetched() {
+        let folder = std::env::temp_dir().join(format!("inktensor-fetch-{}", std::process::id()));
+        let blobs = Blobs::at(&folder, limits()).unwrap();
+        let hotkey = Hotkey::new(Keypair::from_secret_key([1; 32]).unwrap());
+        let client = Client::new(hotkey, Default::default(), true);
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let places = [serving(b"12345678")];
+        let hash = blake2(b"12345678");
+        let fetched = |most| runtime.block_on(fetch(&client, &blobs, &hash, most, &places));
+        assert!(!fetched(7).unwrap());
+        assert!(!blobs.contains(&hash));
+        assert!(fetched(8).unwrap());
         fs::remove_dir_all(folder).unwrap();
     }
 }

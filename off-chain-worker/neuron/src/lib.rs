@@ -5,7 +5,8 @@
 //! may be killed at any instruction: what they must remember is in a store.
 //!
 //! # Map
-//! * [`service`]: what both have as a process; [`miner`], [`validator`]: the two parts;
+//! * [`service`], [`answering`]: what both have as a process and as a server; [`miner`],
+//!   [`validator`]: the two parts;
 //! * [`manifest`], [`pledged`], [`tasks`], [`program`]: what a subnet runs, and since when;
 //! * [`view`]: what a neuron reads of its subnet at a block;
 //! * [`missing`]: what keeps a hotkey from taking part, with commands;
@@ -13,6 +14,7 @@
 //! * [`side_process`]: a model in another process; [`fetch`]: blobs by their hash;
 //! * [`store`]: the memory of a neuron; [`config`]: its settings.
 
+pub mod answering;
 pub mod ask;
 pub mod clock;
 pub mod config;

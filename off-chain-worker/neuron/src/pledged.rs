@@ -1,7 +1,8 @@
 //! The manifest that the owner's neuron has pledged, and the epoch from which it counts.
 //!
 //! A pledge made in epoch `e` counts from epoch `e + 2` on. So every neuron has a whole epoch to
-//! fetch the manifest and its state, whatever the block of the pledge.
+//! fetch the manifest and its state, whatever the block of the pledge. A pledge before the first
+//! epoch counts as one made in epoch 0: before the start, the chain says that epoch 0 is open.
 
 use inktensor_client::{
     chain::{ChainError, ChainRead, Typed},
@@ -17,7 +18,7 @@ use inktensor_primitives::{
 use scale::{Decode, Encode};
 
 /// Epochs between a pledge and the first epoch in which it counts.
-const NOTICE: u32 = 2;
+pub const NOTICE: u32 = 2;
 /// Manifests that are remembered: the one that counts, and those that do not yet.
 const REMEMBERED: usize = 4;
 
@@ -67,14 +68,15 @@ pub fn manifest_now(
     }))
 }
 
-/// Returns the first epoch in which a pledge of `block` counts. `last` is the header of the epoch
-/// that closed last.
+/// Returns the first epoch in which a pledge of `block` counts, or the open one if the pledge counts
+/// already and an earlier epoch is not known. `last` is the header of the epoch that closed last.
 pub fn counts_from(block: u32, status: &EpochStatus, last: Option<&EpochHeader>) -> u32 {
     let made_in = match last {
         _ if block >= status.opened_at => status.open,
         Some(last) if u64::from(block) >= last.opened_at => last.epoch,
-        // Before the last closed epoch: the pledge counts in the open one.
-        Some(_) | None => return status.open,
+        // Before the last closed epoch: the pledge counts in the open one. Before the first epoch:
+        // as if it were made in that one.
+        Some(_) | None => return status.open.max(NOTICE),
     };
     made_in.saturating_add(NOTICE)
 }
@@ -159,6 +161,18 @@ mod tests {
             assert_eq!(counts_from(block, &status, Some(&last)), from, "{block}");
         }
         assert_eq!(counts_from(99, &status, None), 9);
+    }
+
+    #[test]
+    fn a_pledge_before_the_first_epoch_counts_as_one_in_it() {
+        let mut last = header();
+        // Before the start the subnet's creation stands for the opening.
+        assert_eq!(counts_from(60, &status(0, 50), None), 2);
+        assert_eq!(counts_from(60, &status(0, 100), None), 2);
+        (last.epoch, last.opened_at) = (0, 100);
+        assert_eq!(counts_from(60, &status(1, 110), Some(&last)), 2);
+        (last.epoch, last.opened_at) = (1, 110);
+        assert_eq!(counts_from(60, &status(2, 120), Some(&last)), 2);
     }
 
     #[test]

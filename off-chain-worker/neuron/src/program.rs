@@ -1,11 +1,12 @@
 //! The tasks that are built in, by name: questions and answers are JSON here.
 
+use inktensor_embed::{Embed, EmbedError};
 use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Names of the tasks that are built in.
-pub const LINKED: [&str; 1] = [inktensor_embed::Embed::NAME];
+pub const LINKED: [&str; 1] = [Embed::NAME];
 
 /// The limits of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl Limits {
     /// `Unknown`.
     pub fn of(task: &str) -> Result<Self, ProgramError> {
         match task {
-            inktensor_embed::Embed::NAME => Ok(Self::from::<inktensor_embed::Embed>()),
+            Embed::NAME => Ok(Self::from::<Embed>()),
             other => Err(ProgramError::Unknown(other.into())),
         }
     }
@@ -57,33 +58,26 @@ pub fn most_answer() -> usize {
     limits.map(|it| it.answer).max().unwrap_or_default()
 }
 
-/// Returns the question in `json`, written as the task writes it: without what a model in another
-/// language might read otherwise, such as a field twice.
-///
-/// # Errors
-/// `Unknown`, `Malformed`.
-pub fn rewritten_question(task: &str, json: &[u8]) -> Result<Vec<u8>, ProgramError> {
-    match task {
-        inktensor_embed::Embed::NAME => {
-            rewritten::<<inktensor_embed::Embed as Task>::Question>(json)
-        }
-        other => Err(ProgramError::Unknown(other.into())),
+/// A task that is built in.
+pub trait Linked: Task {
+    /// Checks that the task answers `question`, at little cost. A model in another process is asked
+    /// only what the reference answers too.
+    ///
+    /// # Errors
+    /// As for [`Task::answer`].
+    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
+        let _ = (state, question);
+        Ok(())
     }
 }
 
-/// Returns the answer in `json`, written as the task writes it.
-///
-/// # Errors
-/// `Unknown`, `Malformed`.
-pub fn rewritten_answer(task: &str, json: &[u8]) -> Result<Vec<u8>, ProgramError> {
-    match task {
-        inktensor_embed::Embed::NAME => rewritten::<<inktensor_embed::Embed as Task>::Answer>(json),
-        other => Err(ProgramError::Unknown(other.into())),
+impl Linked for Embed {
+    /// Counts the tokens by the model's own vocabulary.
+    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
+        let tokens = state.tokens(&question.text);
+        tokens.map_err(EmbedError::from)?;
+        Ok(())
     }
-}
-
-fn rewritten<B: Body>(json: &[u8]) -> Result<Vec<u8>, ProgramError> {
-    Ok(B::from_json(json)?.to_json()?)
 }
 
 /// A task with its state.
@@ -96,6 +90,19 @@ pub trait Program: Send + Sync {
     /// # Errors
     /// `Malformed` for a task that breaks its own limits.
     fn question(&self, seed: &Seed) -> Result<Vec<u8>, ProgramError>;
+
+    /// Returns a question of the caller's as the task writes it: without what a model in another
+    /// language might read otherwise, such as a field twice.
+    ///
+    /// # Errors
+    /// `Malformed`, and `Refused` for a question that the task does not answer.
+    fn check_question(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError>;
+
+    /// Returns a model's answer as the task writes it.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    fn check_answer(&self, answer: &[u8]) -> Result<Vec<u8>, ProgramError>;
 
     /// Returns the answer to a question.
     ///
@@ -149,7 +156,7 @@ pub fn linked(task: &str, blob: &[u8]) -> Result<Arc<dyn Program>, ProgramError>
         });
     }
     match task {
-        inktensor_embed::Embed::NAME => Ok(Arc::new(Loaded::of(inktensor_embed::Embed, blob)?)),
+        Embed::NAME => Ok(Arc::new(Loaded::of(Embed, blob)?)),
         other => Err(ProgramError::Unknown(other.into())),
     }
 }
@@ -171,13 +178,23 @@ impl<T: Task> Loaded<T> {
     }
 }
 
-impl<T: Task> Program for Loaded<T> {
+impl<T: Linked> Program for Loaded<T> {
     fn name(&self) -> &'static str {
         T::NAME
     }
 
     fn question(&self, seed: &Seed) -> Result<Vec<u8>, ProgramError> {
         Ok(self.task.question(&self.state, seed).to_json()?)
+    }
+
+    fn check_question(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError> {
+        let question = T::Question::from_json(question)?;
+        self.task.check(&self.state, &question)?;
+        Ok(question.to_json()?)
+    }
+
+    fn check_answer(&self, answer: &[u8]) -> Result<Vec<u8>, ProgramError> {
+        Ok(T::Answer::from_json(answer)?.to_json()?)
     }
 
     fn answer(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError> {
@@ -204,12 +221,18 @@ mod tests {
         assert!((1..=MAX_ANSWER).contains(&most_answer()));
     }
 
-    #[test]
-    fn text_of_another_form_is_not_rewritten() {
+    fn embed() -> Arc<dyn Program> {
         let [task] = LINKED;
-        let question = rewritten_question(task, b" {\"text\": \"a\"}\n");
+        let state = inktensor_embed::small::state(1).unwrap();
+        linked(task, &state).unwrap()
+    }
+
+    #[test]
+    fn text_of_another_form_is_not_passed_on() {
+        let program = embed();
+        let question = program.check_question(b" {\"text\": \"a\"}\n");
         assert_eq!(question, Ok(b"{\"text\":\"a\"}".to_vec()));
-        let answer = rewritten_answer(task, b"{ \"answer\": [1, -2] }");
+        let answer = program.check_answer(b"{ \"answer\": [1, -2] }");
         assert_eq!(answer, Ok(b"{\"answer\":[1,-2]}".to_vec()));
         for wrong in [
             &b""[..],
@@ -217,10 +240,21 @@ mod tests {
             b"{\"answer\":[1e9]}",
             b"{\"answer\":\"\"}",
         ] {
-            let read = rewritten_answer(task, wrong);
+            let read = program.check_answer(wrong);
             assert!(matches!(read, Err(ProgramError::Malformed(_))), "{read:?}");
         }
-        let unknown = rewritten_question("other/1", b"{}");
-        assert_eq!(unknown, Err(ProgramError::Unknown("other/1".into())));
+        let unknown = linked("other/1", b"").err();
+        assert_eq!(unknown, Some(ProgramError::Unknown("other/1".into())));
+    }
+
+    #[test]
+    fn a_question_is_checked_as_it_is_answered() {
+        let program = embed();
+        for words in [1, 126, 127, 200] {
+            let question = format!("{{\"text\":\"{}\"}}", "a ".repeat(words));
+            let checked = program.check_question(question.as_bytes());
+            let answered = program.answer(question.as_bytes());
+            assert_eq!(checked.err(), answered.err(), "{words}");
+        }
     }
 }

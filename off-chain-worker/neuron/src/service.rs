@@ -28,8 +28,8 @@ use inktensor_primitives::{
     AccountId, Digest,
 };
 use inktensor_wire::{
-    home, Admitted, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits, Roster, Running,
-    Server, ServerError, Service, PROTOCOL,
+    home, Admitted, Blobs, Client, ClientLimits, Guests, Hotkey, Identity, Limits, Mark, Roster,
+    Running, Server, ServerError, Service, PROTOCOL,
 };
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
@@ -53,6 +53,8 @@ const FLOOR: u32 = 8;
 const VERSION: u32 = 1_000;
 /// Name of the certificate's file in the store's folder.
 const CERTIFICATE: &str = "tls.pem";
+/// Name of the file with the newest time of an accepted question, in the store's folder.
+const ACCEPTED: &str = "accepted";
 /// Name of the folder of blobs in the store's folder.
 const BLOBS: &str = "blobs";
 
@@ -127,9 +129,6 @@ pub trait Play {
     /// Returns the rule for callers without a permit.
     fn guests(&self) -> Guests;
 
-    /// Returns true if the part needs the task's program, and not its manifest only.
-    fn needs_program(&self) -> bool;
-
     /// Acts on a new block.
     ///
     /// # Errors
@@ -183,12 +182,14 @@ pub fn run<P: Play>(
             common.chain
         );
         let tasks = Tasks::remembered(&neuron.store)?;
+        let mark = Arc::new(Mark::open(&common.store.join(ACCEPTED))?);
         let mut running = Loop {
             neuron,
             play,
             chain,
             status,
             identity,
+            mark,
             tasks,
             server: None,
             has_served: false,
@@ -271,6 +272,7 @@ struct Loop<'a, P: Play> {
     chain: Instrumented,
     status: Arc<LoopStatus>,
     identity: Identity,
+    mark: Arc<Mark>,
     tasks: Tasks,
     /// The server with the generation that it serves for.
     server: Option<(Running, u32)>,
@@ -346,9 +348,7 @@ impl<P: Play> Loop<'_, P> {
         };
         self.serve(&view, seat)?;
         self.publish()?;
-        let needs_program = self.play.needs_program();
-        self.tasks
-            .look(&self.neuron, &self.chain, &view, needs_program)?;
+        self.tasks.look(&self.neuron, &self.chain, &view)?;
         let at = AtBlock {
             view: &view,
             seat,
@@ -427,6 +427,7 @@ impl<P: Play> Loop<'_, P> {
                 ..Limits::default()
             },
             blobs: Some(Arc::clone(&self.neuron.blobs)),
+            mark: Some(Arc::clone(&self.mark)),
         };
         // The address must be free before the next server listens there.
         self.stop_server();

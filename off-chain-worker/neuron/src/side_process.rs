@@ -3,23 +3,23 @@
 //! The body of the request is the question in the task's JSON, the body of the response is the
 //! answer in the task's JSON, with status 200. There are no keys, no chain and no library.
 //!
-//! The process is trusted with the questions, not with this process: its time, its bytes and the
-//! number of connections to it are limited, and the answer is parsed like a stranger's.
+//! The process is trusted with the questions, not with this process: its time and its bytes are
+//! limited, and so is the number of connections to it, by [`CONNECTIONS`]. The answer is parsed like
+//! a stranger's.
 
 use http::{header, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 use thiserror::Error;
 use tokio::{
     net::{lookup_host, TcpStream},
-    sync::Semaphore,
     time::timeout,
 };
 
-/// Most connections to the process at a time. Further questions wait.
-const CONNECTIONS: usize = 32;
+/// Most connections to the process at a time. The caller counts them.
+pub const CONNECTIONS: usize = 32;
 /// Largest head of a response in bytes; hyper's own limit is larger.
 const MAX_HEAD: usize = 16 * 1024;
 /// Most bytes of an address.
@@ -33,7 +33,6 @@ pub struct SideProcess {
     /// Path and query.
     path: String,
     allow_remote: bool,
-    room: Arc<Semaphore>,
 }
 
 /// An error of a model in another process.
@@ -99,7 +98,6 @@ impl SideProcess {
             authority: format!("{host}:{port}"),
             path: path.into(),
             allow_remote,
-            room: Arc::new(Semaphore::new(CONNECTIONS)),
         })
     }
 
@@ -123,8 +121,6 @@ impl SideProcess {
     }
 
     async fn exchange(&self, question: &[u8], most: usize) -> Result<Vec<u8>, SideProcessError> {
-        // Fails only when the semaphore is closed, which never happens.
-        let _room = self.room.acquire().await.ok();
         let stream = self.connect().await?;
         let unreachable = |error: hyper::Error| self.unreachable(error);
         let (mut sender, connection) = http1::Builder::new()

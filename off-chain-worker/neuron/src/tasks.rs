@@ -39,8 +39,8 @@ pub struct Working {
     pub hash: Digest,
     /// The manifest.
     pub manifest: Manifest,
-    /// The task with its state. Absent for a miner whose model is in another process.
-    pub program: Option<Arc<dyn Program>>,
+    /// The task with its state.
+    pub program: Arc<dyn Program>,
 }
 
 /// The tasks that a neuron has loaded.
@@ -96,7 +96,6 @@ impl Tasks {
         neuron: &Neuron<'_>,
         chain: &dyn ChainRead,
         view: &SubnetView,
-        needs_program: bool,
     ) -> Result<(), NeuronError> {
         let (contracts, netuid) = (&neuron.contracts, neuron.common.netuid);
         let is_new = self
@@ -122,7 +121,7 @@ impl Tasks {
             if self.loaded.contains_key(&hash) || self.waits(&hash, view.block.number) {
                 continue;
             }
-            match load(neuron, &hash, needs_program) {
+            match load(neuron, &hash) {
                 Ok(working) => {
                     info!(
                         task = working.manifest.task,
@@ -135,9 +134,13 @@ impl Tasks {
                 Err(LoadError::Folder(error)) => return Err(error),
                 Err(LoadError::Task(reason)) => self.note(hash, view.block.number, reason),
                 Err(LoadError::Absent { .. }) if self.fetching.is_some() => {}
-                Err(LoadError::Absent { blob, mirrors }) => {
+                Err(LoadError::Absent {
+                    blob,
+                    most,
+                    mirrors,
+                }) => {
                     let places = neuron.fetcher(chain).places(&mirrors)?;
-                    self.fetching = Some(fetching(neuron, hash, blob, places));
+                    self.fetching = Some(fetching(neuron, hash, (blob, most), places));
                 }
             }
         }
@@ -181,12 +184,17 @@ impl Tasks {
     }
 }
 
-/// Begins to fetch a blob.
-fn fetching(neuron: &Neuron<'_>, manifest: Digest, blob: Digest, places: Vec<Mirror>) -> Fetching {
+/// Begins to fetch a blob of at most so many bytes.
+fn fetching(
+    neuron: &Neuron<'_>,
+    manifest: Digest,
+    (blob, most): (Digest, usize),
+    places: Vec<Mirror>,
+) -> Fetching {
     let (sender, fetched) = mpsc::channel();
     let (client, blobs) = (Arc::clone(&neuron.client), Arc::clone(&neuron.blobs));
     neuron.runtime.spawn(async move {
-        let fetched = fetch(&client, &blobs, &blob, &places).await;
+        let fetched = fetch(&client, &blobs, &blob, most, &places).await;
         // Fails only if the neuron has ended.
         let _ = sender.send(fetched.map_err(|error| error.to_string()));
     });
@@ -203,8 +211,12 @@ enum LoadError {
     Folder(NeuronError),
     /// The task cannot be used.
     Task(String),
-    /// A blob is not there.
-    Absent { blob: Digest, mirrors: Vec<String> },
+    /// A blob, of at most `most` bytes, is not there.
+    Absent {
+        blob: Digest,
+        most: usize,
+        mirrors: Vec<String>,
+    },
 }
 
 impl LoadError {
@@ -213,17 +225,12 @@ impl LoadError {
     }
 }
 
-fn load(neuron: &Neuron<'_>, hash: &Digest, needs_program: bool) -> Result<Working, LoadError> {
+fn load(neuron: &Neuron<'_>, hash: &Digest) -> Result<Working, LoadError> {
     let file = find(neuron, hash, MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file).map_err(LoadError::task)?;
     let most = Limits::of(&manifest.task).map_err(LoadError::task)?.state;
-    let program = match needs_program {
-        true => {
-            let state = find(neuron, &manifest.state, most, &manifest.mirrors)?;
-            Some(program::linked(&manifest.task, &state).map_err(LoadError::task)?)
-        }
-        false => None,
-    };
+    let state = find(neuron, &manifest.state, most, &manifest.mirrors)?;
+    let program = program::linked(&manifest.task, &state).map_err(LoadError::task)?;
     Ok(Working {
         hash: *hash,
         manifest,
@@ -246,6 +253,7 @@ fn find(
         ))),
         Held::Absent => Err(LoadError::Absent {
             blob: *hash,
+            most,
             mirrors: mirrors.to_vec(),
         }),
     }

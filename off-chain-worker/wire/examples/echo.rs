@@ -83,6 +83,7 @@ fn receiver() -> Result<(Server, serde_json::Value), Box<dyn Error>> {
             ..Limits::default()
         },
         blobs: None,
+        mark: None,
     };
     Ok((server, line))
 }

@@ -109,6 +109,7 @@ async fn serve(open: bool) -> Result<(), Failure> {
             ..usual
         },
         blobs: None,
+        mark: None,
     };
     let running = server.start(NoWork).await?;
     println!("{}", running.address());
@@ -333,11 +334,9 @@ fn end(mut child: Child) -> Result<String, Failure> {
 fn first_line(child: &mut Child) -> Result<String, Failure> {
     let from = child.stdout.as_mut().ok_or("no output")?;
     let mut line = Vec::new();
-    for byte in from.bytes() {
-        match byte? {
-            b'\n' => break,
-            byte => line.push(byte),
-        }
+    let mut byte = [0];
+    while from.read(&mut byte)? == 1 && byte != *b"\n" {
+        line.extend(byte);
     }
     Ok(String::from_utf8(line)?)
 }

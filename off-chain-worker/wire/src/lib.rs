@@ -8,6 +8,7 @@
 //! - [`SignedRequest`], [`SignedResponse`], [`Outcome`], [`Exchange`]: both halves of a receipt, as
 //!   evidence stores them, with `verify`
 //! - [`Server`], [`Service`], [`Roster`], [`Limits`]: the receiver, with every limit
+//! - [`Mark`]: the newest question that was accepted, for the time after a restart
 //! - [`Client`], [`Endpoint`]: the caller, to whom each address is hostile
 //! - [`Identity`], [`Pin`]: TLS with a certificate that is pinned by its hash
 //! - [`Blobs`], [`Mirror`]: files by their hash, served and fetched
@@ -35,8 +36,8 @@ pub use media::Media;
 pub use path::{Path, PathError};
 pub use receipt::{Content, Outcome, SignedRequest, SignedResponse, VerifyError};
 pub use server::{
-    Admitted, Caller, Counts, Guests, Limits, Page, Response, Roster, Running, Server, ServerError,
-    Service,
+    Admitted, Caller, Counts, Guests, Limits, Mark, MarkError, Page, Response, Roster, Running,
+    Server, ServerError, Service,
 };
 pub use signature::Hotkey;
 pub use tls::{Identity, IdentityError, Pin};

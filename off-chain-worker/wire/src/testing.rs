@@ -235,6 +235,7 @@ pub fn server(limits: Limits) -> Server {
         roster: roster(&[(validator().account(), 1)]),
         limits,
         blobs: None,
+        mark: None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 use inktensor_primitives::{
     emission::{EmissionError, EpochBudget, Fee, Fees, Issuance, Split, SplitPreset},
     staking::Payment,
-    Rao,
+    AccountId, Rao,
 };
 
 /// Issuance and its division between subnets.
@@ -49,6 +49,8 @@ pub struct Account {
     next_epoch: u32,
     /// Owner's parts that are owed, and the owner and hotkey of the last completed epoch.
     cut: Option<Payment>,
+    /// The epoch whose pay-out is not complete, and its budget.
+    open: Option<(u32, EpochBudget)>,
 }
 
 /// Division of budgets.
@@ -94,6 +96,36 @@ pub struct Closing {
 }
 
 impl Account {
+    /// Returns the budget of `epoch`, if its pay-out is not complete.
+    pub fn budget(&self, epoch: u32) -> Option<EpochBudget> {
+        let (_, budget) = self.open.filter(|(of, _)| *of == epoch)?;
+        Some(budget)
+    }
+
+    /// Begins the pay-out of `epoch`, or goes on with it.
+    ///
+    /// # Errors
+    /// `AlreadyDrawn` while the pay-out of another epoch is not complete.
+    pub fn set_budget(&mut self, epoch: u32, budget: EpochBudget) -> Result<(), EmissionError> {
+        if self.open.is_some_and(|(of, _)| of != epoch) {
+            return Err(EmissionError::AlreadyDrawn);
+        }
+        self.open = Some((epoch, budget));
+        // The first close pays for the place of the owner's part, so that no keeper does.
+        let no_account = AccountId::from([0; 32]);
+        self.cut.get_or_insert(Payment {
+            hotkey: no_account,
+            coldkey: no_account,
+            amount: Rao::ZERO,
+        });
+        Ok(())
+    }
+
+    /// Ends the pay-out of an epoch.
+    pub fn end_budget(&mut self) {
+        self.open = None;
+    }
+
     /// Returns the owner's parts that are owed.
     pub fn cut(&self) -> Rao {
         self.cut.map_or(Rao::ZERO, |cut| cut.amount)

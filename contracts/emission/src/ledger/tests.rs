@@ -142,6 +142,23 @@ fn an_epoch_is_drawn_once() {
 }
 
 #[test]
+fn no_epoch_is_drawn_while_another_is_paid_out() {
+    let mut account = Account::default();
+    let budget = EpochBudget::default();
+    assert_eq!(account.set_budget(3, budget), Ok(()));
+    let before = account;
+    assert_eq!(
+        account.set_budget(4, budget),
+        Err(EmissionError::AlreadyDrawn)
+    );
+    assert_eq!(account, before);
+    assert_eq!((account.budget(3), account.budget(4)), (Some(budget), None));
+    account.end_budget();
+    assert_eq!(account.budget(3), None);
+    assert_eq!(account.set_budget(4, budget), Ok(()));
+}
+
+#[test]
 fn the_unpaid_rest_goes_to_the_next_budget() {
     let mut world = World::new(0, Split::BITTENSOR);
     world.draw(0, 1);

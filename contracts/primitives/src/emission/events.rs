@@ -20,7 +20,6 @@ pub struct Drawn {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The budget.
     pub budget: EpochBudget,
@@ -72,7 +71,6 @@ pub struct Carried {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// Amount carried over to the subnet's next budget, in rao.
     pub amount: Rao,

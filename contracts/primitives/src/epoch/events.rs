@@ -11,7 +11,6 @@ pub struct WeightsSet {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The hotkey that set the weights.
-    #[ink(topic)]
     pub hotkey: AccountId,
     /// Uid of the hotkey.
     pub uid: Uid,
@@ -36,7 +35,6 @@ pub struct EpochClosed {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// Hash of the header.
     pub header_hash: Digest,
@@ -53,7 +51,6 @@ pub struct TempoRestarted {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The open epoch.
-    #[ink(topic)]
     pub epoch: u32,
 }
 
@@ -65,7 +62,6 @@ pub struct EpochRolledOver {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// Amount carried over to the subnet's next budget, in rao.
     pub carried: Rao,
@@ -78,10 +74,8 @@ pub struct Proposed {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The proposer.
-    #[ink(topic)]
     pub proposer: AccountId,
     /// First block at which the assertion can be finalized.
     pub deadline: u32,
@@ -96,10 +90,8 @@ pub struct Finalized {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The proposer. Absent if the epoch was replayed.
-    #[ink(topic)]
     pub proposer: Option<AccountId>,
     /// Digest of the posted assertion, or of the assertion that equals the replay's outcome.
     pub assertion: Digest,
@@ -112,10 +104,8 @@ pub struct Replayed {
     #[ink(topic)]
     pub netuid: NetUid,
     /// The epoch.
-    #[ink(topic)]
     pub epoch: u32,
     /// The caller of the replay.
-    #[ink(topic)]
     pub caller: AccountId,
     /// The next step to execute.
     pub next: u32,
@@ -183,7 +173,6 @@ pub struct WeightsCommitted {
     #[ink(topic)]
     pub netuid: NetUid,
     /// Hotkey of the validator.
-    #[ink(topic)]
     pub hotkey: AccountId,
     /// The committed hash.
     pub hash: Digest,
@@ -198,7 +187,6 @@ pub struct RevealsMissed {
     #[ink(topic)]
     pub netuid: NetUid,
     /// Hotkey of the validator.
-    #[ink(topic)]
     pub hotkey: AccountId,
     /// Number of commits.
     pub count: u32,

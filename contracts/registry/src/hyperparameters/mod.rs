@@ -22,7 +22,7 @@ use inktensor_primitives::{
     emission::SplitPreset,
     kernel::YumaParams,
     registry::{Hyperparameter, KernelParams, Parameter, RegistryError, Setter},
-    AccountId, Rao,
+    AccountId, Digest, Rao,
 };
 use settings::Values;
 
@@ -44,7 +44,8 @@ pub struct Conditions {
     pub bittensor_split: bool,
 }
 
-/// Sets `value`. `choose` returns the default parameters of a kernel that may be chosen.
+/// Sets `value`. `choose` returns the default parameters and the code hash of a kernel that may be
+/// chosen.
 ///
 /// After an error neither `values` nor `price` may be stored. A registration price counts at once.
 ///
@@ -55,13 +56,14 @@ pub fn set(
     price: &mut Price,
     conditions: Conditions,
     value: Hyperparameter,
-    choose: impl FnOnce(AccountId) -> Result<KernelParams, RegistryError>,
+    choose: impl FnOnce(AccountId) -> Result<(KernelParams, Digest), RegistryError>,
 ) -> Result<(), RegistryError> {
     let parameter = value.parameter();
     match value {
         Hyperparameter::Kernel(kernel) => {
-            let defaults = choose(kernel)?;
+            let (defaults, code) = choose(kernel)?;
             values.kernel = kernel;
+            values.kernel_code = code;
             if !values.params.is_like(&defaults) {
                 values.params = defaults;
             }

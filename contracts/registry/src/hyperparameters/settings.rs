@@ -7,7 +7,7 @@ use ink::{
 };
 use inktensor_primitives::{
     registry::{KernelParams, RegistryError, Subnet, Terms},
-    AccountId, Rao,
+    AccountId, Digest, Rao,
 };
 
 /// Values of all hyperparameters of a subnet, but the registration price, which is a state.
@@ -19,6 +19,8 @@ pub struct Values {
     pub tempo: u32,
     /// See [`Subnet::kernel`].
     pub kernel: AccountId,
+    /// Hash of the kernel's code by the list of kernels, where it never changes.
+    pub kernel_code: Digest,
     /// See [`Subnet::max_uids`].
     pub max_uids: u16,
     /// See [`Subnet::max_validators`].

@@ -16,6 +16,7 @@ fn values(params: KernelParams) -> Values {
     Values {
         tempo: 360,
         kernel: AccountId::from([3; 32]),
+        kernel_code: [3; 32],
         max_uids: 256,
         max_validators: 64,
         immunity_period: DEFAULT_IMMUNITY_PERIOD,
@@ -36,12 +37,12 @@ fn params(values: &Values) -> YumaParams {
 }
 
 /// Allows two kernels: that of `[9; 32]` for Yuma parameters, that of `[8; 32]` for the bytes 5 and
-/// 6.
-fn choose(kernel: AccountId) -> Result<KernelParams, RegistryError> {
+/// 6. Their code hashes are their addresses.
+fn choose(kernel: AccountId) -> Result<(KernelParams, Digest), RegistryError> {
     if kernel == AccountId::from([9; 32]) {
-        Ok(KernelParams::Yuma(YumaParams::default()))
+        Ok((KernelParams::Yuma(YumaParams::default()), [9; 32]))
     } else if kernel == AccountId::from([8; 32]) {
-        Ok(KernelParams::Other(vec![5, 6]))
+        Ok((KernelParams::Other(vec![5, 6]), [8; 32]))
     } else {
         Err(RegistryError::KernelNotAllowed)
     }
@@ -283,7 +284,12 @@ fn each_parameter_changes_its_field_and_no_other() {
         s.terms.weights.stake_threshold = Rao(7);
     });
     let changed = set_on_yuma(Hyperparameter::Kernel(kernel)).unwrap();
-    assert_eq!(changed, Values { kernel, ..yuma() });
+    let expected = Values {
+        kernel,
+        kernel_code: [9; 32],
+        ..yuma()
+    };
+    assert_eq!(changed, expected);
 }
 
 #[test]
@@ -402,7 +408,7 @@ fn a_kernel_keeps_parameters_of_its_kind_alone() {
         KernelParams::Yuma(custom),
         KernelParams::Other(vec![1, 2, 3]),
     );
-    let defaults = |kernel| choose(kernel).unwrap();
+    let defaults = |kernel| choose(kernel).unwrap().0;
     for (had, kernel, has) in [
         (own.clone(), yuma, own.clone()),
         (own.clone(), other, defaults(other)),
@@ -414,6 +420,7 @@ fn a_kernel_keeps_parameters_of_its_kind_alone() {
         assert_eq!(chosen, Ok(()));
         let expected = Values {
             kernel,
+            kernel_code: choose(kernel).unwrap().1,
             ..values(has)
         };
         assert_eq!(changed, expected);

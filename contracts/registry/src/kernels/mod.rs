@@ -59,16 +59,21 @@ impl Kernels {
         Ok(())
     }
 
-    /// Returns the default parameters of a kernel that a subnet may choose at block `now`.
+    /// Returns the default parameters and the code hash of a kernel that a subnet may choose at
+    /// block `now`.
     ///
     /// # Errors
     /// `KernelNotAllowed`, `Announced`.
-    pub fn choose(&self, kernel: AccountId, now: u32) -> Result<KernelParams, RegistryError> {
+    pub fn choose(
+        &self,
+        kernel: AccountId,
+        now: u32,
+    ) -> Result<(KernelParams, Digest), RegistryError> {
         let entry = self.allowed(kernel)?;
         if now < entry.from {
             return Err(RegistryError::Announced(entry.from));
         }
-        Ok(entry.defaults)
+        Ok((entry.defaults, entry.code_hash))
     }
 
     /// Returns the entry of `kernel`, retired or not.

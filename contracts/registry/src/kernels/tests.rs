@@ -61,7 +61,7 @@ fn an_announced_kernel_can_be_chosen_from_its_block_on() {
         kernels.choose(kernel(7), FROM - 1),
         Err(RegistryError::Announced(FROM))
     );
-    assert_eq!(kernels.choose(kernel(7), FROM), Ok(other(&[1])));
+    assert_eq!(kernels.choose(kernel(7), FROM), Ok((other(&[1]), [7; 32])));
     assert_eq!(kernels.retire(kernel(7)), Ok(()));
     assert_eq!(
         kernels.choose(kernel(7), FROM - 1),
@@ -72,7 +72,7 @@ fn an_announced_kernel_can_be_chosen_from_its_block_on() {
 #[ink::test]
 fn a_retired_kernel_keeps_its_entry() {
     let mut kernels = with_kernel();
-    assert_eq!(kernels.choose(kernel(7), FROM), Ok(other(&[1])));
+    assert_eq!(kernels.choose(kernel(7), FROM), Ok((other(&[1]), [7; 32])));
     assert_eq!(kernels.retire(kernel(7)), Ok(()));
     assert_eq!(
         kernels.choose(kernel(7), FROM),
@@ -98,7 +98,7 @@ fn allowing_again_changes_defaults_and_not_the_code() {
     let yuma = KernelParams::Yuma(YumaParams::default());
     let again = allow(&mut kernels, kernel(7), 7, Some([7; 32]), yuma.clone());
     assert_eq!(again, Ok(()));
-    assert_eq!(kernels.choose(kernel(7), FROM), Ok(yuma));
+    assert_eq!(kernels.choose(kernel(7), FROM), Ok((yuma, [7; 32])));
     assert_eq!(kernels.all(), [kernel(7)]);
 }
 

@@ -29,7 +29,6 @@ use crate::{
         bounds, change_limits,
         settings::{self, Settings},
     },
-    kernels::Kernels,
     pages::{self, NeuronPage, StandingPage},
     seats::Seats,
     serving::ServingRecord,
@@ -43,7 +42,7 @@ use inktensor_primitives::{
         roster_with_owner, BoundedField, HotkeyStatus, Neuron, NeuronView, Parameter,
         RegistryError, Seat, Subnet, SubnetIdentity, SubnetSnapshot, Tenure, Voter,
     },
-    AccountId, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
+    AccountId, Digest, NetUid, Rao, Uid, MAX_VALIDATORS, PAGE,
 };
 use strength::Strength;
 
@@ -137,12 +136,11 @@ impl Subnets {
     /// epoch closes with them already.
     ///
     /// # Errors
-    /// `UnknownSubnet`, `Retired`, `KernelNotAllowed`, `WrongEpoch`, `Exhausted`, `OutOfBounds`.
+    /// `UnknownSubnet`, `Retired`, `WrongEpoch`, `Exhausted`, `OutOfBounds`.
     pub fn close(
         &mut self,
         netuid: NetUid,
         closing: Closing,
-        kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
         let mut settings = self.settings(netuid)?.live()?;
         let mut seats = self.seats(netuid)?;
@@ -159,10 +157,11 @@ impl Subnets {
             }
         }
         let price = price_of(&seats, &settings, now);
+        let kernel_code = settings.present.kernel_code;
         let subnet = settings.clone().subnet(&frozen, price);
         let snapshot = SubnetSnapshot {
             due_after,
-            ..self.snapshot(netuid, subnet, closing, kernels)?
+            ..self.snapshot(netuid, subnet, kernel_code, closing)?
         };
         if frozen.taken() > 0 {
             changes |= take_next(&mut settings, &mut seats, now);
@@ -179,12 +178,9 @@ impl Subnets {
         &self,
         netuid: NetUid,
         mut subnet: Subnet,
+        kernel_code: Digest,
         closing: Closing,
-        kernels: &Kernels,
     ) -> Result<SubnetSnapshot, RegistryError> {
-        // Every subnet has an entry: its kernel was allowed when chosen, and entries stay.
-        let kernel = kernels.entry(subnet.kernel);
-        let kernel = kernel.ok_or(RegistryError::KernelNotAllowed)?;
         let owner = self.places.get((netuid, subnet.owner_hotkey));
         if let Some(place) = owner {
             // The owner's cut is staked on the hotkey that holds the owner's stake.
@@ -196,7 +192,7 @@ impl Subnets {
             neurons: subnet.neurons,
             owner_uid,
             params: settings::kernel_bytes(&subnet.params),
-            kernel_code: kernel.code_hash,
+            kernel_code,
             due_after: subnet.tempo,
             tenures: self.tenures(netuid, closing.epoch, &roster, subnet.neurons)?,
             roster,

@@ -13,7 +13,7 @@ mod store;
 pub use self::{
     inheritance::root_part,
     links::{ChildList, Due},
-    store::Children,
+    store::{Children, Division},
 };
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{
     inheritance::{self, Parent},
     links::{ChildList, Due, Links, ParentLink},
 };
-use crate::stake::{EpochClock, OwnStake, Stake};
+use crate::stake::{EpochClock, HotkeyCells, OwnStake, Stake, HOTKEY_READS};
 use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
@@ -35,6 +35,10 @@ pub struct Division {
     pub parents: Vec<ParentShare>,
     /// The hotkey's links, unless there are no parents' parts.
     links: Option<Links>,
+    /// True if the hotkey was found to have no links.
+    pub unlinked: bool,
+    /// Number of cells read.
+    pub reads: u32,
 }
 
 /// A parent's part of a child's dividends.
@@ -46,6 +50,8 @@ pub struct ParentShare {
     pub owner: AccountId,
     /// The parent's own stake in the paid epoch.
     pub stake: OwnStake,
+    /// The parent's take for the paid epoch.
+    pub take: Bps,
     /// The part.
     pub amount: Rao,
 }
@@ -57,6 +63,8 @@ struct Giver {
     proportion: u64,
     /// The parent's own stake.
     stake: OwnStake,
+    /// The parent's take for the epoch.
+    take: Bps,
     /// The account that is paid the parent's take.
     owner: Option<AccountId>,
 }
@@ -75,48 +83,49 @@ impl Children {
         epoch: u32,
         clock: &EpochClock,
     ) -> Result<Rao, StakingError> {
-        let own = stake.own_at(netuid, hotkey, epoch, clock)?;
-        let Some(links) = self.links.get((netuid, hotkey)) else {
-            return Ok(inheritance::weight(own, &[], &[]));
+        let cells = stake.hotkey(netuid, hotkey);
+        // Links that are known not to be are not read.
+        let links = if cells.is_unlinked() {
+            None
+        } else {
+            self.links.get(cells.key())
         };
-        let given = links.given_at(epoch, clock)?;
-        let givers = givers_at(stake, netuid, &links.parents, epoch, clock)?;
-        let inherited: Vec<(OwnStake, u64)> = givers
-            .iter()
-            .map(|giver| (giver.stake, giver.proportion))
-            .collect();
-        Ok(inheritance::weight(own, &given, &inherited))
+        weight_by(stake, &cells, links, epoch, clock)
     }
 
-    /// Divides dividends of `epoch` between a hotkey and its parents of that
-    /// epoch.
+    /// Divides `payment`, dividends of `epoch`, between the hotkey of `cells`, which is paid, and
+    /// its parents of that epoch.
     ///
     /// # Errors
     /// `TooOld`.
     pub fn divide(
         &self,
         stake: &Stake,
-        netuid: NetUid,
+        cells: &HotkeyCells,
         epoch: u32,
         payment: &Payment,
         clock: &EpochClock,
     ) -> Result<Division, StakingError> {
-        let undivided = || Division {
+        let undivided = |unlinked, reads| Division {
             own: payment.amount,
             parents: Vec::new(),
             links: None,
+            unlinked,
+            reads,
         };
-        if payment.amount.is_zero() {
-            return Ok(undivided());
+        if cells.is_unlinked() || payment.amount.is_zero() {
+            return Ok(undivided(cells.is_unlinked(), 0));
         }
-        let hotkey = payment.hotkey;
-        let Some(links) = self.links.get((netuid, hotkey)) else {
-            return Ok(undivided());
+        let Some(links) = self.links.get(cells.key()) else {
+            return Ok(undivided(true, 1));
         };
+        let (netuid, _) = cells.key();
         let givers = givers_at(stake, netuid, &links.parents, epoch, clock)?;
         if givers.is_empty() {
-            return Ok(undivided());
+            return Ok(undivided(false, 1));
         }
+        let parents = u32::try_from(givers.len()).unwrap_or(u32::MAX);
+        let reads = parents.saturating_mul(HOTKEY_READS).saturating_add(1);
         let owner_of = |giver: &Giver| giver.owner.unwrap_or(payment.coldkey);
         let parents: Vec<Parent> = givers
             .iter()
@@ -126,7 +135,7 @@ impl Children {
                 is_foreign: owner_of(giver) != payment.coldkey,
             })
             .collect();
-        let own = stake.own_at(netuid, hotkey, epoch, clock)?;
+        let own = cells.own_at(epoch, clock)?;
         let given = links.given_at(epoch, clock)?.into_iter();
         let take = links
             .take
@@ -139,12 +148,15 @@ impl Children {
                 hotkey: giver.hotkey,
                 owner: owner_of(giver),
                 stake: giver.stake,
+                take: giver.take,
                 amount,
             });
         Ok(Division {
             own: rest,
             parents: shares.collect(),
             links: Some(links),
+            unlinked: false,
+            reads,
         })
     }
 
@@ -221,6 +233,7 @@ impl Children {
     /// of `owner_of`.
     pub fn set(
         &mut self,
+        stake: &mut Stake,
         (netuid, hotkey): (NetUid, AccountId),
         list: &ChildList,
         owner: AccountId,
@@ -245,7 +258,7 @@ impl Children {
             }
             let given = own.give(child, proportion, after, clock);
             links.receive(&hotkey, Some(owner), given);
-            self.links.insert((netuid, child), &links);
+            self.put(stake, (netuid, child), &links);
         }
         own.wait_for_children(now)?;
         let dropped: Vec<AccountId> = own
@@ -255,11 +268,11 @@ impl Children {
             .filter(|child| list.proportion(child) == 0)
             .collect();
         for child in dropped {
-            self.drop_child((netuid, hotkey), &mut own, child, after, clock);
+            self.drop_child(stake, (netuid, hotkey), &mut own, child, after, clock);
         }
         own.prune_children(clock);
         own.children_set_at = Some(now);
-        self.links.insert((netuid, hotkey), &own);
+        self.put(stake, (netuid, hotkey), &own);
         Ok(if clock.open == 0 { now } else { after })
     }
 
@@ -271,6 +284,7 @@ impl Children {
     /// `TooManyParents`.
     pub fn allow_parent(
         &mut self,
+        stake: &mut Stake,
         netuid: NetUid,
         (child, parent): (AccountId, AccountId),
         allowed: bool,
@@ -280,22 +294,22 @@ impl Children {
         let mut links = self.links(netuid, child);
         if allowed {
             links.allow(parent, clock)?;
-            self.links.insert((netuid, child), &links);
+            self.put(stake, (netuid, child), &links);
             return Ok(now);
         }
         let gives = links
             .parent(&parent)
             .is_some_and(|it| it.proportion.last() > 0);
         links.disallow(&parent, clock);
-        self.links.insert((netuid, child), &links);
+        self.put(stake, (netuid, child), &links);
         if !gives {
             return Ok(now);
         }
         let after = now.saturating_add(CHILD_COOLDOWN);
         let mut giver = self.links(netuid, parent);
-        self.drop_child((netuid, parent), &mut giver, child, after, clock);
+        self.drop_child(stake, (netuid, parent), &mut giver, child, after, clock);
         giver.prune_children(clock);
-        self.links.insert((netuid, parent), &giver);
+        self.put(stake, (netuid, parent), &giver);
         Ok(if clock.open == 0 { now } else { after })
     }
 
@@ -305,6 +319,7 @@ impl Children {
     /// `TakeAbove`, `TakeTooSoon`.
     pub fn set_take(
         &mut self,
+        stake: &mut Stake,
         netuid: NetUid,
         hotkey: AccountId,
         take: Bps,
@@ -312,7 +327,7 @@ impl Children {
     ) -> Result<(), StakingError> {
         let mut links = self.links(netuid, hotkey);
         links.take.set(take, now, DEFAULT_CHILD_TAKE)?;
-        self.links.insert((netuid, hotkey), &links);
+        self.put(stake, (netuid, hotkey), &links);
         Ok(())
     }
 
@@ -356,10 +371,20 @@ impl Children {
         self.links.get((netuid, hotkey)).unwrap_or_default()
     }
 
+    /// Stores links. The first ones of a hotkey end the note in its pool that it has none. Links
+    /// are never removed. Every message that may make links stores them here; a settlement
+    /// changes those that exist.
+    fn put(&mut self, stake: &mut Stake, key: (NetUid, AccountId), links: &Links) {
+        if self.links.insert(key, links).is_none() {
+            stake.mark_linked(key);
+        }
+    }
+
     /// Gives nothing more to `child` in epochs that open after block `after`, at both ends of the
     /// link. `links` are those of the parent, which the caller stores.
     fn drop_child(
         &mut self,
+        stake: &mut Stake,
         (netuid, parent): (NetUid, AccountId),
         links: &mut Links,
         child: AccountId,
@@ -372,12 +397,34 @@ impl Children {
         if of_child.parent(&parent).is_some_and(|it| !it.is_allowed) {
             of_child.disallow(&parent, clock);
         }
-        self.links.insert((netuid, child), &of_child);
+        self.put(stake, (netuid, child), &of_child);
     }
 }
 
+/// Returns the weight of the hotkey of `cells`, which has `links`, in `epoch`.
+fn weight_by(
+    stake: &Stake,
+    cells: &HotkeyCells,
+    links: Option<Links>,
+    epoch: u32,
+    clock: &EpochClock,
+) -> Result<Rao, StakingError> {
+    let own = cells.own_at(epoch, clock)?;
+    let Some(links) = links else {
+        return Ok(inheritance::weight(own, &[], &[]));
+    };
+    let (netuid, _) = cells.key();
+    let given = links.given_at(epoch, clock)?;
+    let givers = givers_at(stake, netuid, &links.parents, epoch, clock)?;
+    let inherited: Vec<(OwnStake, u64)> = givers
+        .iter()
+        .map(|giver| (giver.stake, giver.proportion))
+        .collect();
+    Ok(inheritance::weight(own, &given, &inherited))
+}
+
 /// Returns the parents that give a part of their own stake in `epoch`. Reads nothing but their
-/// stake.
+/// stake and take.
 fn givers_at(
     stake: &Stake,
     netuid: NetUid,
@@ -389,13 +436,36 @@ fn givers_at(
     for link in parents {
         let proportion = link.proportion.at(epoch, clock)?;
         if proportion > 0 {
+            let cells = stake.hotkey(netuid, link.hotkey);
             givers.push(Giver {
                 hotkey: link.hotkey,
                 proportion,
-                stake: stake.own_at(netuid, link.hotkey, epoch, clock)?,
+                stake: cells.own_at(epoch, clock)?,
+                take: cells.take_at(clock.opening_block(epoch)?),
                 owner: link.owner,
             });
         }
     }
     Ok(givers)
+}
+
+#[cfg(test)]
+impl Children {
+    /// Returns true if the hotkey has links.
+    pub fn has_links(&self, netuid: NetUid, hotkey: AccountId) -> bool {
+        self.links.contains((netuid, hotkey))
+    }
+
+    /// Returns the weight of a hotkey in `epoch` by its links, whatever its pool notes.
+    pub fn weight_by_links(
+        &self,
+        stake: &Stake,
+        netuid: NetUid,
+        hotkey: AccountId,
+        epoch: u32,
+        clock: &EpochClock,
+    ) -> Result<Rao, StakingError> {
+        let cells = stake.hotkey(netuid, hotkey);
+        weight_by(stake, &cells, self.links.get(cells.key()), epoch, clock)
+    }
 }

@@ -33,7 +33,8 @@ fn set(children: &mut Children, parent: u8, child: u8, now: u32) -> Result<u32, 
     )?;
     let key = (NETUID, account(parent));
     let owner = owner_of(account(parent))?.unwrap();
-    children.set(key, &list, owner, &EpochClock::default(), now, owner_of)
+    let (stake, clock) = (&mut Stake::default(), EpochClock::default());
+    children.set(stake, key, &list, owner, &clock, now, owner_of)
 }
 
 fn allow(
@@ -43,7 +44,8 @@ fn allow(
     allowed: bool,
 ) -> Result<u32, StakingError> {
     let link = (account(child), account(parent));
-    children.allow_parent(NETUID, link, allowed, &EpochClock::default(), 7)
+    let stake = &mut Stake::default();
+    children.allow_parent(stake, NETUID, link, allowed, &EpochClock::default(), 7)
 }
 
 /// Returns the clock after a close at block `now`.
@@ -124,7 +126,8 @@ fn a_list_is_pending_after_the_first_close() {
     };
     let list = ChildList::of(&account(1), vec![child]).unwrap();
     let key = (NETUID, account(1));
-    let after = children.set(key, &list, account(OWNER), &clock, 20, owner_of);
+    let stake = &mut Stake::default();
+    let after = children.set(stake, key, &list, account(OWNER), &clock, 20, owner_of);
     assert_eq!(after, Ok(20 + CHILD_COOLDOWN));
     let view = children.children(NETUID, account(1), &clock);
     assert_eq!(view.pending.map(|it| it.after), Some(20 + CHILD_COOLDOWN));
@@ -132,20 +135,21 @@ fn a_list_is_pending_after_the_first_close() {
 
 #[ink::test]
 fn a_refused_parent_has_the_child_until_the_cooldown_ends() {
-    let mut children = Children::default();
+    let (mut children, mut stake) = (Children::default(), Stake::default());
     let (child, parent) = (account(100), account(1));
     allow(&mut children, 100, 1, true).unwrap();
     set(&mut children, 1, 100, 0).unwrap();
     let clock = next(&EpochClock::default(), 10);
     let after = 20 + CHILD_COOLDOWN;
-    let refused = children.allow_parent(NETUID, (child, parent), false, &clock, 20);
+    let refused = children.allow_parent(&mut stake, NETUID, (child, parent), false, &clock, 20);
     assert_eq!(refused, Ok(after));
     // A second refusal does not put it off, and neither does a list without the child.
-    let again = children.allow_parent(NETUID, (child, parent), false, &clock, 30);
+    let again = children.allow_parent(&mut stake, NETUID, (child, parent), false, &clock, 30);
     assert_eq!(again, Ok(30), "nothing is left to end");
     let list = ChildList::of(&parent, vec![]).unwrap();
     children
         .set(
+            &mut stake,
             (NETUID, parent),
             &list,
             account(OWNER),
@@ -200,10 +204,12 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
 
     // The take counts for epochs that open after it is set.
     children
-        .set_take(NETUID, account(100), Bps(1_000), 0)
+        .set_take(&mut stake, NETUID, account(100), Bps(1_000), 0)
         .unwrap();
     stake.begin_epoch(NETUID, 0, 1).unwrap();
-    children.set_take(NETUID, account(100), Bps(0), 1).unwrap();
+    children
+        .set_take(&mut stake, NETUID, account(100), Bps(0), 1)
+        .unwrap();
     let clock = stake.clock(NETUID, 1);
     let payment = Payment {
         hotkey: account(100),
@@ -211,7 +217,13 @@ fn a_child_has_the_parents_weight_and_shares_its_dividends() {
         amount: Rao(1_000),
     };
     let division = children
-        .divide(&stake, NETUID, 1, &payment, &clock)
+        .divide(
+            &stake,
+            &stake.hotkey(NETUID, account(100)),
+            1,
+            &payment,
+            &clock,
+        )
         .unwrap();
     // A tenth, in 32 bits: the rest is rounded in favour of the child.
     let of_child = division.own.0;
@@ -255,7 +267,7 @@ fn dues_stay_in_the_link_until_they_are_taken() {
     let mut owed = 0;
     for _ in 0..2 {
         let division = children
-            .divide(&stake, NETUID, 0, &payment, &clock)
+            .divide(&stake, &stake.hotkey(NETUID, child), 0, &payment, &clock)
             .unwrap();
         let dues: Vec<Due> = division
             .parents

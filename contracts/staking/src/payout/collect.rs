@@ -19,7 +19,7 @@ pub fn stake_pay(
     payments: &[Payment],
     now: u32,
 ) -> Result<Rao, StakingError> {
-    let clock = stake.clock(netuid, now);
+    let subnet = stake.open_subnet(netuid, now);
     let mut sum = Rao::ZERO;
     for payment in payments {
         let key = PositionKey {
@@ -27,10 +27,10 @@ pub fn stake_pay(
             hotkey: payment.hotkey,
             coldkey: payment.coldkey,
         };
-        stake.deposit_pay(key, payment.amount, &clock, now)?;
+        stake.deposit_pay(key, payment.amount, &subnet.clock, now)?;
         let total = sum.checked_add(payment.amount);
         sum = total.ok_or(StakingError::Overflow)?;
     }
-    stake.count_deposit(netuid, sum, sum)?;
+    stake.count_in(subnet, sum, sum)?;
     Ok(sum)
 }

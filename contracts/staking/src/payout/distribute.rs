@@ -3,41 +3,53 @@
 
 use super::split::{Split, Tally};
 use crate::{
-    children::{root_part, Children, Due},
-    stake::{EpochClock, Stake},
-    takes::Takes,
+    children::{root_part, Children, Division, Due},
+    stake::{HotkeyCells, OpenSubnet, Stake, HOTKEY_READS, MOST_REWARD_WRITES},
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
-    staking::{HotkeyPart, Payment, StakingError},
-    AccountId, Bps, NetUid, Rao,
+    staking::{HotkeyPart, Payment, StakingError, MAX_PARENTS},
+    NetUid, Rao,
 };
 
-/// Most accesses to storage cells for the dividends of one call: with those of the other contracts
-/// that settle a chunk, a good part of a block of a chain that counts 10 KiB of proof and 0.2 ms
-/// for an access. A caller that finds no room pays fewer neurons.
-const MOST_ACCESSES: u32 = 240;
-/// Accesses for a hotkey: take, links, root stake, and the pool twice.
-const OWN_ACCESSES: u32 = 5;
-/// Further accesses for a hotkey with root stake: own stake twice, and the dividends twice.
-const ROOT_ACCESSES: u32 = 4;
-/// Accesses for each parent, at most: its stake, root stake and take.
-const PARENT_ACCESSES: u32 = 3;
-/// Accesses for parents of any number: own stake, and the links with what is due.
-const DIVISION_ACCESSES: u32 = 3;
+/// Most accesses to storage cells for the dividends of one call.
+///
+/// A chunk of 64 hotkeys without parents is one call. Each has 3 accesses, and one more for its
+/// root stake, or for its links if they are read for the first time: 63 of them leave room for
+/// [`MOST_READS`]. And the largest call stays below a quarter of a block, 3840 KiB of proof, with
+/// the weights of pallet-contracts 38:
+///
+/// | part | KiB |
+/// |---|---:|
+/// | 272 accesses of 10.3 KiB, the largest values included | 2802 |
+/// | code of the contracts, registry twice | 518 |
+/// | 26 accesses of the contracts that settle a chunk | 265 |
+/// | calls and events | 55 |
+/// | the end of a settlement: code, and 8 accesses | 145 |
+/// | sum | 3785 |
+///
+/// A caller that finds no room pays fewer neurons.
+pub const MOST_ACCESSES: u32 = 272;
+/// Most reads for one hotkey, which has as many parents as possible: its cells, its links, and the
+/// parents' cells.
+const MOST_READS: u32 = HOTKEY_READS
+    .saturating_add(1)
+    .saturating_add(HOTKEY_READS.saturating_mul(MAX_PARENTS as u32));
+/// Writes for what is due to parents: their child's links.
+const DUE_WRITES: u32 = 1;
+/// Most writes for one hotkey.
+const MOST_WRITES: u32 = DUE_WRITES.saturating_add(MOST_REWARD_WRITES);
 
 /// A chunk of an epoch's dividends that is being credited.
 pub struct Distribution<'a> {
     stake: &'a mut Stake,
     children: &'a mut Children,
-    takes: &'a Takes,
     netuid: NetUid,
     /// The epoch that is paid.
     epoch: u32,
-    /// Epochs of the subnet.
-    clock: EpochClock,
-    now: u32,
-    /// Accesses to storage cells so far, at most.
+    /// Sums and epochs of the subnet.
+    subnet: OpenSubnet,
+    /// Accesses to storage cells so far.
     accesses: u32,
     /// Sums of the chunk.
     tally: Tally,
@@ -70,19 +82,16 @@ impl<'a> Distribution<'a> {
     pub fn new(
         stake: &'a mut Stake,
         children: &'a mut Children,
-        takes: &'a Takes,
         (netuid, epoch): (NetUid, u32),
         now: u32,
     ) -> Self {
-        let clock = stake.clock(netuid, now);
+        let subnet = stake.open_subnet(netuid, now);
         Self {
             stake,
             children,
-            takes,
             netuid,
             epoch,
-            clock,
-            now,
+            subnet,
             accesses: 0,
             tally: Tally::default(),
             parts: Parts::default(),
@@ -97,12 +106,17 @@ impl<'a> Distribution<'a> {
     /// `TooOld`, `Overflow`.
     pub fn credit(mut self, payments: &[Payment]) -> Result<Done, StakingError> {
         for payment in payments {
-            if self.accesses > MOST_ACCESSES.saturating_sub(most_accesses()) {
+            if !self.has_room(MOST_READS) {
                 break;
             }
-            self.credit_one(payment)?;
+            let (cells, division) = self.divide(payment)?;
+            if !self.has_room(MOST_WRITES) {
+                break;
+            }
+            self.credit_one(cells, division)?;
         }
-        self.stake.count_in(self.netuid, self.tally.dividends)?;
+        self.stake
+            .count_in(self.subnet, self.tally.dividends, Rao::ZERO)?;
         Ok(Done {
             tally: self.tally,
             parts: self.parts,
@@ -110,24 +124,28 @@ impl<'a> Distribution<'a> {
         })
     }
 
-    fn credit_one(&mut self, payment: &Payment) -> Result<(), StakingError> {
-        let (netuid, epoch, hotkey) = (self.netuid, self.epoch, payment.hotkey);
+    /// Reads the cells of a hotkey, and divides its payment between the hotkey and its parents.
+    /// Changes no storage.
+    fn divide(&mut self, payment: &Payment) -> Result<(HotkeyCells, Division), StakingError> {
+        let mut cells = self.stake.hotkey(self.netuid, payment.hotkey);
+        let clock = &self.subnet.clock;
         let division = self
             .children
-            .divide(self.stake, netuid, epoch, payment, &self.clock)?;
-        let parents = u32::try_from(division.parents.len()).unwrap_or(u32::MAX);
-        self.count(OWN_ACCESSES);
-        if parents > 0 {
-            self.count(parents.saturating_mul(PARENT_ACCESSES));
-            self.count(DIVISION_ACCESSES);
+            .divide(self.stake, &cells, self.epoch, payment, clock)?;
+        self.count(HOTKEY_READS);
+        self.count(division.reads);
+        if division.unlinked {
+            cells.note_unlinked();
         }
-        let own = self.credit_own(&Payment {
-            amount: division.own,
-            ..*payment
-        })?;
+        Ok((cells, division))
+    }
+
+    fn credit_one(&mut self, cells: HotkeyCells, division: Division) -> Result<(), StakingError> {
+        let (_, hotkey) = cells.key();
+        let own = self.credit_own(cells, division.own)?;
         let mut dues = Vec::with_capacity(division.parents.len());
         for share in &division.parents {
-            let mut split = Split::of(share.amount, self.take(share.hotkey)?)?;
+            let mut split = Split::of(share.amount, share.take)?;
             split.give_root(root_part(split.dividends, share.stake))?;
             dues.push(Due {
                 take: split.take,
@@ -135,7 +153,10 @@ impl<'a> Distribution<'a> {
                 root: split.root,
             });
         }
-        let due = self.children.owe((netuid, hotkey), division, &dues)?;
+        if !dues.is_empty() {
+            self.count(DUE_WRITES);
+        }
+        let due = self.children.owe((self.netuid, hotkey), division, &dues)?;
         self.tally.add(&own, due)?;
         self.owners.push(own.take);
         for (amount, parts) in [(due, &mut self.parts.due), (own.root, &mut self.parts.root)] {
@@ -148,41 +169,28 @@ impl<'a> Distribution<'a> {
 
     /// Credits the hotkey's own part. Its root stake gets a part of the dividends, by the weights
     /// of the paid epoch, if there is root stake now.
-    fn credit_own(&mut self, part: &Payment) -> Result<Split, StakingError> {
-        let hotkey = part.hotkey;
-        let mut split = Split::of(part.amount, self.take(hotkey)?)?;
-        if !split.dividends.is_zero() && !self.stake.root().stake(hotkey).is_zero() {
-            let own = self
-                .stake
-                .own_at(self.netuid, hotkey, self.epoch, &self.clock)?;
+    fn credit_own(&mut self, cells: HotkeyCells, amount: Rao) -> Result<Split, StakingError> {
+        let clock = &self.subnet.clock;
+        let opened_at = clock.opening_block(self.epoch)?;
+        let mut split = Split::of(amount, cells.take_at(opened_at))?;
+        if !split.dividends.is_zero() && !cells.root_stake().is_zero() {
+            let own = cells.own_at(self.epoch, clock)?;
             split.give_root(root_part(split.dividends, own))?;
         }
-        if !split.root.is_zero() {
-            self.count(ROOT_ACCESSES);
-            self.stake.queue_dividends(hotkey, split.root, self.now)?;
-        }
-        let key = (self.netuid, hotkey);
-        self.stake
-            .reward(key, &self.clock, |pool| split.apply(pool))?;
+        let to_root = split.root;
+        let written = self
+            .stake
+            .reward(cells, to_root, clock, |pool| split.apply(pool))?;
+        self.count(written);
         Ok(split)
     }
 
-    /// Returns the take of a hotkey for the paid epoch.
-    fn take(&self, hotkey: AccountId) -> Result<Bps, StakingError> {
-        let opened_at = self.clock.opening_block(self.epoch)?;
-        Ok(self.takes.take_at(hotkey, opened_at))
+    /// Returns true if the call may make that many accesses more.
+    fn has_room(&self, accesses: u32) -> bool {
+        self.accesses.saturating_add(accesses) <= MOST_ACCESSES
     }
 
     fn count(&mut self, accesses: u32) {
         self.accesses = self.accesses.saturating_add(accesses);
     }
-}
-
-/// Returns the accesses for a hotkey with the most parents.
-const fn most_accesses() -> u32 {
-    let parents = inktensor_primitives::staking::MAX_PARENTS as u32;
-    OWN_ACCESSES
-        .saturating_add(ROOT_ACCESSES)
-        .saturating_add(parents.saturating_mul(PARENT_ACCESSES))
-        .saturating_add(DIVISION_ACCESSES)
 }

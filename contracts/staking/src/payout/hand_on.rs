@@ -42,30 +42,28 @@ pub fn hand_on(
     parents: &[AccountId],
     now: u32,
 ) -> Result<Vec<HandedOver>, StakingError> {
-    let clock = stake.clock(netuid, now);
+    let subnet = stake.open_subnet(netuid, now);
     let mut all = Vec::with_capacity(parents.len());
     let (mut sum, mut takes) = (Rao::ZERO, Rao::ZERO);
     for (parent, owner, mut due) in children.take_dues((netuid, child), parents)? {
         let fee = due.deduct(HAND_ON_FEE)?;
+        let cells = stake.hotkey(netuid, parent);
         let mut split = Split {
             take: due.take,
             dividends: due.dividends,
             root: due.root,
         };
-        if !split.root.is_zero() {
-            if stake.root().stake(parent).is_zero() {
-                split.keep_root()?;
-            } else {
-                stake.queue_dividends(parent, split.root, now)?;
-            }
+        if !split.root.is_zero() && cells.root_stake().is_zero() {
+            split.keep_root()?;
         }
         let key = PositionKey {
             netuid,
             hotkey: parent,
             coldkey: owner,
         };
-        stake.reward((netuid, parent), &clock, |pool| split.apply(pool))?;
-        stake.deposit_pay(key, split.take, &clock, now)?;
+        let to_root = split.root;
+        stake.reward(cells, to_root, &subnet.clock, |pool| split.apply(pool))?;
+        stake.deposit_pay(key, split.take, &subnet.clock, now)?;
         let staked = split.take.checked_add(split.dividends);
         let staked = staked.ok_or(StakingError::Overflow)?;
         sum = sum.checked_add(staked).ok_or(StakingError::Overflow)?;
@@ -80,6 +78,6 @@ pub fn hand_on(
             fee,
         });
     }
-    stake.count_deposit(netuid, sum, takes)?;
+    stake.count_in(subnet, sum, takes)?;
     Ok(all)
 }

@@ -18,4 +18,6 @@ pub use self::{
 };
 
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod tests;

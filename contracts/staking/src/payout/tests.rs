@@ -1,10 +1,9 @@
 //! Dividends of children, and what is due to their parents.
 
-use super::*;
+use super::{distribute::MOST_ACCESSES, *};
 use crate::{
     children::{ChildList, Children},
     stake::{Deposit, EpochClock, PositionKey, Stake},
-    takes::Takes,
 };
 use inktensor_primitives::{
     registry::HotkeyStatus,
@@ -59,7 +58,7 @@ fn family(parents: u8) -> (Stake, Children) {
         let clock = EpochClock::default();
         let link = (account(CHILD), account(seed));
         children
-            .allow_parent(NETUID, link, true, &clock, 0)
+            .allow_parent(&mut stake, NETUID, link, true, &clock, 0)
             .unwrap();
         let child = Child {
             proportion: u64::MAX,
@@ -68,7 +67,7 @@ fn family(parents: u8) -> (Stake, Children) {
         let list = ChildList::of(&account(seed), vec![child]).unwrap();
         let key = (NETUID, account(seed));
         children
-            .set(key, &list, owner(seed), &clock, 0, |_| Ok(None))
+            .set(&mut stake, key, &list, owner(seed), &clock, 0, |_| Ok(None))
             .unwrap();
     }
     // The stake has shares from the next epoch on.
@@ -84,9 +83,8 @@ fn pay(stake: &mut Stake, children: &mut Children, amount: u64) -> Rao {
         coldkey: owner(CHILD),
         amount: Rao(amount),
     };
-    let takes = Takes::default();
     let epoch = stake.clock(NETUID, NOW).open - 1;
-    let done = Distribution::new(stake, children, &takes, (NETUID, epoch), NOW)
+    let done = Distribution::new(stake, children, (NETUID, epoch), NOW)
         .credit(&[payment])
         .unwrap();
     let owners: u64 = done.owners.iter().map(|it| it.0).sum();
@@ -178,4 +176,48 @@ fn the_root_part_of_a_due_goes_to_root_stake_while_there_is_any() {
     stake.remove_all(root, NOW).unwrap();
     let handed = hand_on(&mut stake, &mut children, child, &one, NOW).unwrap();
     assert_eq!((handed[0].root, sum_of(&handed)), (Rao::ZERO, due));
+}
+
+/// A call stays below its bound although each hotkey has the most parents, root stake, and deposits
+/// that vest.
+#[ink::test]
+fn a_call_for_hotkeys_with_most_parents_is_bounded() {
+    let parents = u8::try_from(MAX_PARENTS).unwrap();
+    let (mut stake, mut children) = family(parents);
+    for netuid in [NETUID, NetUid::ROOT] {
+        let key = position(netuid, CHILD, owner(CHILD));
+        let deposit = Deposit::of(STAKED).unwrap();
+        stake.add(key, deposit, &status(CHILD), 20).unwrap();
+    }
+    for (closing, now) in [(2, 15_000), (3, 15_010)] {
+        stake.begin_epoch(NETUID, closing, now).unwrap();
+    }
+    let payment = Payment {
+        hotkey: account(CHILD),
+        coldkey: owner(CHILD),
+        amount: Rao(80_000_000),
+    };
+    let accesses = || {
+        let contract = ink::env::test::callee::<ink::env::DefaultEnvironment>();
+        let (reads, writes) =
+            ink::env::test::get_contract_storage_rw::<ink::env::DefaultEnvironment>(&contract);
+        reads + writes
+    };
+    let before = accesses();
+    let done = Distribution::new(&mut stake, &mut children, (NETUID, 3), NOW)
+        .credit(&[payment; 64])
+        .unwrap();
+    let made = accesses() - before;
+    let sums = 2;
+    assert!(
+        made <= sums + usize::try_from(MOST_ACCESSES).unwrap(),
+        "{made}"
+    );
+    // Cells, links and parents are read; links, pool and root account are written. The last hotkey
+    // is read only.
+    let each = 2 + 1 + 8 * 2 + 1 + 2;
+    assert!(
+        made == sums + done.owners.len() * each || made == sums + 19 + done.owners.len() * each
+    );
+    assert!(done.parts.root.len() == done.owners.len() && done.owners.len() > 10);
 }

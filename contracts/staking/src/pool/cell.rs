@@ -1,6 +1,7 @@
 //! Storage form of a pool, with its matured stake by epoch: consensus reads that of closed epochs.
 
-use super::{Pool, SharePool};
+use super::{Pool, SharePool, Slots, Vested};
+use ink::prelude::vec::Vec;
 use inktensor_primitives::{staking::StakingError, Rao};
 
 /// A stored pool, with its matured stake in the epoch of the last write and in the one before.
@@ -22,6 +23,10 @@ pub struct PoolCell {
     unvested: Rao,
     /// Deposits of `epoch`.
     pending: Rao,
+    /// True if the hotkey is known to have no links on the subnet, so that no call reads them.
+    unlinked: bool,
+    /// Vested deposits whose shares are not all collected.
+    slots: Slots,
 }
 
 impl PoolCell {
@@ -34,9 +39,50 @@ impl PoolCell {
         }
     }
 
-    /// Returns the epoch of the last write.
-    pub fn written_epoch(&self) -> u32 {
-        self.epoch
+    /// Returns the pool in epoch `open`: deposits whose time has come have vested. Their shares are
+    /// in the slots; vested deposits for which there is no slot are returned, with their epochs.
+    /// The rest of the cell is as of the last write until the next [`write`](Self::write).
+    ///
+    /// # Errors
+    /// `Overflow`.
+    pub fn advance(&mut self, open: u32) -> Result<(Pool, Vec<(u32, Vested)>), StakingError> {
+        let mut pool = self.pool();
+        let vested = pool.advance(self.epoch, open)?;
+        let mut displaced = Vec::new();
+        for (epoch, vested) in vested {
+            displaced.extend(self.slots.put(epoch, vested));
+        }
+        Ok((pool, displaced))
+    }
+
+    /// Returns the vested deposits of `epoch`, if they are in a slot.
+    pub fn vested(&mut self, epoch: u32) -> Option<&mut Vested> {
+        self.slots.of(epoch)
+    }
+
+    /// Returns the number of cells that are kept empty outside, each for the deposits of an epoch
+    /// whose shares the slots may have no room for. The deposits of each of four epochs can need a
+    /// place: of the open one, of the one before, and those in the slots.
+    ///
+    /// No passing epoch raises the number: deposits that vest only change their place. If vested
+    /// deposits leave the slots, the number falls by one for each.
+    pub fn rooms(&self) -> usize {
+        let unvested = [self.unvested, self.pending];
+        let unvested = unvested.iter().filter(|it| !it.is_zero()).count();
+        self.slots
+            .used()
+            .saturating_add(unvested)
+            .saturating_sub(Slots::COUNT)
+    }
+
+    /// Returns true if the hotkey is known to have no links on the subnet.
+    pub fn is_unlinked(&self) -> bool {
+        self.unlinked
+    }
+
+    /// Notes if the hotkey is known to have no links on the subnet.
+    pub fn set_unlinked(&mut self, unlinked: bool) {
+        self.unlinked = unlinked;
     }
 
     /// Returns all stake in the pool.
@@ -79,6 +125,7 @@ impl PoolCell {
         self.scale = pool.shares.scale();
         self.unvested = pool.unvested;
         self.pending = pool.pending;
+        self.slots.free_spent();
         self.value()?;
         Ok(())
     }
@@ -89,6 +136,7 @@ impl PoolCell {
         self.shares == 0
             && self.unvested.is_zero()
             && self.pending.is_zero()
+            && self.slots.used() == 0
             && (self.before.is_zero() || self.epoch < open)
     }
 }
@@ -100,8 +148,7 @@ mod tests {
 
     /// Writes `pool`, advanced to epoch `open`.
     fn write(cell: &mut PoolCell, open: u32, change: impl FnOnce(&mut Pool)) {
-        let mut pool = cell.pool();
-        pool.advance(cell.written_epoch(), open).unwrap();
+        let (mut pool, _) = cell.advance(open).unwrap();
         change(&mut pool);
         cell.write(open, &pool).unwrap();
     }
@@ -145,6 +192,32 @@ mod tests {
         }
     }
 
+    /// A settlement does not make the cell longer, so that its caller pays no deposit.
+    #[test]
+    fn a_cell_has_the_same_size_whatever_has_vested() {
+        use ink::scale::Encode;
+        let mut cell = PoolCell::default();
+        let size = cell.encoded_size();
+        let mut position = Position::default();
+        for open in 1..6 {
+            let (mut pool, displaced) = cell.advance(open).unwrap();
+            pool.add(&mut position, Rao(1 << 50)).unwrap();
+            cell.write(open, &pool).unwrap();
+            assert_eq!(cell.encoded_size(), size);
+            assert_eq!(displaced.len(), usize::from(open > 4));
+        }
+        assert_eq!(cell.rooms(), 2);
+        let (mut pool, displaced) = cell.advance(7).unwrap();
+        assert_eq!(displaced.iter().map(|it| it.0).collect::<Vec<_>>(), [2, 3]);
+        pool.reward(Rao(1 << 50)).unwrap();
+        cell.write(7, &pool).unwrap();
+        assert_eq!((cell.encoded_size(), cell.rooms()), (size, 0));
+        assert_eq!(
+            Vested::default().encoded_size(),
+            displaced[0].1.encoded_size()
+        );
+    }
+
     #[test]
     fn a_stored_pool_is_read_as_it_was_written() {
         let mut cell = PoolCell::default();
@@ -155,7 +228,7 @@ mod tests {
         pool.add(&mut position, Rao(5)).unwrap();
         cell.write(2, &pool).unwrap();
         assert_eq!(cell.pool(), pool);
-        assert_eq!(cell.written_epoch(), 2);
+        assert_eq!(cell.epoch, 2);
         assert_eq!(cell.matured_at(2), Ok(Rao((1 << 50) + 1)));
         assert_ne!(pool.shares.scale(), 0);
     }

@@ -8,17 +8,21 @@
 //! Dividends flow by block to the stake of that block, whatever its age. So stake that comes is
 //! paid before it weighs, and stake that leaves weighs after it was paid, for as long.
 //!
-//! A hotkey has one cell, with the history of its stake for `ROOT_EPOCHS_KEPT` root epochs.
+//! A hotkey has one cell, with the history of its stake for `ROOT_EPOCHS_KEPT` root epochs, and
+//! with its take.
 
 use super::stream::{Claim, Stream};
-use crate::history::{root_epoch, Aged, History, Record};
+use crate::{
+    history::{root_epoch, Aged, History, Record},
+    takes::{Take, DEFAULT_TAKE},
+};
 use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
 };
 use inktensor_primitives::{
-    staking::{RootDividends, StakingError, ROOT_EPOCHS_KEPT},
-    AccountId, Rao,
+    staking::{RootDividends, StakingError, TakeInfo, ROOT_EPOCHS_KEPT},
+    AccountId, Bps, Rao,
 };
 
 /// Root stake on a hotkey at the end of a root epoch.
@@ -32,7 +36,7 @@ pub struct RootRecord {
     stake: Aged,
 }
 
-/// Root stake of a hotkey.
+/// Root stake and take of a hotkey: what settlement reads of a hotkey for every subnet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -41,6 +45,8 @@ pub struct RootAccount {
     stake: History<RootRecord>,
     /// Dividends.
     stream: Stream,
+    /// Take of the hotkey on every subnet.
+    take: Take,
 }
 
 /// A root position: the root stake of a coldkey on a hotkey.
@@ -95,8 +101,25 @@ impl Record for RootRecord {
 
 impl RootAccount {
     /// Returns all root stake on the hotkey.
-    fn stake(&self) -> Rao {
+    pub fn stake(&self) -> Rao {
         self.stake.last().stake.total()
+    }
+
+    /// Returns the root stake that a subnet which closes at block `close` reads, at block `now`.
+    ///
+    /// # Errors
+    /// `TooOld` if the close was more than `ROOT_EPOCHS_KEPT` root epochs ago.
+    pub fn stake_at(&self, close: u32, now: u32) -> Result<Rao, StakingError> {
+        let Some(epoch) = root_epoch(close).checked_sub(1) else {
+            return Ok(Rao::ZERO);
+        };
+        let record = self.stake.at(epoch, root_epoch(now), ROOT_EPOCHS_KEPT)?;
+        Ok(record.stake.matured)
+    }
+
+    /// Returns the take that counts for an epoch which opened at block `opened_at`.
+    pub fn take_at(&self, opened_at: u32) -> Bps {
+        self.take.at(opened_at, DEFAULT_TAKE)
     }
 }
 
@@ -106,28 +129,31 @@ impl Root {
         self.unclaimed
     }
 
-    /// Returns all root stake on a hotkey.
-    pub fn stake(&self, hotkey: AccountId) -> Rao {
-        self.account(hotkey).stake()
+    /// Returns the take of a hotkey, as set last.
+    pub fn take(&self, hotkey: AccountId) -> Bps {
+        self.account(hotkey).take.now(DEFAULT_TAKE)
     }
 
-    /// Returns the root stake of a hotkey that a subnet which closes at block `close` reads, at
-    /// block `now`.
+    /// Returns the take of a hotkey that counts for an epoch which opened at block `opened_at`.
+    pub fn take_at(&self, hotkey: AccountId, opened_at: u32) -> Bps {
+        self.account(hotkey).take_at(opened_at)
+    }
+
+    /// Returns the take of a hotkey, and the first block at which it may be raised.
+    pub fn take_info(&self, hotkey: AccountId) -> TakeInfo {
+        self.account(hotkey).take.info(DEFAULT_TAKE)
+    }
+
+    /// Sets the take of a hotkey at block `now`. Setting the present take changes nothing.
     ///
     /// # Errors
-    /// `TooOld` if the close was more than `ROOT_EPOCHS_KEPT` root epochs ago.
-    pub fn stake_at(&self, hotkey: AccountId, close: u32, now: u32) -> Result<Rao, StakingError> {
-        let Some(epoch) = root_epoch(close).checked_sub(1) else {
-            return Ok(Rao::ZERO);
-        };
-        match self.accounts.get(hotkey) {
-            Some(account) => {
-                let record = account.stake.at(epoch, root_epoch(now), ROOT_EPOCHS_KEPT)?;
-                Ok(record.stake.matured)
-            }
-            // The hotkey has never had root stake.
-            None => Ok(Rao::ZERO),
+    /// `TakeAbove`, `TakeTooSoon`.
+    pub fn set_take(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
+        let mut account = self.account(hotkey);
+        if account.take.set(take, now, DEFAULT_TAKE)? {
+            self.accounts.insert(hotkey, &account);
         }
+        Ok(())
     }
 
     /// Counts the dividends of positions on `hotkey`, each a coldkey and the stake that it has, up
@@ -187,12 +213,18 @@ impl Root {
         Ok(())
     }
 
-    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
+    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero. `account`
+    /// is the hotkey's, as it is stored.
     ///
     /// # Errors
     /// `Overflow`.
-    pub fn queue(&mut self, hotkey: AccountId, amount: Rao, now: u32) -> Result<(), StakingError> {
-        let mut account = self.account(hotkey);
+    pub fn queue(
+        &mut self,
+        hotkey: AccountId,
+        mut account: RootAccount,
+        amount: Rao,
+        now: u32,
+    ) -> Result<(), StakingError> {
         let stake = account.stake();
         account.stream.advance(stake, now)?;
         account.stream.queue(amount, now)?;
@@ -240,7 +272,8 @@ impl Root {
         }
     }
 
-    fn account(&self, hotkey: AccountId) -> RootAccount {
+    /// Returns the account of a hotkey.
+    pub fn account(&self, hotkey: AccountId) -> RootAccount {
         self.accounts.get(hotkey).unwrap_or_default()
     }
 
@@ -278,7 +311,7 @@ mod tests {
 
     /// Records the stake of one coldkey on one hotkey.
     fn record(root: &mut Root, matured: u64, pending: u64, open: u32) {
-        let before = root.stake(HOTKEY.into());
+        let before = root.account(HOTKEY.into()).stake();
         let settled = root
             .settle(HOTKEY.into(), [(COLDKEY.into(), before)], open * ROOT_EPOCH)
             .unwrap();
@@ -318,12 +351,14 @@ mod tests {
                     for (epoch, due) in ended.iter().enumerate().skip(first) {
                         let close = (u32::try_from(epoch).unwrap() + 1) * ROOT_EPOCH;
                         for close in [close, close + ROOT_EPOCH - 1] {
-                            let found = root.stake_at(HOTKEY.into(), close, open * ROOT_EPOCH);
+                            let account = root.account(HOTKEY.into());
+                            let found = account.stake_at(close, open * ROOT_EPOCH);
                             assert_eq!(found, Ok(Rao(*due)), "{close}");
                         }
                     }
-                    assert_eq!(root.stake_at(HOTKEY.into(), 0, open * ROOT_EPOCH), Ok(Rao::ZERO));
-                    assert_eq!(root.stake(HOTKEY.into()), Rao(matured + pending));
+                    let account = root.account(HOTKEY.into());
+                    assert_eq!(account.stake_at(0, open * ROOT_EPOCH), Ok(Rao::ZERO));
+                    assert_eq!(root.account(HOTKEY.into()).stake(), Rao(matured + pending));
                     let account = root.account(HOTKEY.into());
                     assert!(account.stake.len() <= kept + 1, "{:?}", account.stake);
                 }
@@ -351,7 +386,10 @@ mod tests {
         assert_eq!(records(&root), most - 1);
         record(&mut root, 12, 0, 101);
         assert_eq!(records(&root), most - 2);
-        let close = |epoch: u32| root.stake_at(HOTKEY.into(), epoch * ROOT_EPOCH, 101 * ROOT_EPOCH);
+        let close = |epoch: u32| {
+            root.account(HOTKEY.into())
+                .stake_at(epoch * ROOT_EPOCH, 101 * ROOT_EPOCH)
+        };
         assert_eq!(close(101), Ok(Rao(11)));
         assert_eq!(close(100), Ok(Rao(10)));
         assert_eq!(close(86), Ok(Rao(10)));
@@ -366,7 +404,8 @@ mod tests {
         };
         let mut root = Root::default();
         record(&mut root, 10, 0, 0);
-        root.queue(key.hotkey, Rao(360), 0).unwrap();
+        let account = root.account(key.hotkey);
+        root.queue(key.hotkey, account, Rao(360), 0).unwrap();
         assert_eq!(root.owed(key, Rao(10), 100), Rao(100));
         let settled = root
             .settle(key.hotkey, [(key.coldkey, Rao(10))], 100)

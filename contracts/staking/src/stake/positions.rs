@@ -2,7 +2,7 @@
 
 use super::{
     index::{Index, List, PositionKey},
-    subnets::{EpochClock, OwnStake, SubnetStake},
+    subnets::{EpochClock, SubnetStake},
 };
 use crate::{
     history::root_epoch,
@@ -14,10 +14,10 @@ use ink::{
     prelude::vec::Vec,
     storage::{traits::ManualKey, Mapping},
 };
-use inktensor_primitives::{staking::StakingError, AccountId, NetUid, Rao};
+use inktensor_primitives::{staking::StakingError, AccountId, Bps, NetUid, Rao};
 
 /// Subnet and hotkey.
-type PoolKey = (NetUid, AccountId);
+pub(super) type PoolKey = (NetUid, AccountId);
 /// Subnet, hotkey and epoch.
 type VestedKey = (NetUid, AccountId, u32);
 
@@ -26,14 +26,15 @@ type VestedKey = (NetUid, AccountId, u32);
 #[derive(Debug, Default)]
 pub struct Stake {
     /// Sum of all stake.
-    total: Rao,
-    subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
-    pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
-    positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
-    /// Vested deposits whose shares are not all collected.
-    vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
+    pub(super) total: Rao,
+    pub(super) subnets: Mapping<NetUid, SubnetStake, ManualKey<0x5355_424E>>,
+    pub(super) pools: Mapping<PoolKey, PoolCell, ManualKey<0x504F_4F4C>>,
+    pub(super) positions: Mapping<PositionKey, Position, ManualKey<0x504F_5349>>,
+    /// Vested deposits whose shares are not all collected, and for which the pool's cell has no
+    /// slot; and empty cells with room for them: see [`keep_rooms`](Self::keep_rooms).
+    pub(super) vested: Mapping<VestedKey, Vested, ManualKey<0x5249_5045>>,
     /// History and dividends of root stake.
-    root: Root,
+    pub(super) root: Root,
     /// Votes of coldkeys.
     votes: Votes,
     /// Positions by coldkey and by hotkey.
@@ -46,9 +47,9 @@ struct Current {
     open: u32,
     cell: PoolCell,
     pool: Pool,
-    /// Deposits without shares: of the epoch before, and of the open one.
-    deposits: (Rao, Rao),
-    /// Vested deposits that have changed, with their epochs.
+    /// Number of rooms that are kept as of the last write.
+    rooms: usize,
+    /// Vested deposits that are in no slot and have changed, with their epochs.
     vested: Vec<(u32, Vested)>,
 }
 
@@ -76,30 +77,6 @@ impl PositionKey {
 }
 
 impl Stake {
-    /// Returns the sum of all stake.
-    pub fn total(&self) -> Rao {
-        self.total
-    }
-
-    /// Returns the sum of the stake on a subnet.
-    pub fn on_subnet(&self, netuid: NetUid) -> Rao {
-        self.subnet(netuid).total
-    }
-
-    /// Returns the stake that weighed in the subnet's last closed epoch.
-    pub fn matured(&self, netuid: NetUid) -> Rao {
-        self.subnet(netuid).matured
-    }
-
-    /// Returns the epochs of a subnet, or of root, at block `now`.
-    pub fn clock(&self, netuid: NetUid, now: u32) -> EpochClock {
-        if netuid.is_root() {
-            EpochClock::of_root(now)
-        } else {
-            self.subnet(netuid).clock(now)
-        }
-    }
-
     /// Returns the stake on a hotkey on a subnet.
     pub fn on_hotkey(&self, netuid: NetUid, hotkey: AccountId) -> Rao {
         // A sum of parts of all TAO, which every write has checked.
@@ -109,6 +86,14 @@ impl Stake {
     /// Returns history and dividends of root stake.
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// Sets the take of a hotkey at block `now`. Setting the present take changes nothing.
+    ///
+    /// # Errors
+    /// `TakeAbove`, `TakeTooSoon`.
+    pub fn set_take(&mut self, hotkey: AccountId, take: Bps, now: u32) -> Result<(), StakingError> {
+        self.root.set_take(hotkey, take, now)
     }
 
     /// Returns the votes of coldkeys.
@@ -157,41 +142,6 @@ impl Stake {
         } else {
             (Rao::ZERO, Rao::ZERO)
         }
-    }
-
-    /// Returns a hotkey's own stake that weighed at the end of `epoch`, or weighs now if `epoch` is
-    /// open.
-    ///
-    /// # Errors
-    /// `TooOld`.
-    pub fn own_at(
-        &self,
-        netuid: NetUid,
-        hotkey: AccountId,
-        epoch: u32,
-        clock: &EpochClock,
-    ) -> Result<OwnStake, StakingError> {
-        let on_subnet = self.cell((netuid, hotkey)).matured_at(epoch)?;
-        let close = clock.closing_block(epoch)?;
-        let on_root = self.root.stake_at(hotkey, close, clock.now)?;
-        Ok(OwnStake { on_subnet, on_root })
-    }
-
-    /// Opens the epoch after `closing` at block `now`. The deposits of `closing` mature. Returns
-    /// the stake that weighed in `closing`.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn begin_epoch(
-        &mut self,
-        netuid: NetUid,
-        closing: u32,
-        now: u32,
-    ) -> Result<Rao, StakingError> {
-        let mut subnet = self.subnet(netuid);
-        subnet.close(closing, now)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(subnet.matured)
     }
 
     /// Records for the votes of `coldkey`, at block `now`, that positions counted as the first
@@ -245,36 +195,6 @@ impl Stake {
         Ok(result)
     }
 
-    /// Runs `change` on the pool of a hotkey in the open epoch, if the pool is stored. Otherwise on
-    /// an empty pool, which is not stored. The sums stay as they are.
-    ///
-    /// # Errors
-    /// The errors of `change`, `Overflow`.
-    pub fn reward(
-        &mut self,
-        key: PoolKey,
-        clock: &EpochClock,
-        change: impl FnOnce(&mut Pool) -> Result<(), StakingError>,
-    ) -> Result<(), StakingError> {
-        let Some(mut cell) = self.pools.get(key) else {
-            return change(&mut Pool::default());
-        };
-        let written = cell.written_epoch();
-        let mut pool = cell.pool();
-        let vested = pool.advance(written, clock.open)?;
-        let before = pool;
-        change(&mut pool)?;
-        if pool == before {
-            return Ok(());
-        }
-        cell.write(clock.open, &pool)?;
-        self.pools.insert(key, &cell);
-        for (epoch, vested) in vested {
-            self.vested.insert((key.0, key.1, epoch), &vested);
-        }
-        Ok(())
-    }
-
     /// Adds `amount` of pay to a position, as a deposit of the open epoch at block `now`. The sums
     /// stay as they are. Votes have it once it is counted, so that a call for many owners does not
     /// write the votes of each: see [`count_vote`](Self::count_vote).
@@ -323,65 +243,6 @@ impl Stake {
         Ok(result)
     }
 
-    /// Adds `amount`, which is no deposit, to the sums of the subnet and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_in(&mut self, netuid: NetUid, amount: Rao) -> Result<(), StakingError> {
-        self.count_deposit(netuid, amount, Rao::ZERO)
-    }
-
-    /// Adds `amount`, of which `pending` are deposits of the open epoch, to the sums of the subnet
-    /// and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_deposit(
-        &mut self,
-        netuid: NetUid,
-        amount: Rao,
-        pending: Rao,
-    ) -> Result<(), StakingError> {
-        let total = self.total.checked_add(amount);
-        self.total = total.ok_or(StakingError::Overflow)?;
-        let mut subnet = self.subnet(netuid);
-        subnet.add(amount, pending)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
-    }
-
-    /// Subtracts `amount`, of which `pending` were deposits of the open epoch, from the sums of the
-    /// subnet and of all stake.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn count_out(
-        &mut self,
-        netuid: NetUid,
-        amount: Rao,
-        pending: Rao,
-    ) -> Result<(), StakingError> {
-        let total = self.total.checked_sub(amount);
-        self.total = total.ok_or(StakingError::Overflow)?;
-        let mut subnet = self.subnet(netuid);
-        subnet.subtract(amount, pending)?;
-        self.subnets.insert(netuid, &subnet);
-        Ok(())
-    }
-
-    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
-    ///
-    /// # Errors
-    /// `Overflow`.
-    pub fn queue_dividends(
-        &mut self,
-        hotkey: AccountId,
-        amount: Rao,
-        now: u32,
-    ) -> Result<(), StakingError> {
-        self.root.queue(hotkey, amount, now)
-    }
-
     /// Returns the dividends that a root position can claim at block `now`.
     pub fn claimable_dividends(&self, key: PositionKey, now: u32) -> Rao {
         let stake = self.worth(key, now);
@@ -397,25 +258,21 @@ impl Stake {
         self.root.claim(key.claim(), stake, now)
     }
 
-    fn subnet(&self, netuid: NetUid) -> SubnetStake {
-        self.subnets.get(netuid).unwrap_or_default()
-    }
-
     fn cell(&self, key: PoolKey) -> PoolCell {
         self.pools.get(key).unwrap_or_default()
     }
 
     /// Returns a pool, up to date with epoch `open`: deposits whose time has come have vested.
     fn current(&self, key: PoolKey, open: u32) -> Result<Current, StakingError> {
-        let cell = self.cell(key);
-        let mut pool = cell.pool();
-        let vested = pool.advance(cell.written_epoch(), open)?;
+        let mut cell = self.cell(key);
+        let rooms = cell.rooms();
+        let (pool, vested) = cell.advance(open)?;
         Ok(Current {
             key,
             open,
             cell,
-            deposits: (pool.unvested, pool.pending),
             pool,
+            rooms,
             vested,
         })
     }
@@ -431,13 +288,11 @@ impl Stake {
         let before = self.positions.get(key).unwrap_or_default();
         let mut position = before;
         for (epoch, deposits) in position.advance(current.open) {
-            if !current.vested.iter().any(|(of, _)| *of == epoch) {
-                let stored = self.vested.get((netuid, hotkey, epoch));
-                let stored = stored.ok_or(StakingError::Overflow)?;
-                current.vested.push((epoch, stored));
-            }
-            let part = current.vested.iter_mut().find(|(of, _)| *of == epoch);
-            let (_, part) = part.ok_or(StakingError::Overflow)?;
+            let Current { cell, vested, .. } = current;
+            let part = match cell.vested(epoch) {
+                Some(part) => part,
+                None => self.displaced((netuid, hotkey, epoch), vested)?,
+            };
             current.pool.collect(&mut position, deposits, part)?;
         }
         Ok(Held {
@@ -445,6 +300,23 @@ impl Stake {
             before,
             position,
         })
+    }
+
+    /// Returns the vested deposits of an epoch that are in no slot, from `changed`, which they are
+    /// added to.
+    fn displaced<'a>(
+        &self,
+        key: VestedKey,
+        changed: &'a mut Vec<(u32, Vested)>,
+    ) -> Result<&'a mut Vested, StakingError> {
+        let (_, _, epoch) = key;
+        if !changed.iter().any(|(of, _)| *of == epoch) {
+            let stored = self.vested.get(key).ok_or(StakingError::Overflow)?;
+            changed.push((epoch, stored));
+        }
+        let found = changed.iter_mut().find(|(of, _)| *of == epoch);
+        let (_, part) = found.ok_or(StakingError::Overflow)?;
+        Ok(part)
     }
 
     /// Counts the dividends of positions on root up to block `now`.
@@ -476,7 +348,7 @@ impl Stake {
             open,
             mut cell,
             pool,
-            deposits,
+            rooms,
             vested,
         } = current;
         if let Some(settled) = root {
@@ -493,17 +365,8 @@ impl Stake {
         } else {
             self.pools.insert((netuid, hotkey), &cell);
         }
-        let before = open.checked_sub(1);
-        self.keep_room((netuid, hotkey), before, (deposits.0, pool.unvested));
-        self.keep_room((netuid, hotkey), Some(open), (deposits.1, pool.pending));
-        for (epoch, vested) in vested {
-            let key = (netuid, hotkey, epoch);
-            if vested.is_spent() {
-                self.vested.remove(key);
-            } else {
-                self.vested.insert(key, &vested);
-            }
-        }
+        self.keep_rooms((netuid, hotkey), rooms, cell.rooms());
+        self.store_displaced((netuid, hotkey), vested);
         for held in positions {
             let key = PositionKey {
                 netuid,
@@ -515,24 +378,48 @@ impl Stake {
         Ok(())
     }
 
-    /// Keeps a cell for the shares that deposits of `epoch` will become, while there are such
-    /// deposits; their sum has changed from the first amount to the second. So the
-    /// depositor pays for the cell, and not the caller of a settlement, who would leave that to the
-    /// position that collects the shares.
-    fn keep_room(
+    /// Keeps as many empty cells as there may be vested deposits without a slot; their number has
+    /// changed from `before` to `after`. Only a deposit raises the number. So the depositor pays
+    /// for the cell, and not the caller of a settlement, who would leave that to the position that
+    /// collects the shares. Returns the number of cells written.
+    pub(super) fn keep_rooms(
         &mut self,
         (netuid, hotkey): PoolKey,
-        epoch: Option<u32>,
-        (before, after): (Rao, Rao),
+        before: usize,
+        after: usize,
+    ) -> usize {
+        // No epoch has these numbers.
+        let rooms = [u32::MAX, u32::MAX.saturating_sub(1)];
+        let mut written = 0usize;
+        for (place, room) in rooms.into_iter().enumerate() {
+            let key = (netuid, hotkey, room);
+            match (place < before, place < after) {
+                (false, true) => self.vested.insert(key, &Vested::default()),
+                (true, false) => {
+                    self.vested.remove(key);
+                    None
+                }
+                _ => continue,
+            };
+            written = written.saturating_add(1);
+        }
+        written
+    }
+
+    /// Stores vested deposits that are in no slot, or deletes those whose shares are collected. In
+    /// a settlement, each takes the place of a room: the storage stays as large as it is.
+    pub(super) fn store_displaced(
+        &mut self,
+        (netuid, hotkey): PoolKey,
+        vested: Vec<(u32, Vested)>,
     ) {
-        let Some(epoch) = epoch.filter(|_| before.is_zero() != after.is_zero()) else {
-            return;
-        };
-        let key = (netuid, hotkey, epoch);
-        if after.is_zero() {
-            self.vested.remove(key);
-        } else {
-            self.vested.insert(key, &Vested::default());
+        for (epoch, vested) in vested {
+            let key = (netuid, hotkey, epoch);
+            if vested.is_spent() {
+                self.vested.remove(key);
+            } else {
+                self.vested.insert(key, &vested);
+            }
         }
     }
 
@@ -555,9 +442,50 @@ impl Stake {
 
 #[cfg(test)]
 impl Stake {
+    /// Queues `amount` of dividends for the hotkey's root stake, which must be non-zero.
+    pub fn queue_dividends(
+        &mut self,
+        hotkey: AccountId,
+        amount: Rao,
+        now: u32,
+    ) -> Result<(), StakingError> {
+        let account = self.root.account(hotkey);
+        self.root.queue(hotkey, account, amount, now)
+    }
+
+    /// Returns a hotkey's own stake that weighed at the end of `epoch`.
+    pub fn own_at(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        epoch: u32,
+        clock: &super::EpochClock,
+    ) -> Result<super::OwnStake, StakingError> {
+        self.hotkey(netuid, hotkey).own_at(epoch, clock)
+    }
+
     /// Returns true if the position is stored.
     pub fn stores_position(&self, key: PositionKey) -> bool {
         self.positions.contains(key)
+    }
+
+    /// Returns the position as it is stored.
+    pub fn stored_position(&self, key: PositionKey) -> Position {
+        self.positions.get(key).unwrap_or_default()
+    }
+
+    /// Returns the pool's cell as it is stored, the number of rooms that are kept for the pool, and
+    /// the epochs before `open` whose vested deposits have cells of their own.
+    pub fn stored_pool(
+        &self,
+        netuid: NetUid,
+        hotkey: AccountId,
+        open: u32,
+    ) -> (PoolCell, usize, Vec<u32>) {
+        let is_stored = |epoch: &u32| self.vested.contains((netuid, hotkey, *epoch));
+        let rooms = (u32::MAX - 8..=u32::MAX).filter(is_stored).count();
+        let epochs = (0..open).filter(is_stored).collect();
+        (self.cell((netuid, hotkey)), rooms, epochs)
     }
 
     /// Returns true if the pool of a hotkey on a subnet is stored.

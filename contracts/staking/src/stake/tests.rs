@@ -250,7 +250,8 @@ fn a_gift_keeps_age_shares_and_sums() {
     stake
         .change(from, open, 2, |pool, _| pool.reward(Rao(1_000)))
         .unwrap();
-    stake.count_in(NETUID, Rao(1_000)).unwrap();
+    let subnet = stake.open_subnet(NETUID, 2);
+    stake.count_in(subnet, Rao(1_000), Rao::ZERO).unwrap();
     assert_eq!(give(&mut stake, None), Ok(Rao(8_000_800)));
     assert!(!stake.stores_position(from));
     assert_eq!(stake.worth(to, 2), Rao(17_001_000));
@@ -315,7 +316,8 @@ fn pay_is_counted_for_votes_once() {
     stake
         .change(key, open, 0, |pool, _| pool.reward(Rao(500)))
         .unwrap();
-    stake.count_in(NETUID, Rao(500)).unwrap();
+    let subnet = stake.open_subnet(NETUID, 0);
+    stake.count_in(subnet, Rao(500), Rao::ZERO).unwrap();
     let own_now =
         |stake: &Stake| stake.votes().standings(&[account(2)], 0, 1).unwrap().0[0].own_now;
     assert_eq!(own_now(&stake), Rao(20_000_000));

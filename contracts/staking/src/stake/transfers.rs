@@ -97,7 +97,8 @@ impl Stake {
     ) -> Result<(Added, Counted), StakingError> {
         let Deposit(amount) = deposit;
         let least = least_nomination(status, key.coldkey)?;
-        let open = self.clock(key.netuid, now).open;
+        let subnet = self.open_subnet(key.netuid, now);
+        let open = subnet.clock.open;
         let is_pending = status.subnet_started;
         let counted = self.change(key, open, now, |pool, position| {
             if is_pending {
@@ -113,7 +114,7 @@ impl Stake {
         })?;
         let matures = is_pending && !key.netuid.is_root();
         let pending = if matures { amount } else { Rao::ZERO };
-        self.count_deposit(key.netuid, amount, pending)?;
+        self.count_in(subnet, amount, pending)?;
         let wait = if key.netuid.is_root() {
             2
         } else {
@@ -166,14 +167,15 @@ impl Stake {
         least: Rao,
         now: u32,
     ) -> Result<(Withdrawn, Counted), StakingError> {
-        let open = self.clock(key.netuid, now).open;
+        let subnet = self.open_subnet(key.netuid, now);
+        let open = subnet.clock.open;
         let (removed, counted) = self.change(key, open, now, |pool, position| {
             let removed = take_out(pool, position, amount, least)?;
             Ok((removed, position.count(pool.worth(position)?)))
         })?;
         let matures = !key.netuid.is_root();
         let pending = if matures { removed.pending } else { Rao::ZERO };
-        self.count_out(key.netuid, removed.amount, pending)?;
+        self.count_out(subnet, removed.amount, pending)?;
         Ok((removed, counted))
     }
 

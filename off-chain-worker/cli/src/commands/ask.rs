@@ -1,14 +1,13 @@
 //! `inktensor ask`: one question to a subnet.
 
-use super::neural::{counting_manifest, AskerKey, NeuralArgs};
+use super::neural::UserArgs;
 use crate::{
-    args::{self, ChainArgs, NetuidArg},
+    args,
     error::{Failure, Verdict},
     output::{self, json::Address, View},
     values,
 };
 use inktensor_embed::Question;
-use inktensor_neuron::ask::Asker;
 use inktensor_task::{Body, Worth};
 use serde::Serialize;
 use std::{
@@ -25,11 +24,7 @@ pub struct Arguments {
     /// The text
     text: String,
     #[command(flatten)]
-    chain: ChainArgs,
-    #[command(flatten)]
-    netuid: NetuidArg,
-    #[command(flatten)]
-    key: AskerKey,
+    user: UserArgs,
     /// Compute the answer here too, and compare
     #[arg(long)]
     check: bool,
@@ -41,8 +36,6 @@ pub struct Arguments {
         value_name = "SECONDS"
     )]
     deadline: u64,
-    #[command(flatten)]
-    neural: NeuralArgs,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
@@ -74,33 +67,24 @@ impl View for Answered {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let netuid = arguments.netuid.netuid;
     let question = Question {
         text: arguments.text.clone(),
     };
     let question = question.to_json().map_err(Failure::input)?;
-    let hotkey = arguments.key.hotkey()?;
-    let network = arguments.chain.open()?;
-    network.subnet(netuid)?;
-    let means = arguments.neural.means(hotkey.clone())?;
-    let contracts = network.contracts();
-    let private = arguments.neural.allow_private;
-    let asker = Asker::new(network.chain(), &contracts, netuid, hotkey, private);
-    let asker = asker.map_err(Failure::input)?;
+    let user = arguments.user.open()?;
     let deadline = Duration::from_secs(arguments.deadline);
-    let receipt = asker.ask(&means.runtime, &question, deadline);
+    let receipt = user.asker()?.ask(&user.means.runtime, &question, deadline);
     let receipt = receipt.map_err(Failure::input)?;
     let right = match arguments.check {
         true => {
-            let manifest = counting_manifest(&network, netuid)?;
-            let task = means.task(&network, netuid, &manifest)?;
+            let task = user.task(&user.manifest()?)?;
             let worth = task.program.worth(&question, receipt.answer());
             Some(worth.map_err(Failure::input)? == Worth::WHOLE)
         }
         false => None,
     };
     let answer = Answered {
-        netuid: netuid.0,
+        netuid: user.netuid.0,
         uid: receipt.uid.0,
         hotkey: receipt.hotkey().into(),
         answer: serde_json::from_slice(receipt.answer())

@@ -6,10 +6,9 @@ use crate::{
     output::{self, json::Hex, View},
     values,
 };
-use inktensor_embed::{pack, small, STATE_LIMIT};
-use inktensor_exact::bert::Config;
+use inktensor_embed::{config_from_json, pack, small, STATE_LIMIT};
 use inktensor_primitives::hash::blake2;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
@@ -84,17 +83,6 @@ pub struct HashOf {
     json: bool,
 }
 
-/// The sizes in `config.json` that a BERT needs.
-#[derive(Deserialize)]
-struct Sizes {
-    vocab_size: usize,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    intermediate_size: usize,
-    max_position_embeddings: usize,
-}
-
 /// A file with its hash.
 #[derive(Serialize)]
 struct Hashed {
@@ -131,21 +119,12 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
 fn packed(folder: &Path) -> Result<Vec<u8>, Failure> {
     let limit = u64::try_from(STATE_LIMIT).unwrap_or(u64::MAX);
     let file = folder.join("config.json");
-    let config = read_at_most(&file, MAX_CONFIG)?;
-    let sizes: Sizes =
-        serde_json::from_slice(&config).map_err(|error| Failure::in_file(&file, error))?;
+    let config = config_from_json(&read_at_most(&file, MAX_CONFIG)?)
+        .map_err(|error| Failure::in_file(&file, error))?;
     let file = folder.join("vocab.txt");
     let vocabulary = String::from_utf8(read_at_most(&file, limit)?)
         .map_err(|_| Failure::in_file(&file, "it is not text in UTF-8"))?;
     let tensors = read_at_most(&folder.join("model.safetensors"), limit)?;
-    let config = Config {
-        vocabulary: sizes.vocab_size,
-        width: sizes.hidden_size,
-        layers: sizes.num_hidden_layers,
-        heads: sizes.num_attention_heads,
-        inner: sizes.intermediate_size,
-        positions: sizes.max_position_embeddings,
-    };
     pack(config, &vocabulary, &tensors).map_err(|error| Failure::in_file(folder, error))
 }
 
@@ -182,6 +161,7 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_exact::bert::Config;
 
     #[test]
     fn a_model_is_packed_as_its_parts_say() {
@@ -211,6 +191,20 @@ mod tests {
         fs::remove_file(folder.join("vocab.txt")).unwrap();
         let problem = packed(&folder).unwrap_err().to_string();
         assert!(problem.contains("vocab.txt"), "{problem}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_model_of_another_arithmetic_is_not_packed() {
+        let folder = std::env::temp_dir().join(format!("inktensor-kind-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let config = "{\"vocab_size\": 1, \"hidden_size\": 1, \"num_hidden_layers\": 1, \
+                      \"num_attention_heads\": 1, \"intermediate_size\": 1, \
+                      \"max_position_embeddings\": 512, \"hidden_act\": \"relu\"}";
+        fs::write(folder.join("config.json"), config).unwrap();
+        let problem = packed(&folder).unwrap_err().to_string();
+        assert!(problem.contains("config.json"), "{problem}");
+        assert!(problem.contains("hidden_act is not gelu"), "{problem}");
         fs::remove_dir_all(folder).unwrap();
     }
 

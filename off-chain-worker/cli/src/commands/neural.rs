@@ -1,9 +1,14 @@
 //! The means of commands that talk to neurons: a key, a client, a folder of blobs, and the task of
 //! a subnet.
 
-use crate::{error::Failure, network::Network};
+use crate::{
+    args::{ChainArgs, NetuidArg},
+    error::Failure,
+    network::Network,
+};
 use inktensor_client::{chain::Pinned, keys::KeyArguments};
 use inktensor_neuron::{
+    ask::Asker,
     fetch::{self, Fetcher},
     manifest::{Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now},
@@ -55,6 +60,67 @@ impl AskerKey {
             false => return unknown_key(),
         };
         Ok(Hotkey::new(keys))
+    }
+}
+
+/// Arguments of commands that ask a subnet as its users do.
+#[derive(clap::Args)]
+pub struct UserArgs {
+    #[command(flatten)]
+    chain: ChainArgs,
+    #[command(flatten)]
+    netuid: NetuidArg,
+    #[command(flatten)]
+    key: AskerKey,
+    #[command(flatten)]
+    neural: NeuralArgs,
+}
+
+impl UserArgs {
+    /// Opens the chain, and returns a user of the subnet, which exists.
+    pub fn open(&self) -> Result<User, Failure> {
+        let hotkey = self.key.hotkey()?;
+        let network = self.chain.open()?;
+        let netuid = self.netuid.netuid;
+        network.subnet(netuid)?;
+        Ok(User {
+            means: self.neural.means(hotkey.clone())?,
+            network,
+            netuid,
+            hotkey,
+            allow_private: self.neural.allow_private,
+        })
+    }
+}
+
+/// A user of a subnet.
+pub struct User {
+    /// The chain.
+    pub network: Network,
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The means to talk to neurons.
+    pub means: Means,
+    hotkey: Hotkey,
+    allow_private: bool,
+}
+
+impl User {
+    /// Returns the user as one that asks neurons.
+    pub fn asker(&self) -> Result<Asker, Failure> {
+        let (chain, contracts) = (self.network.chain(), self.network.contracts());
+        let (hotkey, private) = (self.hotkey.clone(), self.allow_private);
+        Asker::new(chain, &contracts, self.netuid, hotkey, private).map_err(Failure::input)
+    }
+
+    /// Returns the hash of the manifest that counts in the open epoch.
+    pub fn manifest(&self) -> Result<Digest, Failure> {
+        counting_manifest(&self.network, self.netuid)
+    }
+
+    /// Returns the task with this manifest.
+    pub fn task(&self, manifest: &Digest) -> Result<Loaded, Failure> {
+        self.means.task(&self.network, self.netuid, manifest)
     }
 }
 
@@ -171,7 +237,7 @@ impl Means {
 }
 
 /// Returns the hash of the manifest that counts in the open epoch.
-pub fn counting_manifest(network: &Network, netuid: NetUid) -> Result<Digest, Failure> {
+fn counting_manifest(network: &Network, netuid: NetUid) -> Result<Digest, Failure> {
     network.subnet(netuid)?;
     let contracts = network.contracts();
     let pinned = Pinned::best(network.chain())?;

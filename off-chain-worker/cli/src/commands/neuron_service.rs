@@ -22,39 +22,38 @@ use inktensor_worker::{
         Handles,
     },
 };
-use std::{env, io::Write, path::Path, sync::Arc};
+use std::{env, io::Write, path::PathBuf, sync::Arc};
 use subxt_signer::sr25519::Keypair;
 
-/// The settings that a user gave.
-pub struct Given<'a, L> {
-    /// The flags.
-    pub layer: &'a L,
-    /// True if the terminal is asked for the secret URI.
-    pub ask_suri: bool,
-    /// The configuration file.
-    pub file: Option<&'a Path>,
-    /// True if the settings are printed, and nothing else is done.
-    pub print: bool,
-}
-
-/// The source of the hotkey's secret URI besides the settings.
-pub struct KeySource {
+/// Arguments of `mine` and `validate` beside their settings.
+#[derive(clap::Args)]
+pub struct StartArgs {
+    /// Ask for the hotkey's secret URI at the terminal, without showing it
+    #[arg(long)]
     ask_suri: bool,
+    /// A TOML file with any of these settings, with underscores in their names
+    ///
+    /// A flag goes before an environment variable (INKTENSOR_POLL for --poll, and so on), and a
+    /// variable before the file. The variable INKTENSOR_CONFIG may name the file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print all settings and their origins, and do nothing else
+    #[arg(long)]
+    print_config: bool,
 }
 
-impl<L: Fields> Given<'_, L> {
-    /// Returns the settings, or prints them if that is all that is asked for.
-    pub fn resolve(&self, out: &mut dyn Write) -> Result<Option<(L, KeySource)>, Failure> {
+impl StartArgs {
+    /// Returns the settings of flags, variables and file, or prints them if that is all that is
+    /// asked for.
+    pub fn resolve<L: Fields>(&self, given: &L, out: &mut dyn Write) -> Result<Option<L>, Failure> {
         let variable = |name: &str| env::var_os(name);
-        let resolved = Resolved::by(self.layer, &variable, self.file).map_err(Failure::input)?;
-        if self.print {
+        let resolved = Resolved::by(given, &variable, self.config.as_deref());
+        let resolved = resolved.map_err(Failure::input)?;
+        if self.print_config {
             write!(out, "{resolved}")?;
             return Ok(None);
         }
-        let source = KeySource {
-            ask_suri: self.ask_suri,
-        };
-        Ok(Some((resolved.layer().clone(), source)))
+        Ok(Some(resolved.layer().clone()))
     }
 }
 
@@ -64,7 +63,7 @@ pub type Open<'a> = &'a (dyn Fn() -> Result<Opened, SourceError> + Sync);
 /// Runs a service until SIGTERM or SIGINT ends it.
 pub fn run(
     common: Common,
-    source: KeySource,
+    start: &StartArgs,
     service: impl FnOnce(&Common, Keypair, Open<'_>, Handles) -> Result<(), NeuronError>,
 ) -> Result<Verdict, Failure> {
     if let ChainSource::Dir(folder) = &common.chain {
@@ -83,7 +82,7 @@ pub fn run(
     // The hotkey signs on the wire, so it is needed on a devchain too.
     let keys = KeyArguments {
         suri_file: common.suri_file.clone(),
-        ask_suri: source.ask_suri,
+        ask_suri: start.ask_suri,
     };
     let hotkey = keys.keypair().map_err(Failure::input)?;
     let handles = Handles {

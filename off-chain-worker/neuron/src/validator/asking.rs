@@ -96,16 +96,16 @@ impl Work<'_> {
         seconds_left(self.ends_at()).is_some()
     }
 
-    /// Returns the scoring of the round, if the task's program is loaded.
-    pub fn scoring(&self, checks: Option<Seed>) -> Option<Scoring<'_>> {
+    /// Returns the scoring of the round.
+    pub fn scoring(&self, checks: Option<Seed>) -> Scoring<'_> {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Some(Scoring {
-            program: self.working.program.as_deref()?,
+        Scoring {
+            program: self.working.program.as_ref(),
             manifest: &self.working.manifest,
             questions: self.questions(),
             checks,
             threads,
-        })
+        }
     }
 
     /// Starts to ask these questions: neurons with their endpoints, and numbers.
@@ -120,9 +120,7 @@ impl Work<'_> {
         let (sender, outcomes) = mpsc::channel();
         let share = share(self.round.miners.len());
         let ends_at = self.ends_at();
-        let Some(scoring) = self.scoring(None) else {
-            return Ok(Asking { outcomes });
-        };
+        let scoring = self.scoring(None);
         let addresses = Arc::new(Addresses::of(share));
         let mut of_one: Option<(Uid, Arc<Turn>)> = None;
         for ((miner, axon), number) in questions {

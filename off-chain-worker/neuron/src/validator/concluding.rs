@@ -256,9 +256,7 @@ impl Job {
             working: &self.working,
             round: &self.round,
         };
-        let Some(scoring) = work.scoring(self.checks) else {
-            return Err(ProgramError::Unknown(self.working.manifest.task.clone()));
-        };
+        let scoring = work.scoring(self.checks);
         let (root, standings) = match self.before {
             Some((root, standings)) => (Some(root), standings),
             None => (None, Vec::new()),

@@ -130,10 +130,6 @@ impl Play for Validator {
         }
     }
 
-    fn needs_program(&self) -> bool {
-        true
-    }
-
     fn block(
         &mut self,
         neuron: &Neuron<'_>,

@@ -1,16 +1,13 @@
 //! The work behind a validator's endpoints: questions of users, handed to miners, and evidence.
 
 use crate::{
+    answering::{self, About, Refusal},
     ask::{ask_target, Target, MOST_TRIES},
     clock,
-    miner::ASK,
-    program,
     tasks::Working,
 };
-use inktensor_client::ss58::ss58;
-use inktensor_primitives::{hash::hex, AccountId, Digest, NetUid};
-use inktensor_wire::{Caller, Client, Context, Media, Page, Path, Response, Service};
-use metrics::counter;
+use inktensor_primitives::{AccountId, Digest, NetUid};
+use inktensor_wire::{Caller, Client, Context, Page, Path, Response, Service};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -76,7 +73,7 @@ impl Shared {
 pub struct Users(pub Arc<Shared>);
 
 impl Users {
-    async fn hand_on(&self, caller: &Caller, body: &[u8]) -> Result<Vec<u8>, (u16, String)> {
+    async fn hand_on(&self, caller: &Caller, body: &[u8]) -> Result<Vec<u8>, Refusal> {
         if !caller.guest {
             return Err((403, "ask miners: your hotkey has a permit".into()));
         }
@@ -118,43 +115,27 @@ impl Users {
 
 impl Service for Users {
     fn limit(&self, path: &Path) -> Option<usize> {
-        (path.as_str() == ASK).then(program::most_question)
+        answering::limit(path)
     }
 
-    async fn answer(&self, caller: &Caller, path: &Path, body: Vec<u8>) -> Response {
-        if path.as_str() != ASK {
-            return Response::refuse(404, "a validator answers at /v1/ask");
-        }
-        let answered = self.hand_on(caller, &body).await;
-        let outcome = match &answered {
-            Ok(_) => "answered",
-            Err((400..=499, _)) => "refused",
-            Err(_) => "failed",
-        };
-        counter!(HANDED_ON, "outcome" => outcome).increment(1);
-        match answered {
-            Ok(body) => Response::ok(Media::Json, body),
-            Err((status, reason)) => Response::refuse(status, &reason),
-        }
+    async fn answer(&self, caller: &Caller, _: &Path, body: Vec<u8>) -> Response {
+        answering::response(HANDED_ON, self.hand_on(caller, &body).await)
     }
 
     fn hello(&self) -> Vec<u8> {
         let known = self.0.known();
-        let task = known.task.as_ref();
-        let hello = json!({
-            "part": "validator",
-            "hotkey": ss58(&self.0.hotkey),
-            "netuid": self.0.netuid.0,
-            "generation": known.generation,
-            "epoch": known.epoch,
-            "task": task.map(|it| it.manifest.task.clone()),
-            "manifest": task.map(|it| hex(&it.hash)),
-            "state": task.map(|it| hex(&it.manifest.state)),
-            "version": env!("CARGO_PKG_VERSION"),
-            "users": self.0.users,
-            "evidence": known.evidence.keys().collect::<Vec<_>>(),
-        });
-        hello.to_string().into_bytes()
+        let about = About {
+            part: "validator",
+            hotkey: &self.0.hotkey,
+            netuid: self.0.netuid.0,
+            generation: known.generation,
+            epoch: known.epoch,
+            task: known.task.as_deref(),
+        };
+        about.hello([
+            ("users", json!(self.0.users)),
+            ("evidence", json!(known.evidence.keys().collect::<Vec<_>>())),
+        ])
     }
 
     fn page(&self, path: &Path) -> Option<Page> {

@@ -66,6 +66,11 @@ pub enum LiveError {
         /// The contract's reason.
         reason: String,
     },
+    /// A signal asked the run to stop.
+    #[error(
+        "stopped by {0} before the report; its processes have ended, and its files are removed"
+    )]
+    Stopped(&'static str),
     /// A part of the network is not what a run needs.
     #[error("{0}")]
     Unusable(String),

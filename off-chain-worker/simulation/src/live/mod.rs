@@ -4,7 +4,8 @@
 //! # Map
 //! * [`plan`]: who takes part, from a seed;
 //! * [`network`]: the chain, the subnet, the registrations;
-//! * [`process`]: processes, their logs and their CPU time; [`folder`]: their files;
+//! * [`process`]: processes, their logs and their CPU time; [`parent`]: their end; [`folder`]: their
+//!   files;
 //! * [`models`]: honest and cheating models behind stock miners; [`cheats`]: neurons that break
 //!   the protocol; [`local_http`]: the server of both;
 //! * [`pace`], [`conduct`]: windows and blocks that follow the machine;
@@ -21,6 +22,7 @@ pub mod local_http;
 pub mod models;
 pub mod network;
 pub mod pace;
+pub mod parent;
 pub mod plan;
 pub mod process;
 pub mod report;

@@ -265,6 +265,7 @@ impl Net {
         name: &'static str,
         message: impl Into<Message<Result<T, E>>>,
     ) -> Result<(), LiveError> {
+        self.devchain.check()?;
         let message: Message<Result<T, E>> = message.into();
         let sent = self.chain.send(signer, message).answer();
         sent.map(|_| ()).map_err(LiveError::refused(name))

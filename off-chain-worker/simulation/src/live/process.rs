@@ -1,12 +1,14 @@
 //! The processes of a run: started with a log file each, watched, and ended with the run.
 
-use super::LiveError;
+use super::{parent::ENDS_WITH_PARENT, LiveError};
 use inktensor_client::deploy::CONTRACTS_DIR;
+use inktensor_worker::service::signals::Stop;
 use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -26,10 +28,13 @@ pub struct Stock {
     pub program: PathBuf,
     /// The folder of the run.
     pub folder: PathBuf,
+    /// The request to stop the run.
+    pub stop: Arc<Stop>,
 }
 
 impl Stock {
-    /// Returns a command of the stock binary without settings from the environment.
+    /// Returns a command of the stock binary without settings from the environment. Its process ends
+    /// with this one.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
@@ -38,7 +43,7 @@ impl Stock {
                 command.env_remove(name);
             }
         }
-        command.stdin(Stdio::null());
+        command.env(ENDS_WITH_PARENT, "1").stdin(Stdio::piped());
         command
     }
 
@@ -73,13 +78,14 @@ impl Stock {
     /// Starts a service, whose log goes to a file.
     ///
     /// # Errors
-    /// `File`, `Start`.
+    /// `File`, `Start`, `Stopped`.
     pub fn start(
         &self,
         role: &'static str,
         name: &str,
         arguments: &[String],
     ) -> Result<Process, LiveError> {
+        check_stop(&self.stop)?;
         let log = self.folder(name)?.join("log");
         let file = File::create(&log).map_err(LiveError::file(&log))?;
         let mut command = self.command();
@@ -93,15 +99,27 @@ impl Stock {
             name: name.into(),
             log,
             child,
+            stop: Arc::clone(&self.stop),
         })
     }
 
     /// Runs a command to its end.
     ///
     /// # Errors
-    /// `Start`.
+    /// `Start`, `Stopped`.
     pub fn run(&self, arguments: &[String]) -> Result<Output, LiveError> {
-        let output = self.command().args(arguments).output();
+        check_stop(&self.stop)?;
+        let mut command = self.command();
+        command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn();
+        let output = child.and_then(|mut child| {
+            // Open up to the end of the process: a wait would close it.
+            let _input = child.stdin.take();
+            child.wait_with_output()
+        });
         output.map_err(|error| self.not_started(error))
     }
 
@@ -122,6 +140,7 @@ pub struct Process {
     pub name: String,
     log: PathBuf,
     child: Child,
+    stop: Arc<Stop>,
 }
 
 impl Process {
@@ -150,7 +169,7 @@ impl Process {
     /// Waits until the log has a line with `text`.
     ///
     /// # Errors
-    /// `Ended`, `Late`, `File`.
+    /// `Ended`, `Late`, `File`, `Stopped`.
     pub fn wait_for_log(&mut self, text: &str) -> Result<(), LiveError> {
         let start = Instant::now();
         loop {
@@ -169,11 +188,12 @@ impl Process {
         }
     }
 
-    /// Checks that the process still runs.
+    /// Checks that the process still runs, and that the run is to go on.
     ///
     /// # Errors
-    /// `Ended`.
+    /// `Ended`, `Stopped`.
     pub fn check(&mut self) -> Result<(), LiveError> {
+        check_stop(&self.stop)?;
         match self.child.try_wait() {
             Ok(None) => Ok(()),
             Ok(Some(_)) | Err(_) => Err(self.ended()),
@@ -204,6 +224,15 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Checks that the run is to go on.
+///
+/// # Errors
+/// `Stopped`.
+fn check_stop(stop: &Stop) -> Result<(), LiveError> {
+    stop.asked_by()
+        .map_or(Ok(()), |signal| Err(LiveError::Stopped(signal)))
 }
 
 /// Reads on, so that the process can go on writing.
@@ -256,6 +285,7 @@ mod tests {
         Stock {
             program: "/bin/sh".into(),
             folder: folder.into(),
+            stop: Arc::default(),
         }
     }
 
@@ -295,6 +325,29 @@ mod tests {
             error.contains("out of luck") && error.contains('3'),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_run_that_is_to_stop_starts_nothing_and_waits_for_nothing() {
+        let folder = RunFolder::create().unwrap();
+        let stock = shell(folder.path());
+        let mut process = stock.start("miner", "m", &script("sleep 60")).unwrap();
+        stock.stop.ask("SIGTERM");
+        let stopped = |error| matches!(error, LiveError::Stopped("SIGTERM"));
+        assert!(stopped(process.wait_for_log("never").unwrap_err()));
+        assert!(stopped(stock.run(&script("exit 0")).unwrap_err()));
+        assert!(stopped(
+            stock.start("miner", "n", &script("exit 0")).unwrap_err()
+        ));
+    }
+
+    #[test]
+    fn input_is_open_up_to_the_end_of_a_command() {
+        let folder = RunFolder::create().unwrap();
+        let stock = shell(folder.path());
+        // The status of a command that had to be stopped.
+        let output = stock.run(&script("timeout 0.3 cat; echo $?")).unwrap();
+        assert_eq!(output.stdout, b"124\n");
     }
 
     #[test]

@@ -18,7 +18,8 @@ use super::{
 use crate::run::Progress;
 use inktensor_primitives::{kernel::NeuronResult, Uid};
 use inktensor_wire::{Client, ClientLimits};
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use inktensor_worker::service::signals::Stop;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 /// Fewest epochs of a run: the claims are about epochs from 3 on.
@@ -42,9 +43,12 @@ pub struct Settings {
     pub epochs: u32,
     /// The binary `inktensor`.
     pub program: PathBuf,
+    /// The request to stop.
+    pub stop: Arc<Stop>,
 }
 
-/// Runs a live network and returns the report. `progress` hears of every stage.
+/// Runs a live network and returns the report. `progress` hears of every stage. All processes end and
+/// all files are removed before this returns.
 ///
 /// # Errors
 /// See [`LiveError`]. A claim that fails is no error.
@@ -62,10 +66,17 @@ pub fn run(
     let stock = Stock {
         program: settings.program.clone(),
         folder: folder.path().into(),
+        stop: Arc::clone(&settings.stop),
     };
-    let mut live = Live::begin(settings, &stock, progress)?;
-    live.perform(&stock, last)?;
-    live.report(settings)
+    let finished = Live::begin(settings, &stock, progress).and_then(|mut live| {
+        live.perform(&stock, last)?;
+        live.report(settings)
+    });
+    // A signal of the terminal ends the processes too, which may be noticed first.
+    match settings.stop.asked_by() {
+        Some(signal) => Err(LiveError::Stopped(signal)),
+        None => finished,
+    }
 }
 
 /// A run in progress. Liars and processes end before the chain.

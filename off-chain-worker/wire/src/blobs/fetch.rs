@@ -135,9 +135,10 @@ struct Transfer {
 }
 
 impl Blobs {
-    /// Fetches a blob from the first mirror that has it, and stores it. Each mirror has at most
-    /// `deadline`.
+    /// Fetches a blob of at most `most` bytes from the first mirror that has it, and stores it. Each
+    /// mirror has at most `deadline`. The limit of the folder holds besides.
     ///
+    /// A longer blob is refused by the length that the mirror names, before a byte is read.
     /// A transfer that breaks is continued at the same mirror. Bytes of two mirrors are never
     /// mixed, so one that lies costs its own time only.
     ///
@@ -147,18 +148,22 @@ impl Blobs {
         &self,
         client: &Client,
         hash: &Digest,
+        most: u64,
         mirrors: &[Mirror],
         deadline: Duration,
     ) -> Result<(), FetchError> {
-        if self.contains(hash) {
-            return Ok(());
+        let most = most.min(self.limits.size);
+        match self.size_of(hash) {
+            Some(size) if size > most => return Err(BlobError::Size { size, limit: most }.into()),
+            Some(_) => return Ok(()),
+            None => {}
         }
         let mut tried = Vec::new();
         for mirror in mirrors {
             let part = self.part();
             let until = Instant::now().checked_add(deadline);
-            let fetched = self.fetch_from(client, hash, mirror, &part, until).await;
-            match fetched {
+            let fetched = self.fetch_from(client, (hash, most), mirror, &part, until);
+            match fetched.await {
                 Ok(()) => return Ok(()),
                 Err(problem) => {
                     // The reason of the failure is the one to report.
@@ -179,7 +184,7 @@ impl Blobs {
     async fn fetch_from(
         &self,
         client: &Client,
-        hash: &Digest,
+        (hash, most): (&Digest, u64),
         mirror: &Mirror,
         part: &Path,
         until: Option<Instant>,
@@ -200,7 +205,7 @@ impl Blobs {
         loop {
             let head = head(client, hash, mirror, transfer.done);
             let arriving = within(until, head).await??;
-            let size = self.size(&arriving, &transfer)?;
+            let size = size(&arriving, &transfer, most)?;
             if room.is_none() {
                 room = Some(self.reserve(size)?);
             }
@@ -221,38 +226,42 @@ impl Blobs {
         match room {
             Some(room) if room.size == transfer.done => Ok(self.keep(part, *hash, room)?),
             Some(_) => Err(MirrorProblem::Range),
-            None => Err(MirrorProblem::Length(self.limits.size)),
+            None => Err(MirrorProblem::Length(most)),
         }
     }
+}
 
-    /// Returns the size of the whole blob, from the head of a response.
-    fn size(&self, arriving: &Arriving, transfer: &Transfer) -> Result<u64, MirrorProblem> {
-        let limit = self.limits.size;
-        let headers = arriving.response.headers();
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let length = text(header::CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
-        let length = length.ok_or(MirrorProblem::Length(limit))?;
-        let size = transfer
-            .done
-            .checked_add(length)
-            .filter(|size| *size <= limit);
-        let size = size.ok_or(MirrorProblem::Length(limit))?;
-        // Room was reserved for the size that the first response named.
-        let same = transfer.size.is_none_or(|before| before == size);
-        match (arriving.response.status().as_u16(), transfer.done) {
-            (200, 0) if same => Ok(size),
-            (206, done) if done > 0 => {
-                let last = size.saturating_sub(1);
-                let expected = format!("bytes {done}-{last}/{size}");
-                if same && text(header::CONTENT_RANGE) == Some(&expected) {
-                    Ok(size)
-                } else {
-                    Err(MirrorProblem::Range)
-                }
+/// Returns the size of the whole blob, of at most `most` bytes, from the head of a response.
+fn size(arriving: &Arriving, transfer: &Transfer, most: u64) -> Result<u64, MirrorProblem> {
+    let status = arriving.response.status().as_u16();
+    if !matches!(status, 200 | 206) {
+        // The page of an error has a length of its own.
+        return Err(Cause::Status(status).into());
+    }
+    let headers = arriving.response.headers();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let length = text(header::CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
+    let length = length.ok_or(MirrorProblem::Length(most))?;
+    let size = transfer
+        .done
+        .checked_add(length)
+        .filter(|size| *size <= most);
+    let size = size.ok_or(MirrorProblem::Length(most))?;
+    // Room was reserved for the size that the first response named.
+    let same = transfer.size.is_none_or(|before| before == size);
+    match (status, transfer.done) {
+        (200, 0) if same => Ok(size),
+        (206, done) if done > 0 => {
+            let last = size.saturating_sub(1);
+            let expected = format!("bytes {done}-{last}/{size}");
+            if same && text(header::CONTENT_RANGE) == Some(&expected) {
+                Ok(size)
+            } else {
+                Err(MirrorProblem::Range)
             }
-            (200, _) => Err(MirrorProblem::Range),
-            (status, _) => Err(Cause::Status(status).into()),
         }
+        (200, _) => Err(MirrorProblem::Range),
+        (status, _) => Err(Cause::Status(status).into()),
     }
 }
 

@@ -187,7 +187,11 @@ impl Blobs {
 
     /// Returns true if the folder has this blob.
     pub fn contains(&self, hash: &Digest) -> bool {
-        self.held().sizes.contains_key(hash)
+        self.size_of(hash).is_some()
+    }
+
+    fn size_of(&self, hash: &Digest) -> Option<u64> {
+        self.held().sizes.get(hash).copied()
     }
 
     /// Returns the file of a blob.
@@ -229,8 +233,7 @@ impl Blobs {
     /// # Errors
     /// [`BlobError::Unknown`], [`BlobError::File`], [`BlobError::Damaged`], in this order.
     pub(crate) async fn open(&self, hash: &Digest) -> Result<(tokio::fs::File, u64), BlobError> {
-        let known = self.held().sizes.get(hash).copied();
-        let size = known.ok_or(BlobError::Unknown(*hash))?;
+        let size = self.size_of(hash).ok_or(BlobError::Unknown(*hash))?;
         let path = self.path(hash);
         let failed = |problem| BlobError::File {
             path: path.clone(),
@@ -356,14 +359,14 @@ impl Hasher {
 }
 
 /// Writes a file, and returns when its bytes are on the disk.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
 /// Returns when the names of a folder are on the disk. Only Unix opens a folder for that.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         fs::File::open(folder)?.sync_all()?;
     }

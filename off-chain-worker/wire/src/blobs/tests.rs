@@ -14,6 +14,9 @@ const SMALL: BlobLimits = BlobLimits {
     size: 60,
 };
 
+/// More than any blob of these tests.
+const MOST: u64 = 1024 * 1024;
+
 fn bytes(length: usize, first: u8) -> Vec<u8> {
     (0..length)
         .map(|place| first.wrapping_add(u8::try_from(place % 251).unwrap()))
@@ -192,13 +195,16 @@ async fn fetch_takes_a_blob_from_the_first_honest_mirror() {
     let mirrors = [liar, without, closed, running.address()].map(neuron);
     let blobs = Blobs::at(ours.path(), BlobLimits::default()).unwrap();
     blobs
-        .fetch(&client(), &hash, &mirrors, PATIENCE)
+        .fetch(&client(), &hash, MOST, &mirrors, PATIENCE)
         .await
         .unwrap();
     assert_eq!(blobs.get(&hash).unwrap(), blob);
     assert_eq!(blobs.held().bytes, 300_000);
     // It is there now: no mirror is needed.
-    blobs.fetch(&client(), &hash, &[], PATIENCE).await.unwrap();
+    blobs
+        .fetch(&client(), &hash, MOST, &[], PATIENCE)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -213,7 +219,7 @@ async fn fetch_continues_a_broken_transfer_at_the_same_mirror() {
     .await;
     let blobs = Blobs::at(folder.path(), BlobLimits::default()).unwrap();
     blobs
-        .fetch(&client(), &blake2(&blob), &[neuron(broken)], PATIENCE)
+        .fetch(&client(), &blake2(&blob), MOST, &[neuron(broken)], PATIENCE)
         .await
         .unwrap();
     assert_eq!(blobs.get(&blake2(&blob)).unwrap(), blob);
@@ -233,7 +239,13 @@ async fn fetch_refuses_another_size_after_a_break() {
         .await;
         let blobs = Blobs::at(folder.path(), SMALL).unwrap();
         let problem = blobs
-            .fetch(&client(), &blake2(&blob), &[neuron(resized)], PATIENCE)
+            .fetch(
+                &client(),
+                &blake2(&blob),
+                MOST,
+                &[neuron(resized)],
+                PATIENCE,
+            )
             .await
             .unwrap_err();
         let text = problem.to_string();
@@ -269,7 +281,7 @@ async fn fetch_names_the_fault_of_each_mirror_and_leaves_nothing_behind() {
     .map(neuron);
     let blobs = Blobs::at(folder.path(), SMALL).unwrap();
     let problem = blobs
-        .fetch(&client(), &blake2(b"blob"), &mirrors, PATIENCE)
+        .fetch(&client(), &blake2(b"blob"), MOST, &mirrors, PATIENCE)
         .await
         .unwrap_err();
     let text = problem.to_string();
@@ -288,6 +300,63 @@ async fn fetch_names_the_fault_of_each_mirror_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn fetch_reads_no_more_than_its_caller_expects() {
+    let client = client();
+    let folder = Folder::new("expected");
+    let blob = bytes(1001, 1);
+    let size = "HTTP/1.1 200 OK\r\nContent-Length: ";
+    let whole = response(&format!("{size}1001"), &blob);
+    let endless = response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", b"1\r\nx");
+    // It names a length within the limit, and sends more.
+    let more = response(&format!("{size}1000"), &blob);
+    let mirrors = [
+        mirror(vec![whole.clone()]).await,
+        mirror(vec![endless]).await,
+        mirror(vec![more]).await,
+    ]
+    .map(neuron);
+    let blobs = Blobs::at(folder.path(), BlobLimits::default()).unwrap();
+    let hash = blake2(&blob);
+    let fetched = blobs.fetch(&client, &hash, 1000, &mirrors, PATIENCE);
+    let text = fetched.await.unwrap_err().to_string();
+    assert_eq!(text.matches("above the limit of 1000").count(), 2, "{text}");
+    assert_eq!(text.matches("another hash").count(), 1, "{text}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let again = [neuron(mirror(vec![whole]).await)];
+    let fetched = blobs.fetch(&client, &hash, 1001, &again, PATIENCE);
+    fetched.await.unwrap();
+    // It is there now, and it is still too long for another caller.
+    let refused = blobs.fetch(&client, &hash, 1000, &[], PATIENCE).await;
+    assert!(
+        matches!(
+            refused,
+            Err(FetchError::Blob(BlobError::Size {
+                size: 1001,
+                limit: 1000
+            }))
+        ),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn fetch_names_the_status_of_a_page_above_the_limit() {
+    let client = client();
+    let folder = Folder::new("status");
+    let page = bytes(61, 0);
+    let missing = mirror(vec![response(
+        "HTTP/1.1 404 No\r\nContent-Length: 61",
+        &page,
+    )])
+    .await;
+    let blobs = Blobs::at(folder.path(), SMALL).unwrap();
+    let mirrors = [neuron(missing)];
+    let fetched = blobs.fetch(&client, &[1; 32], 60, &mirrors, PATIENCE);
+    let text = fetched.await.unwrap_err().to_string();
+    assert!(text.contains("status 404"), "{text}");
+}
+
+#[tokio::test]
 async fn fetch_into_a_full_folder_asks_no_further_mirror() {
     let folder = Folder::new("full");
     let blobs = Blobs::at(folder.path(), SMALL).unwrap();
@@ -298,6 +367,7 @@ async fn fetch_into_a_full_folder_asks_no_further_mirror() {
         .fetch(
             &client(),
             &blake2(&bytes(50, 1)),
+            MOST,
             &[neuron(honest)],
             PATIENCE,
         )
@@ -321,7 +391,7 @@ async fn fetch_from_a_private_mirror_is_refused() {
     mirror.host = Host::V4([127, 0, 0, 1]);
     let blobs = Blobs::at(ours.path(), SMALL).unwrap();
     let refused = blobs
-        .fetch(&strict, &hash, &[Mirror::neuron(&mirror)], PATIENCE)
+        .fetch(&strict, &hash, MOST, &[Mirror::neuron(&mirror)], PATIENCE)
         .await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("is not an address of the internet"), "{text}");

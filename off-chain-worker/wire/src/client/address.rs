@@ -5,6 +5,7 @@
 
 use inktensor_primitives::registry::Host;
 use std::{
+    future::Future,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
@@ -73,6 +74,23 @@ pub enum AddressError {
     Nothing(String),
 }
 
+/// A way from names to addresses.
+pub(crate) trait Lookup: Send + Sync {
+    /// Returns the addresses of a name, those to prefer first.
+    fn lookup(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send;
+}
+
+/// The resolver of the system.
+#[derive(Debug, Default)]
+pub(crate) struct System;
+
+impl Lookup for System {
+    async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let found = lookup_host((name, 0)).await?;
+        Ok(found.map(|it| it.ip()).take(MAX_ADDRESSES).collect())
+    }
+}
+
 /// Returns the address to connect to.
 ///
 /// With `allow_private`, addresses of any network are allowed, and names below `localhost` are this
@@ -85,51 +103,66 @@ pub async fn resolve(
     port: u16,
     allow_private: bool,
 ) -> Result<SocketAddr, AddressError> {
+    check(host, port, allow_private)?;
+    let addresses = addresses(host, &System).await?;
+    allowed(host, port, &addresses, allow_private)
+}
+
+/// Checks what needs no resolver: the port, and names of this machine.
+///
+/// # Errors
+/// `Port`, `Local`, in this order.
+pub(super) fn check(host: &Host, port: u16, allow_private: bool) -> Result<(), AddressError> {
     if port < LOWEST_PORT && !WEB.contains(&port) {
         return Err(AddressError::Port(port));
     }
-    let name = match host {
-        Host::V4(address) => {
-            return checked([Ipv4Addr::from(*address).into()], port, allow_private)
+    match host {
+        Host::Name(name) if is_local(name) && !allow_private => {
+            Err(AddressError::Local(name.clone()))
         }
-        Host::V6(address) => {
-            return checked([Ipv6Addr::from(*address).into()], port, allow_private)
-        }
-        Host::Name(name) => name,
-    };
-    if is_local(name) {
-        return match allow_private {
-            true => Ok((Ipv4Addr::LOCALHOST, port).into()),
-            false => Err(AddressError::Local(name.clone())),
-        };
+        Host::Name(_) | Host::V4(_) | Host::V6(_) => Ok(()),
     }
-    let found = lookup_host((name.as_str(), port)).await;
-    let unresolved = |problem| AddressError::Unresolved {
-        name: name.clone(),
-        problem,
-    };
-    let addresses = found.map_err(unresolved)?.map(|address| address.ip());
-    let checked = checked(addresses.take(MAX_ADDRESSES), port, allow_private);
-    match checked {
-        Err(AddressError::Nothing(_)) => Err(AddressError::Nothing(name.clone())),
-        other => other,
+}
+
+/// Returns the addresses of a host, of any network.
+///
+/// # Errors
+/// `Unresolved`.
+pub(super) async fn addresses<L: Lookup>(
+    host: &Host,
+    lookup: &L,
+) -> Result<Vec<IpAddr>, AddressError> {
+    match host {
+        Host::V4(address) => Ok(vec![Ipv4Addr::from(*address).into()]),
+        Host::V6(address) => Ok(vec![Ipv6Addr::from(*address).into()]),
+        Host::Name(name) if is_local(name) => Ok(vec![Ipv4Addr::LOCALHOST.into()]),
+        Host::Name(name) => {
+            let found = lookup.lookup(name).await;
+            found.map_err(|problem| AddressError::Unresolved {
+                name: name.clone(),
+                problem,
+            })
+        }
     }
 }
 
 /// Returns the first allowed address, or the reason that refuses the first one.
-fn checked(
-    addresses: impl IntoIterator<Item = IpAddr>,
+///
+/// # Errors
+/// `Private`, `Nothing`.
+pub(super) fn allowed(
+    host: &Host,
     port: u16,
+    addresses: &[IpAddr],
     allow_private: bool,
 ) -> Result<SocketAddr, AddressError> {
-    let mut refused = None;
-    for address in addresses {
-        if allow_private || is_public(address) {
-            return Ok((address, port).into());
-        }
-        refused.get_or_insert(address);
+    let is_allowed = |address: &&IpAddr| allow_private || is_public(**address);
+    match (addresses.iter().find(is_allowed), addresses.first(), host) {
+        (Some(address), _, _) => Ok((*address, port).into()),
+        (None, Some(refused), _) => Err(AddressError::Private(*refused)),
+        (None, None, Host::Name(name)) => Err(AddressError::Nothing(name.clone())),
+        (None, None, Host::V4(_) | Host::V6(_)) => Err(AddressError::Nothing(String::new())),
     }
-    Err(refused.map_or(AddressError::Nothing(String::new()), AddressError::Private))
 }
 
 /// Returns true for `localhost` and names below it.

@@ -9,6 +9,7 @@ mod connection;
 mod freshness;
 mod gate;
 mod limits;
+mod mark;
 mod page;
 mod question;
 mod roster;
@@ -16,6 +17,7 @@ mod state;
 mod works;
 
 pub use limits::Limits;
+pub use mark::{Mark, MarkError};
 pub use roster::{Admitted, Caller, Guests, Roster, MAX_ROSTER};
 pub(crate) use state::seconds;
 pub use state::Counts;
@@ -121,6 +123,9 @@ pub struct Server {
     pub limits: Limits,
     /// The blobs to serve at `/v1/blob/`.
     pub blobs: Option<Arc<Blobs>>,
+    /// The newest `created` that was accepted, in a file. Without it, a process that starts with a
+    /// clock behind that of the process before can answer a question again.
+    pub mark: Option<Arc<Mark>>,
 }
 
 /// An error of a server's start, or of a new roster.
@@ -194,7 +199,7 @@ impl Server {
         let tls = self.identity.as_ref().map(Identity::acceptor).transpose()?;
         let shared = Arc::new(Shared {
             roster: RwLock::new(Snapshot::new(self.roster)),
-            state: State::new(self.limits),
+            state: State::new(self.limits, self.mark),
         });
         let (stop, stopped) = watch::channel(false);
         let serves = connection::Serves {
@@ -242,14 +247,17 @@ impl Running {
         self.shared.state.counts()
     }
 
-    /// Stops accepting, lets open questions end for at most [`Limits::grace`], and returns. The
-    /// address is free as soon as this waits for open questions.
+    /// Stops accepting, lets open questions end for at most [`Limits::grace`], stores the exact
+    /// [`Server::mark`], and returns. The address is free as soon as this waits for open questions.
     pub async fn stop(mut self) {
         // Fails only without receivers, which is a server that has ended.
         let _ = self.stop.send(true);
         // The listener closes with its task. An error is a task that has ended otherwise.
         let _ = (&mut self.accepts).await;
         self.shared.state.drained().await;
+        if let Some(mark) = &self.shared.state.mark {
+            mark.release().await;
+        }
     }
 }
 

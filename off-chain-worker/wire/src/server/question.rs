@@ -7,7 +7,8 @@
 //! 5. the nonce is new; for a guest, the rate of its address and of all guests; then the
 //!    signature. Up to here refusals are unsigned, and nothing is counted against the key
 //! 6. the rate
-//! 7. a place of the caller's own, and room for the nonce, which is remembered from now on
+//! 7. a place of the caller's own, the mark of `created` on the disk, and room for the nonce, which
+//!    is remembered from now on
 //! 8. the body, and its hash
 //! 9. one of the places of all, and the work, up to `expires`
 
@@ -217,10 +218,15 @@ fn addressed<S: Service>(
 
 fn stale(stale: Stale) -> Unsigned {
     match stale {
-        Stale::Early => Unsigned {
-            retry_after: Some(1),
-            ..Unsigned::new(425, "this server has just started; sign again")
-        },
+        Stale::Early(first) => {
+            let reason = format!(
+                "a question created before {first} may have been answered; sign again then"
+            );
+            Unsigned {
+                retry_after: Some(first.saturating_sub(seconds()).max(1)),
+                ..Unsigned::new(425, reason)
+            }
+        }
         Stale::Outside | Stale::Replayed | Stale::Full => Unsigned::new(
             412,
             "created or expires is outside of the window of this clock",
@@ -239,7 +245,7 @@ async fn work<S: Service>(
     let state = &serves.shared.state;
     let replayed = |stale| match stale {
         Stale::Full => Refused::new(503, "no room for a further nonce", Some(1)),
-        Stale::Outside | Stale::Early => Refused::new(412, "created is too old", None),
+        Stale::Outside | Stale::Early(_) => Refused::new(412, "created is too old", None),
         Stale::Replayed => Refused::new(409, "this nonce was used before", None),
     };
     let admitted = snapshot.roster.admits(&question.hotkey);
@@ -257,6 +263,17 @@ async fn work<S: Service>(
     let own = state.works.own(own, stake, snapshot.stake);
     let _own =
         own.ok_or_else(|| Refused::new(503, "too many open questions of this key", Some(1)))?;
+    if let Some(mark) = &state.mark {
+        let covered = mark.cover(question.created).await;
+        // The mark has logged the problem.
+        covered.map_err(|_| {
+            Refused::new(
+                503,
+                "this server cannot store what it has accepted",
+                Some(1),
+            )
+        })?;
+    }
     // Looks again: the same question may have passed the first look at the same time.
     let remembered = state
         .freshness()

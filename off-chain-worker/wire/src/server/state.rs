@@ -5,7 +5,7 @@ use super::{
     freshness::{Clock, Freshness},
     gate::Gate,
     works::Works,
-    Admitted, Limits, Roster,
+    Admitted, Limits, Mark, Roster,
 };
 use bytes::Bytes;
 use inktensor_primitives::AccountId;
@@ -18,6 +18,10 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::{sync::Semaphore, time::timeout};
+use tracing::warn;
+
+/// Seconds by which the mark may be ahead of the clock when a process that was killed starts again.
+const SHORT: u64 = 10;
 
 /// A kind of event that the server counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +74,7 @@ pub(super) struct State {
     pub(super) limits: Limits,
     pub(super) works: Works,
     pub(super) transfers: Arc<Semaphore>,
+    pub(super) mark: Option<Arc<Mark>>,
     gate: Mutex<Gate>,
     freshness: Mutex<Freshness>,
     buckets: Mutex<Buckets>,
@@ -84,19 +89,22 @@ struct Buckets {
 }
 
 impl State {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, mark: Option<Arc<Mark>>) -> Self {
+        let clock = Clock::read();
+        let first = first(mark.as_deref(), clock.seconds);
         let guests = Rate::new(limits.guests, limits.burst);
         Self {
             works: Works::new(&limits),
             transfers: Arc::new(Semaphore::new(limits.transfers)),
             gate: Mutex::new(Gate::new(&limits)),
-            freshness: Mutex::new(Freshness::new(&limits, Clock::read())),
+            freshness: Mutex::new(Freshness::new(&limits, first, clock)),
             buckets: Mutex::new(Buckets {
                 callers: HashMap::new(),
                 guests: Bucket::new(guests, Instant::now()),
             }),
             hello: Mutex::new(None),
             counts: Default::default(),
+            mark,
             limits,
         }
     }
@@ -206,6 +214,25 @@ impl Event {
             Self::Answered => 6,
         }
     }
+}
+
+/// Returns the first `created` above the mark, which no server before this one has accepted. Logs a
+/// warning if the clock is far behind it.
+fn first(mark: Option<&Mark>, now: u64) -> u64 {
+    let Some(mark) = mark else {
+        return 0;
+    };
+    let first = mark.first();
+    let behind = first.saturating_sub(now);
+    if behind > SHORT {
+        warn!(
+            "the clock is {behind} s behind the newest question that may have been answered; \
+             questions are refused until it is past {first}; set the clock right, or remove {} if \
+             the clock was ahead before",
+            mark.path().display()
+        );
+    }
+    first
 }
 
 /// Returns the seconds to wait for a token, rounded up.

@@ -46,7 +46,7 @@ fn close_with(roster: &[u16]) -> Result<SubnetSnapshot, RegistryError> {
         now: 0,
         roster: roster.iter().copied().map(Uid).collect(),
     };
-    subnets.close(NETUID, closing, &kernels())
+    subnets.close(NETUID, closing)
 }
 
 #[ink::test]

@@ -9,7 +9,10 @@ mod pay;
 mod registration;
 
 use super::*;
-use crate::hyperparameters::{settings::Values, DEFAULT_REGISTRATION_PRICE};
+use crate::{
+    hyperparameters::{settings::Values, DEFAULT_REGISTRATION_PRICE},
+    kernels::Kernels,
+};
 use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::{NeuronResult, YumaParams},
@@ -47,6 +50,7 @@ fn settings(max_uids: u16, immunity_period: u32) -> Settings {
         present: Values {
             tempo: 10,
             kernel: account(0),
+            kernel_code: [7; 32],
             max_uids,
             max_validators: 4,
             immunity_period,
@@ -121,7 +125,7 @@ fn close_at(
         now,
         roster: Vec::new(),
     };
-    subnets.close(netuid, closing, &kernels())
+    subnets.close(netuid, closing)
 }
 
 /// Returns the tenures of `uids` at the end of `epoch`.

@@ -17,10 +17,12 @@ use inktensor_simulation::live::{
     report::{LiveReport, ValidatorReport},
     Settings,
 };
+use inktensor_worker::service::signals::{self, Stop};
 use serde::Serialize;
 use std::{
     env,
     io::{self, Write},
+    sync::Arc,
     time::Duration,
 };
 
@@ -41,10 +43,13 @@ pub fn run(
             "the path of this program is not known: {error}"
         ))
     })?;
+    let stop = Arc::new(Stop::default());
+    signals::listen(Arc::clone(&stop)).map_err(Failure::input)?;
     let settings = Settings {
         seed,
         epochs: epochs.unwrap_or(EPOCHS),
         program,
+        stop,
     };
     let mut display = Display::new();
     let finished = live::run(&settings, |progress| display.show(&progress));

@@ -3,11 +3,10 @@
 mod files;
 mod kept;
 
-use super::neural::{cache, counting_manifest, AskerKey, Means, NeuralArgs};
+use super::neural::{cache, Means, UserArgs};
 use crate::{
-    args::{self, ChainArgs, NetuidArg},
+    args,
     error::{Failure, Verdict},
-    network::Network,
     output::{
         self, csv, json,
         table::{number, text, Room, Table},
@@ -17,7 +16,6 @@ use crate::{
 use files::Piece;
 use inktensor_embed::{Answer, Question};
 use inktensor_neuron::{ask::Asker, program::Program};
-use inktensor_primitives::{Digest, NetUid};
 use inktensor_task::Body;
 use kept::Kept;
 use serde::Serialize;
@@ -62,11 +60,7 @@ pub struct Arguments {
     #[arg(long = "in", value_name = "DIR")]
     folder: PathBuf,
     #[command(flatten)]
-    chain: ChainArgs,
-    #[command(flatten)]
-    netuid: NetuidArg,
-    #[command(flatten)]
-    key: AskerKey,
+    user: UserArgs,
     /// Compute all embeddings here, with the subnet's model
     #[arg(long)]
     local: bool,
@@ -78,8 +72,6 @@ pub struct Arguments {
         value_name = "NUMBER"
     )]
     count: usize,
-    #[command(flatten)]
-    neural: NeuralArgs,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
@@ -132,25 +124,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             "no text: no file in it is text in UTF-8 of at most 4 MiB",
         ));
     }
-    let netuid = arguments.netuid.netuid;
-    let network = arguments.chain.open()?;
-    let hotkey = arguments.key.hotkey()?;
-    let means = arguments.neural.means(hotkey.clone())?;
-    let manifest = counting_manifest(&network, netuid)?;
+    let user = arguments.user.open()?;
+    let manifest = user.manifest()?;
     // Embeddings are of a manifest: another model has others.
     let kept = Kept::open(&cache()?.join("search"), &manifest)?;
     let mut texts: Vec<&str> = found.pieces.iter().map(|it| it.text.as_str()).collect();
     texts.push(&arguments.query);
     let source = match arguments.local {
-        true => Source::here(&means, &network, netuid, &manifest)?,
-        false => {
-            let private = arguments.neural.allow_private;
-            let contracts = network.contracts();
-            let asker = Asker::new(network.chain(), &contracts, netuid, hotkey, private);
-            Source::Neurons(Arc::new(asker.map_err(Failure::input)?))
-        }
+        true => Source::Here(user.task(&manifest)?.program),
+        false => Source::Neurons(Arc::new(user.asker()?)),
     };
-    let mut answers = embedded(&texts, &kept, &means, &source)?;
+    let mut answers = embedded(&texts, &kept, &user.means, &source)?;
     let query = answers
         .pop()
         .ok_or_else(|| Failure::missing("answer for the query"))?;
@@ -202,15 +186,6 @@ enum Source {
 }
 
 impl Source {
-    fn here(
-        means: &Means,
-        network: &Network,
-        netuid: NetUid,
-        manifest: &Digest,
-    ) -> Result<Self, Failure> {
-        Ok(Self::Here(means.task(network, netuid, manifest)?.program))
-    }
-
     /// Returns the answers to these questions, in their order.
     fn answers(&self, means: &Means, questions: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
         match self {

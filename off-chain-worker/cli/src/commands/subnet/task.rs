@@ -17,7 +17,7 @@ use crate::{
 use inktensor_client::chain::Pinned;
 use inktensor_neuron::{
     manifest::{decimal, Manifest, MAX_MANIFEST},
-    pledged::{counts_from, manifest_now},
+    pledged::{counts_from, manifest_now, NOTICE},
     program::Limits,
 };
 use inktensor_primitives::{
@@ -211,11 +211,8 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
     let answer = Pledged {
         netuid: netuid.0,
         manifest: Hex::from(hash),
-        // What is pledged before the start counts from the first epoch on.
-        counts_from: match subnet.started_at {
-            Some(_) => subnet.epoch.saturating_add(2),
-            None => subnet.epoch,
-        },
+        // Before the start the epoch is 0.
+        counts_from: subnet.epoch.saturating_add(NOTICE),
     };
     let sentence = format!(
         "pledged the manifest {}; it counts from epoch {} on\nserve its file: --blob {} of a miner \

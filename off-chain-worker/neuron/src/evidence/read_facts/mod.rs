@@ -9,7 +9,10 @@ use super::{
     seeds::Round,
     Registration,
 };
-use crate::{pledged::pledge_of, view::neurons_at};
+use crate::{
+    pledged::{pledge_of, NOTICE},
+    view::neurons_at,
+};
 use inktensor_client::{
     chain::{BlockId, ChainError, ChainRead, Pinned, Typed},
     deploy::Addresses,
@@ -26,8 +29,6 @@ use thiserror::Error;
 
 /// Most epochs before the open one that are read. Each takes one read of an old state.
 const MAX_BACK: u32 = 1_000;
-/// Epochs between the pledge of a manifest and the first epoch in which it counts.
-const NOTICE: u32 = 2;
 
 /// A reason why facts cannot be read.
 #[derive(Debug, Error)]
@@ -254,7 +255,8 @@ impl Reader<'_> {
         Ok(serving.and_then(|serving| serving.commitment))
     }
 
-    /// Returns the manifest that counts: the owner's pledge at the end of the epoch before last.
+    /// Returns the manifest that counts: the owner's pledge at the end of the epoch before last. No
+    /// manifest counts in the first two epochs.
     fn manifest(&self) -> Result<Option<Digest>, FactsError> {
         let Some(epoch) = self.epoch.checked_sub(NOTICE) else {
             return Ok(None);

@@ -2,11 +2,11 @@
 //! changes, block by block.
 
 use super::*;
-use crate::evidence::Evidence;
+use crate::{evidence::Evidence, pledged::counts_from};
 use inktensor_client::chain::{selector, ContractEvent, Instantiated};
 use inktensor_primitives::{
     epoch::Stage,
-    kernel::{NeuronResult, YumaParams},
+    kernel::{EpochHeader, NeuronResult, YumaParams},
     registry::{Axon, CommitmentKind, Host, KernelParams, NeuronView, Terms},
     AccountId, Rao,
 };
@@ -393,6 +393,34 @@ fn next_epoch_continues_and_counts_the_manifest_after_next() {
         (Some(pledged(86, 3, 43)), None)
     );
     assert_eq!(later.weights, ChainWeights::Absent);
+}
+
+#[test]
+fn the_manifest_of_an_epoch_is_the_one_that_neurons_count() {
+    let chain_at = |height, made_at| {
+        let pledge = Change::Commit(OWNER, manifest(1));
+        Scripted::at(height, &[(made_at, pledge)])
+    };
+    // Block 1 is before the first epoch, which opens at block 10.
+    for made_at in [1, 9, 10, 29, 30, 49, 50] {
+        let chain = chain_at(made_at, made_at);
+        let status: EpochStatus = Pinned::new(&chain, chain.best().unwrap())
+            .query::<Option<EpochStatus>>(contracts().epoch().status(NETUID))
+            .unwrap()
+            .unwrap();
+        let last = status.open.checked_sub(1).map(|epoch| EpochHeader {
+            epoch,
+            opened_at: opened(epoch).into(),
+            ..inktensor_test_support::header()
+        });
+        let from = counts_from(made_at, &status, last.as_ref());
+        let chain = chain_at(opened(6), made_at);
+        for epoch in 0..5 {
+            let found = facts(&chain, epoch).unwrap().manifest;
+            let expected = (epoch >= from).then_some([1; 32]);
+            assert_eq!(found, expected, "block {made_at}, epoch {epoch}");
+        }
+    }
 }
 
 #[test]

@@ -234,6 +234,14 @@ mod tests {
             Ok(seed.0.to_vec())
         }
 
+        fn check_question(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError> {
+            Ok(question.to_vec())
+        }
+
+        fn check_answer(&self, answer: &[u8]) -> Result<Vec<u8>, ProgramError> {
+            Ok(answer.to_vec())
+        }
+
         fn answer(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError> {
             Ok(question.to_vec())
         }

@@ -31,7 +31,7 @@ pub struct Freshness {
     clock: Clock,
     /// The time of the first reading ahead, if every later one was ahead too.
     ahead_since: Option<Instant>,
-    /// The first `created` that no process before this one can have accepted.
+    /// The first `created` that no server before this one can have accepted.
     start: u64,
     seen: BTreeMap<u64, HashSet<(AccountId, [u8; 16])>>,
     kept: usize,
@@ -68,8 +68,8 @@ impl Clock {
 /// A reason for which a question is not fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stale {
-    /// Created before this process could know of all earlier questions.
-    Early,
+    /// Created before the first second of which this server knows all questions: this one.
+    Early(u64),
     /// Created outside of the window, expired, or with a lifetime above the limit.
     Outside,
     /// The same nonce of the same key as before.
@@ -79,17 +79,18 @@ pub enum Stale {
 }
 
 impl Freshness {
-    /// Returns the state of a process that starts at `now`.
-    pub fn new(limits: &Limits, now: Clock) -> Self {
+    /// Returns the state of a server that starts at `now`. A `created` before `first` may have been
+    /// accepted by a server before it.
+    pub fn new(limits: &Limits, first: u64, now: Clock) -> Self {
+        let quiet = match limits.quiet {
+            0 => 0,
+            quiet => now.seconds.saturating_add(quiet),
+        };
         Self {
             horizon: 0,
             clock: now,
             ahead_since: None,
-            start: if limits.quiet == 0 {
-                0
-            } else {
-                now.seconds.saturating_add(limits.quiet)
-            },
+            start: quiet.max(first),
             seen: BTreeMap::new(),
             kept: 0,
             behind: limits.behind,
@@ -113,7 +114,7 @@ impl Freshness {
             return Err(Stale::Outside);
         }
         if created < self.start {
-            return Err(Stale::Early);
+            return Err(Stale::Early(self.start));
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ fn fresh(quiet: u64, nonces: usize) -> Freshness {
             nonces,
             ..Limits::default()
         },
+        0,
         clock(NOW),
     )
 }
@@ -77,9 +78,10 @@ fn check_after_a_restart_refuses_what_the_process_before_may_have_accepted() {
             quiet: 0,
             ..limits.clone()
         },
+        0,
         clock(NOW - 100),
     );
-    let mut after = Freshness::new(&limits, clock(NOW));
+    let mut after = Freshness::new(&limits, 0, clock(NOW));
     // The clock of a restarted process is not behind that of the process before.
     for created in NOW - 20..NOW + 20 {
         let accepted = before.check(created, created + 60, clock(NOW)).is_ok();
@@ -88,9 +90,30 @@ fn check_after_a_restart_refuses_what_the_process_before_may_have_accepted() {
             assert!(!(accepted && again.is_ok()), "{created} at {later}");
         }
     }
-    let mut after = Freshness::new(&limits, clock(NOW));
-    assert_eq!(after.check(NOW, NOW + 60, clock(NOW)), Err(Stale::Early));
+    let mut after = Freshness::new(&limits, 0, clock(NOW));
+    assert_eq!(
+        after.check(NOW, NOW + 60, clock(NOW)),
+        Err(Stale::Early(NOW + 3))
+    );
     assert_eq!(after.check(NOW + 3, NOW + 60, clock(NOW + 3)), Ok(()));
+}
+
+#[test]
+fn check_after_a_restart_with_a_clock_that_went_back_refuses_all_up_to_the_mark() {
+    // The process before has accepted a question of this second, and has stored it.
+    let mark = NOW + 2;
+    for back in [1, 5, 60, 900] {
+        let mut after = Freshness::new(&Limits::default(), mark + 1, clock(NOW - back));
+        let mut accepted = Vec::new();
+        for now in NOW - back..NOW + 20 {
+            for created in now - 10..=now + 2 {
+                if after.check(created, created + 60, clock(now)).is_ok() {
+                    accepted.push(created);
+                }
+            }
+        }
+        assert_eq!(accepted.into_iter().min(), Some(mark + 1), "{back}");
+    }
 }
 
 #[test]

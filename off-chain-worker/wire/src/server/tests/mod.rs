@@ -4,4 +4,5 @@ mod bounds;
 mod fairness;
 mod order;
 mod pages;
+mod restart;
 mod weaknesses;

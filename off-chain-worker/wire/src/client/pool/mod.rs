@@ -1,6 +1,16 @@
-//! Connections of a client, kept for the next question to the same endpoint.
+//! Connections of a client, by the address that they lead to, and kept for the next question.
+//!
+//! The name of an endpoint is text that a stranger wrote, and may lead elsewhere at any time. So a
+//! name is resolved and its address checked before each request, by a look-up of bounded age, and a
+//! kept connection serves only while the name leads to its address. Names that lead to one address
+//! share its places: with many of them, one server does not hold many connections.
 
-use super::{address::resolve, Cause, Transport};
+mod names;
+
+use super::{
+    address::{Lookup, System},
+    Cause, Transport,
+};
 use crate::{tls, MAX_HEAD};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -8,6 +18,7 @@ use http_body_util::Full;
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use inktensor_primitives::registry::Host;
+use names::Names;
 use rustls::pki_types::ServerName;
 use std::{
     collections::HashMap,
@@ -21,9 +32,10 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-/// Most endpoints of which connections are kept.
-const MAX_ENDPOINTS: usize = 4096;
-/// Most connections to one endpoint at a time. Further questions wait for one of them.
+/// Most addresses of which connections are kept.
+const MAX_ADDRESSES: usize = 4096;
+/// Most connections to one address and port at a time, used and unused. Further questions wait for
+/// one of them.
 const MAX_CONNECTIONS: usize = 8;
 /// Longest time that a connection is kept unused: less than a receiver keeps it.
 const IDLE: Duration = Duration::from_secs(3);
@@ -43,16 +55,27 @@ pub struct Target {
     pub transport: Transport,
 }
 
-/// Connections by endpoint.
+/// Connections by address.
 #[derive(Debug, Default)]
-pub struct Pool {
-    slots: Mutex<HashMap<Target, Arc<Slot>>>,
+pub struct Pool<L = System> {
+    names: Names<L>,
+    slots: Mutex<HashMap<SocketAddr, Arc<Slot>>>,
 }
 
+/// The connections to one address.
 #[derive(Debug)]
 struct Slot {
     places: Arc<Semaphore>,
-    idle: Mutex<Vec<(Sender, Instant)>>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// A connection that is not used.
+#[derive(Debug)]
+struct Idle {
+    /// The name that it was opened for: with TLS, a web server chooses by it.
+    target: Target,
+    sender: Sender,
+    since: Instant,
 }
 
 /// A response, and the connection that it arrives on.
@@ -63,11 +86,20 @@ pub struct Arriving {
 
 struct Lease {
     slot: Arc<Slot>,
+    target: Target,
     sender: Sender,
     _place: OwnedSemaphorePermit,
 }
 
-impl Pool {
+impl<L: Lookup> Pool<L> {
+    #[cfg(test)]
+    fn new(lookup: L, age: Duration) -> Self {
+        Self {
+            names: Names::new(lookup, age),
+            slots: Mutex::default(),
+        }
+    }
+
     /// Sends a request, and returns the head of the response.
     ///
     /// A kept connection may have been closed by the other side meanwhile. The same request then
@@ -79,41 +111,62 @@ impl Pool {
         allow_private: bool,
         request: Request<Full<Bytes>>,
     ) -> Result<Arriving, Cause> {
-        let slot = self.slot(target);
-        let place = Arc::clone(&slot.places).acquire_owned().await;
-        let place = place.map_err(|_| Cause::Closed("the client has ended".into()))?;
-        if let Some(mut sender) = slot.kept() {
+        let (address, slot, place) = self.place(host, target.port, allow_private).await?;
+        if let Some(mut sender) = slot.take(target) {
             if let Ok(response) = sender.send_request(request.clone()).await {
                 return Ok(Arriving {
                     response,
                     lease: Lease {
                         slot,
+                        target: target.clone(),
                         sender,
                         _place: place,
                     },
                 });
             }
         }
-        let address = resolve(host, target.port, allow_private).await?;
+        slot.make_room();
         let mut sender = connect(address, target).await?;
         let response = sender.send_request(request).await.map_err(Cause::closed)?;
         Ok(Arriving {
             response,
             lease: Lease {
                 slot,
+                target: target.clone(),
                 sender,
                 _place: place,
             },
         })
     }
 
-    fn slot(&self, target: &Target) -> Arc<Slot> {
+    /// Waits for a place of the address that a host leads to.
+    async fn place(
+        &self,
+        host: &Host,
+        port: u16,
+        allow_private: bool,
+    ) -> Result<(SocketAddr, Arc<Slot>, OwnedSemaphorePermit), Cause> {
+        loop {
+            let found = self.names.address(host, port, allow_private).await?;
+            let slot = self.slot(found.address);
+            let place = Arc::clone(&slot.places).acquire_owned().await;
+            let place = place.map_err(|_| Cause::Closed("the client has ended".into()))?;
+            if self.names.still_counts(&found) {
+                return Ok((found.address, slot, place));
+            }
+            // The wait was long, and the name may lead elsewhere by now. The place goes first: a
+            // resolver that a stranger slows down must not hold it.
+            drop(place);
+        }
+    }
+
+    fn slot(&self, address: SocketAddr) -> Arc<Slot> {
         let mut slots = lock(&self.slots);
-        if slots.len() >= MAX_ENDPOINTS && !slots.contains_key(target) {
+        if slots.len() >= MAX_ADDRESSES && !slots.contains_key(&address) {
             // Those in use stay: their number is that of the open questions.
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
-        let slot = slots.entry(target.clone()).or_insert_with(|| {
+        let slot = slots.entry(address).or_insert_with(|| {
             Arc::new(Slot {
                 places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
                 idle: Mutex::new(Vec::new()),
@@ -124,22 +177,28 @@ impl Pool {
 }
 
 impl Slot {
-    fn kept(&self) -> Option<Sender> {
-        let now = Instant::now();
+    /// Takes an unused connection that was opened for this target.
+    fn take(&self, target: &Target) -> Option<Sender> {
+        self.close_idle();
         let mut idle = lock(&self.idle);
-        while let Some((sender, since)) = idle.pop() {
-            if sender.is_ready() && now.saturating_duration_since(since) < IDLE {
-                return Some(sender);
-            }
-        }
-        None
+        let place = idle.iter().rposition(|it| it.target == *target)?;
+        Some(idle.remove(place).sender)
     }
-}
 
-impl Slot {
+    /// Closes the oldest unused connections, until there is room for one that has a place and is
+    /// not yet open.
+    fn make_room(&self) {
+        let used = MAX_CONNECTIONS.saturating_sub(self.places.available_permits());
+        let room = MAX_CONNECTIONS.saturating_sub(used);
+        let mut idle = lock(&self.idle);
+        let surplus = idle.len().saturating_sub(room);
+        idle.drain(..surplus);
+    }
+
     fn close_idle(&self) {
         let now = Instant::now();
-        lock(&self.idle).retain(|(_, since)| now.saturating_duration_since(*since) < IDLE);
+        lock(&self.idle)
+            .retain(|it| it.sender.is_ready() && now.saturating_duration_since(it.since) < IDLE);
     }
 }
 
@@ -158,6 +217,7 @@ impl Rest {
     pub fn keep(self) {
         let Lease {
             slot,
+            target,
             mut sender,
             _place,
         } = self.0;
@@ -165,7 +225,11 @@ impl Rest {
             // Ready a moment after the body, when the connection's task has seen its end.
             let ready = tokio::time::timeout(IDLE, sender.ready()).await;
             if matches!(ready, Ok(Ok(()))) {
-                lock(&slot.idle).push((sender, Instant::now()));
+                lock(&slot.idle).push(Idle {
+                    target,
+                    sender,
+                    since: Instant::now(),
+                });
             }
             drop(_place);
             // Closes what is not used meanwhile, also if the other side would keep it open.
@@ -213,3 +277,6 @@ where
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

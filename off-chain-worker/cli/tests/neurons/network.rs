@@ -1,19 +1,17 @@
-//! `inktensor mine` and `inktensor validate` from outside, on a served chain: answers become
-//! weights, weights become evidence that holds, and a miner that was killed comes back.
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+//! A served chain with a subnet that runs embed/1, its neurons as processes, and a model behind a
+//! miner.
 
 use inktensor_client::{
     chain::{Answer, ChainRead, Typed},
     deploy::Addresses,
     keys,
-    ss58::ss58,
 };
 use inktensor_devnet::{account, remote::RemoteChain};
 use inktensor_embed::{small, Embed, Model, Question};
 use inktensor_primitives::{
-    epoch::{CommitsView, EpochStatus, Epochs, WeightsRow},
+    epoch::{EpochStatus, Epochs, WeightsRow},
     hash::{blake2, hex},
-    registry::{CommitmentMade, Hyperparameter, Registry},
+    registry::{Hyperparameter, Registry},
     staking::Staking,
     AccountId, NetUid, Rao, Uid,
 };
@@ -21,7 +19,7 @@ use inktensor_task::{Body, Load, Task};
 use psp22::PSP22;
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -33,23 +31,23 @@ use std::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(180);
-const NETUID: NetUid = NetUid(1);
+pub const NETUID: NetUid = NetUid(1);
 /// Milliseconds of a block.
 const BLOCK_TIME: &str = "250";
 /// Blocks of an epoch: 10 seconds, of which questions may be asked for 2.
-const TEMPO: u32 = 40;
+pub const TEMPO: u32 = 40;
 /// Blocks of an epoch in which a validator has time to be killed and restarted: it may ask for 7
 /// seconds.
-const LONG_TEMPO: u32 = 120;
+pub const LONG_TEMPO: u32 = 120;
 /// The first epoch in which a manifest counts that is pledged in epoch 0.
-const FIRST: u32 = 2;
+pub const FIRST: u32 = 2;
 
 /// The neurons by uid, after the owner's on uid 0.
-const MINERS: [(&str, Uid); 2] = [("m0", Uid(1)), ("m1", Uid(2))];
-const VALIDATORS: [(&str, Uid); 2] = [("v0", Uid(3)), ("v1", Uid(4))];
+pub const MINERS: [(&str, Uid); 2] = [("m0", Uid(1)), ("m1", Uid(2))];
+pub const VALIDATORS: [(&str, Uid); 2] = [("v0", Uid(3)), ("v1", Uid(4))];
 
 /// A process that ends with the test.
-struct Guarded(Child);
+pub struct Guarded(pub Child);
 
 impl Drop for Guarded {
     fn drop(&mut self) {
@@ -68,7 +66,7 @@ fn inktensor(arguments: &[&str]) -> Command {
     command
 }
 
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -80,14 +78,14 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A model behind a miner, as a script in any language would be.
-struct SideProcess {
-    url: String,
+pub struct SideProcess {
+    pub url: String,
     /// The questions that it was asked.
-    asked: Arc<Mutex<Vec<String>>>,
+    pub asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// Serves a model: one question after the other, each for so long.
-fn side_process(state: &[u8], time: Duration) -> SideProcess {
+pub fn side_process(state: &[u8], time: Duration) -> SideProcess {
     let model = Model::load(state).expect("the small model");
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
@@ -138,18 +136,26 @@ fn answer(
     stream.write_all(&answer)
 }
 
+/// The manifest's rules of asking.
+pub struct Asks {
+    pub questions: u16,
+    pub window: u16,
+    /// The part of answers that is checked.
+    pub check: &'static str,
+}
+
 /// A served chain with a subnet that runs embed/1.
-struct Net {
+pub struct Net {
     _devchain: Guarded,
     _worker: Guarded,
     address: String,
-    chain: RemoteChain,
-    contracts: Addresses,
+    pub chain: RemoteChain,
+    pub contracts: Addresses,
     folder: PathBuf,
 }
 
 impl Net {
-    fn start(name: &str, tempo: u32, commits: bool) -> Self {
+    pub fn start(name: &str, tempo: u32, commits: bool) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
@@ -233,7 +239,7 @@ impl Net {
     }
 
     /// Returns the account of a neuron's key, whose secret URI is in a file of the neuron's name.
-    fn hotkey(&self, name: &str) -> AccountId {
+    pub fn hotkey(&self, name: &str) -> AccountId {
         use std::os::unix::fs::PermissionsExt;
         let file = self.suri(name);
         fs::write(&file, format!("//{name}")).unwrap();
@@ -245,12 +251,12 @@ impl Net {
         self.folder.join(format!("{name}.suri"))
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 
     /// Starts a neuron, whose log is appended to a file.
-    fn neuron(&self, command: &str, name: &str, more: &[&str]) -> Guarded {
+    pub fn neuron(&self, command: &str, name: &str, more: &[&str]) -> Guarded {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -273,19 +279,19 @@ impl Net {
         Guarded(process.spawn().unwrap())
     }
 
-    fn log(&self, name: &str) -> String {
+    pub fn log(&self, name: &str) -> String {
         fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default()
     }
 
     /// Runs a command on the chain to its end.
-    fn run(&self, words: &[&str], more: &[&str]) -> Output {
+    pub fn run(&self, words: &[&str], more: &[&str]) -> Output {
         let mut command = inktensor(words);
         command.args(["--chain", &self.address, "--netuid", "1"]);
         command.env("XDG_CACHE_HOME", self.folder.join("cache"));
         command.args(more).output().unwrap()
     }
 
-    fn status(&self) -> EpochStatus {
+    pub fn status(&self) -> EpochStatus {
         let status = self.chain.query(self.contracts.epoch().status(NETUID));
         status.unwrap().expect("a subnet")
     }
@@ -303,7 +309,7 @@ impl Net {
     }
 
     /// Waits for an epoch, and for the weights of all validators in it.
-    fn weights_of(&self, epoch: u32) -> Vec<BTreeMap<Uid, u16>> {
+    pub fn weights_of(&self, epoch: u32) -> Vec<BTreeMap<Uid, u16>> {
         let opened_at = wait_for("the epoch opens", || {
             let status = self.status();
             (status.open == epoch).then_some(status.opened_at)
@@ -317,7 +323,7 @@ impl Net {
     }
 }
 
-fn get(address: &str, path: &str) -> String {
+pub fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
@@ -326,27 +332,30 @@ fn get(address: &str, path: &str) -> String {
     answer
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     let (out, error) = (&output.stdout, &output.stderr);
     [out, error]
         .map(|it| String::from_utf8_lossy(it))
         .join("\n")
 }
 
-fn document(output: &Output) -> Value {
+pub fn document(output: &Output) -> Value {
     let parsed = serde_json::from_slice(&output.stdout);
     parsed.unwrap_or_else(|error| panic!("{error}: {}", text(output)))
 }
 
 impl Net {
     /// Writes the small model and a manifest, and pledges the manifest. Returns the model.
-    fn set_task(&self, window: u16) -> Vec<u8> {
+    pub fn set_task(&self, asks: &Asks) -> Vec<u8> {
         let state = small::state(1).unwrap();
         fs::write(self.path("small.embed"), &state).unwrap();
         let manifest = format!(
-            "task = \"embed/1\"\nstate = \"{}\"\nquestions = 4\nwindow = {window}\ncheck = 1.0\n\
+            "task = \"embed/1\"\nstate = \"{}\"\nquestions = {}\nwindow = {}\ncheck = {}\n\
              alpha = 0.5\n",
-            hex(&blake2(&state))
+            hex(&blake2(&state)),
+            asks.questions,
+            asks.window,
+            asks.check
         );
         fs::write(self.path("embed.toml"), manifest).unwrap();
         let set = ["--set", &self.path("embed.toml"), "--account", "owner"];
@@ -357,14 +366,14 @@ impl Net {
         state
     }
 
-    fn wait_for_line(&self, name: &str, line: &str) {
+    pub fn wait_for_line(&self, name: &str, line: &str) {
         wait_for(&format!("{name}: {line}"), || {
             self.log(name).contains(line).then_some(())
         });
     }
 
     /// Lets blocks pass up to so many after the opening of the open epoch.
-    fn forward(&mut self, blocks: u32) {
+    pub fn forward(&mut self, blocks: u32) {
         let to = self.status().opened_at + blocks;
         let now = self.chain.block().unwrap();
         if now < to {
@@ -373,226 +382,11 @@ impl Net {
     }
 
     /// Lets the open epoch pass, up to its close by the worker.
-    fn pass_epoch(&mut self, tempo: u32) {
+    pub fn pass_epoch(&mut self, tempo: u32) {
         let open = self.status().open;
         self.forward(tempo);
         wait_for("the epoch closes", || {
             (self.status().open > open).then_some(())
         });
     }
-}
-
-#[test]
-fn answers_become_weights_whose_evidence_holds() {
-    let mut net = Net::start("neurons", TEMPO, false);
-    let state = net.set_task(3);
-    let model = side_process(&state, Duration::ZERO).url;
-    let _m0 = net.neuron("mine", "m0", &[]);
-    let mut m1 = net.neuron("mine", "m1", &["--model", &model]);
-    let _v0 = net.neuron("validate", "v0", &["--http", "127.0.0.1:0"]);
-    let _v1 = net.neuron("validate", "v1", &[]);
-
-    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
-        net.wait_for_line(name, "published the endpoint");
-    }
-    net.pass_epoch(TEMPO);
-    wait_for("permits", || net.status().final_epoch);
-    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
-        net.wait_for_line(name, "loaded the manifest");
-    }
-    for (name, _) in VALIDATORS {
-        net.wait_for_line(name, "all conditions to take part are met");
-    }
-    net.pass_epoch(TEMPO);
-
-    // All answers are right.
-    for weights in net.weights_of(FIRST) {
-        let expected = MINERS.iter().map(|(_, uid)| (*uid, u16::MAX)).collect();
-        assert_eq!(weights, expected, "{}", net.log("v0"));
-    }
-    // The validator is monitored as a worker is.
-    net.wait_for_line("v0", "metrics and health on http://");
-    let log = net.log("v0");
-    let address = log.split("metrics and health on http://").nth(1).unwrap();
-    let address = address.split_whitespace().next().unwrap();
-    let ready = get(address, "/ready");
-    assert!(
-        ready.contains("200 OK") && ready.ends_with("validator: ok\n"),
-        "{ready}"
-    );
-    let metrics = get(address, "/metrics");
-    let pledged = "inktensor_neuron_pledged_epoch{netuid=\"1\"} 2";
-    assert!(metrics.contains(pledged), "{metrics}");
-
-    // A miner that is killed has no answers, and loses half of its average. The port is another one
-    // afterwards, and the miner publishes it.
-    m1.0.kill().unwrap();
-    m1.0.wait().unwrap();
-    for weights in net.weights_of(FIRST + 1) {
-        assert_eq!(weights[&MINERS[0].1], u16::MAX);
-        let killed = weights[&MINERS[1].1];
-        assert!((21_000..23_000).contains(&killed), "{killed}");
-    }
-    let _m1 = net.neuron("mine", "m1", &["--model", &model]);
-
-    // Evidence of the first epoch is served now, and holds.
-    let (folder, uid) = (net.path("cache"), VALIDATORS[0].1 .0.to_string());
-    let common = ["--cache", &folder, "--allow-private", "--json"];
-    let of_epoch = |command: &str, epoch: u32, more: &[&str]| {
-        let epoch = epoch.to_string();
-        let words = ["evidence", command, "--epoch", &epoch, "--uid", &uid];
-        net.run(&words, &[&common[..], more].concat())
-    };
-    let file = net.path("evidence");
-    let shown = of_epoch("show", FIRST, &["--out", &file]);
-    let shown = document(&shown);
-    assert_eq!(shown["miners"][0]["right"], 4, "{shown}");
-    let verified = of_epoch("verify", FIRST, &[]);
-    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
-    // 2 miners and the other validator, with 4 questions each, of which the validator answers none.
-    assert_eq!(document(&verified)["receipts"], 12);
-    assert_eq!(document(&verified)["recomputed"], 8);
-    let sampled = of_epoch("verify", FIRST, &["--sample", "2", "--seed", "7"]);
-    assert_eq!(document(&sampled)["recomputed"], 2);
-
-    // A changed file is not the one that was pledged.
-    let mut changed = fs::read(&file).unwrap();
-    let last = changed.len() - 1;
-    changed[last] ^= 1;
-    fs::write(&file, changed).unwrap();
-    let refuted = of_epoch("verify", FIRST, &["--from", &file]);
-    assert_eq!(refuted.status.code(), Some(1), "{}", text(&refuted));
-
-    // Any key asks through a validator, and checks.
-    let asked = wait_for("an answer outside of a window", || {
-        let asked = net.run(&["ask", "--check", "a voyage across water"], &common);
-        (asked.status.code() == Some(0)).then_some(asked)
-    });
-    assert_eq!(document(&asked)["right"], true);
-    let notes = net.path("notes");
-    fs::create_dir_all(&notes).unwrap();
-    fs::write(
-        format!("{notes}/a.txt"),
-        "a voyage across water\n\nthe price of bread",
-    )
-    .unwrap();
-    let found = net.run(
-        &["search", "--in", &notes, "a voyage across water"],
-        &common,
-    );
-    assert_eq!(
-        document(&found)[0]["text"],
-        "a voyage across water",
-        "{}",
-        text(&found)
-    );
-
-    fs::write(format!("{notes}/b.txt"), "a lamp at night").unwrap();
-    let found = net.run(
-        &["search", "--local", "--in", &notes, "a lamp at night"],
-        &common,
-    );
-    assert_eq!(
-        document(&found)[0]["file"],
-        format!("{notes}/b.txt"),
-        "{}",
-        text(&found)
-    );
-    assert_eq!(
-        document(&found)[0]["similarity"].as_f64().unwrap().round(),
-        1.0
-    );
-
-    // The restarted miner answers again: its average grows.
-    for weights in net.weights_of(FIRST + 2) {
-        let back = weights[&MINERS[1].1];
-        assert!(back > 40_000, "{back}: {}", net.log("m1"));
-    }
-    let shown = net.run(&["subnet", "task"], &common);
-    assert_eq!(document(&shown)["content"]["task"], "embed/1");
-    wait_for("evidence with averages of an epoch before", || {
-        (net.status().open > FIRST + 1).then_some(())
-    });
-    let verified = of_epoch("verify", FIRST + 1, &[]);
-    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
-    assert_eq!(
-        ss58(&net.hotkey("v0")),
-        document(&of_epoch("show", FIRST, &[]))["validator"]
-    );
-    assert!(net.chain.block().unwrap() > TEMPO);
-}
-
-#[test]
-fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
-    let mut net = Net::start("killed", LONG_TEMPO, true);
-    let state = net.set_task(8);
-    let model = side_process(&state, Duration::from_millis(400));
-    let (name, uid) = VALIDATORS[0];
-    let _m0 = net.neuron("mine", "m0", &["--model", &model.url]);
-    let mut validator = net.neuron("validate", name, &[]);
-    net.wait_for_line("m0", "published the endpoint");
-    net.pass_epoch(LONG_TEMPO);
-    wait_for("a permit", || net.status().final_epoch);
-    net.wait_for_line("m0", "loaded the manifest");
-    net.wait_for_line(name, "loaded the manifest");
-    net.wait_for_line(name, "all conditions to take part are met");
-    net.pass_epoch(LONG_TEMPO);
-    net.forward(LONG_TEMPO / 2);
-
-    // Killed with a part of the answers, and again after its pledge.
-    net.wait_for_line(name, "asking, by the hash of block");
-    wait_for("a question after two answers", || {
-        (model.asked.lock().unwrap().len() > 2).then_some(())
-    });
-    let kill = |validator: &mut Guarded| {
-        validator.0.kill().unwrap();
-        validator.0.wait().unwrap();
-    };
-    kill(&mut validator);
-    let mut validator = net.neuron("validate", name, &[]);
-    net.wait_for_line(name, "continuing the round");
-    net.wait_for_line(name, "pledged the evidence");
-    kill(&mut validator);
-    let _validator = net.neuron("validate", name, &[]);
-    let hotkey = net.hotkey(name);
-    wait_for("a commit to weights", || {
-        let commits = net.contracts.epoch().commits(NETUID, hotkey);
-        let commits: CommitsView = net.chain.query(commits).unwrap();
-        (commits.commits.len() == 1).then_some(())
-    });
-    assert_eq!(net.status().open, FIRST, "{}", net.log(name));
-
-    // Questions with a receipt were asked once, and there is one pledge.
-    let asked = model.asked.lock().unwrap().clone();
-    let once = asked
-        .iter()
-        .filter(|it| asked.iter().filter(|other| other == it).count() == 1);
-    assert!(once.count() >= 1, "{asked:?}");
-    let distinct: BTreeSet<&String> = asked.iter().collect();
-    assert_eq!(distinct.len(), 4, "{asked:?}");
-    let events = net.chain.events(0).unwrap();
-    let pledges = events.iter().filter_map(|it| it.decode::<CommitmentMade>());
-    assert_eq!(pledges.filter(|it| it.hotkey == hotkey).count(), 1);
-
-    // Weights are revealed in the next epoch, and the evidence is served only then.
-    let (folder, number) = (net.path("cache"), uid.0.to_string());
-    let common = ["--cache", &folder, "--allow-private", "--json"];
-    let verify = |net: &Net| {
-        let words = ["evidence", "verify", "--epoch", "2", "--uid", &number];
-        net.run(&words, &common)
-    };
-    let early = verify(&net);
-    assert_eq!(early.status.code(), Some(2), "{}", text(&early));
-    net.pass_epoch(LONG_TEMPO);
-    net.wait_for_line(name, "revealed weights");
-    let row = net.contracts.epoch().weights(NETUID, uid);
-    let row: Option<WeightsRow> = net.chain.query(row).unwrap();
-    let row = row.expect("a row");
-    assert_eq!((row.uids, row.weights), (vec![MINERS[0].1], vec![u16::MAX]));
-    let verified = wait_for("the evidence is served", || {
-        let verified = verify(&net);
-        (verified.status.code() != Some(2)).then_some(verified)
-    });
-    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
-    assert_eq!(document(&verified)["recomputed"], 4);
 }

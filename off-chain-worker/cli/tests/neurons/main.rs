@@ -1,0 +1,292 @@
+//! `inktensor mine` and `inktensor validate` from outside, on a served chain: answers become
+//! weights, weights become evidence that holds, and a miner that was killed comes back.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+mod network;
+
+use inktensor_client::{
+    chain::{ChainRead, Typed},
+    ss58::ss58,
+};
+use inktensor_primitives::{
+    epoch::{CommitsView, Epochs, WeightsRow},
+    registry::CommitmentMade,
+};
+use network::{
+    document, get, side_process, text, wait_for, Asks, Guarded, Net, FIRST, LONG_TEMPO, MINERS,
+    NETUID, TEMPO, VALIDATORS,
+};
+use std::{collections::BTreeSet, fs, time::Duration};
+
+/// Returns four questions in a window of so many seconds, whose answers are all checked.
+fn checked_whole(window: u16) -> Asks {
+    Asks {
+        questions: 4,
+        window,
+        check: "1.0",
+    }
+}
+
+#[test]
+fn answers_become_weights_whose_evidence_holds() {
+    let mut net = Net::start("neurons", TEMPO, false);
+    let state = net.set_task(&checked_whole(3));
+    let model = side_process(&state, Duration::ZERO).url;
+    let _m0 = net.neuron("mine", "m0", &[]);
+    let mut m1 = net.neuron("mine", "m1", &["--model", &model]);
+    let _v0 = net.neuron("validate", "v0", &["--http", "127.0.0.1:0"]);
+    let _v1 = net.neuron("validate", "v1", &[]);
+
+    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
+        net.wait_for_line(name, "published the endpoint");
+    }
+    net.pass_epoch(TEMPO);
+    wait_for("permits", || net.status().final_epoch);
+    for (name, _) in MINERS.iter().chain(&VALIDATORS) {
+        net.wait_for_line(name, "loaded the manifest");
+    }
+    for (name, _) in VALIDATORS {
+        net.wait_for_line(name, "all conditions to take part are met");
+    }
+    net.pass_epoch(TEMPO);
+
+    // All answers are right.
+    for weights in net.weights_of(FIRST) {
+        let expected = MINERS.iter().map(|(_, uid)| (*uid, u16::MAX)).collect();
+        assert_eq!(weights, expected, "{}", net.log("v0"));
+    }
+    // The validator is monitored as a worker is.
+    net.wait_for_line("v0", "metrics and health on http://");
+    let log = net.log("v0");
+    let address = log.split("metrics and health on http://").nth(1).unwrap();
+    let address = address.split_whitespace().next().unwrap();
+    let ready = get(address, "/ready");
+    assert!(
+        ready.contains("200 OK") && ready.ends_with("validator: ok\n"),
+        "{ready}"
+    );
+    let metrics = get(address, "/metrics");
+    let pledged = "inktensor_neuron_pledged_epoch{netuid=\"1\"} 2";
+    assert!(metrics.contains(pledged), "{metrics}");
+
+    // A miner that is killed has no answers, and loses half of its average. The port is another one
+    // afterwards, and the miner publishes it.
+    m1.0.kill().unwrap();
+    m1.0.wait().unwrap();
+    for weights in net.weights_of(FIRST + 1) {
+        assert_eq!(weights[&MINERS[0].1], u16::MAX);
+        let killed = weights[&MINERS[1].1];
+        assert!((21_000..23_000).contains(&killed), "{killed}");
+    }
+    let _m1 = net.neuron("mine", "m1", &["--model", &model]);
+
+    // Evidence of the first epoch is served now, and holds.
+    let (folder, uid) = (net.path("cache"), VALIDATORS[0].1 .0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let of_epoch = |command: &str, epoch: u32, more: &[&str]| {
+        let epoch = epoch.to_string();
+        let words = ["evidence", command, "--epoch", &epoch, "--uid", &uid];
+        net.run(&words, &[&common[..], more].concat())
+    };
+    let file = net.path("evidence");
+    let shown = of_epoch("show", FIRST, &["--out", &file]);
+    let shown = document(&shown);
+    assert_eq!(shown["miners"][0]["right"], 4, "{shown}");
+    let verified = of_epoch("verify", FIRST, &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    // 2 miners and the other validator, with 4 questions each, of which the validator answers none.
+    assert_eq!(document(&verified)["receipts"], 12);
+    assert_eq!(document(&verified)["recomputed"], 8);
+    let sampled = of_epoch("verify", FIRST, &["--sample", "2", "--seed", "7"]);
+    assert_eq!(document(&sampled)["recomputed"], 2);
+
+    // A changed file is not the one that was pledged.
+    let mut changed = fs::read(&file).unwrap();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    fs::write(&file, changed).unwrap();
+    let refuted = of_epoch("verify", FIRST, &["--from", &file]);
+    assert_eq!(refuted.status.code(), Some(1), "{}", text(&refuted));
+
+    // Any key asks through a validator, and checks.
+    let asked = wait_for("an answer outside of a window", || {
+        let asked = net.run(&["ask", "--check", "a voyage across water"], &common);
+        (asked.status.code() == Some(0)).then_some(asked)
+    });
+    assert_eq!(document(&asked)["right"], true);
+    let notes = net.path("notes");
+    fs::create_dir_all(&notes).unwrap();
+    fs::write(
+        format!("{notes}/a.txt"),
+        "a voyage across water\n\nthe price of bread",
+    )
+    .unwrap();
+    let found = net.run(
+        &["search", "--in", &notes, "a voyage across water"],
+        &common,
+    );
+    assert_eq!(
+        document(&found)[0]["text"],
+        "a voyage across water",
+        "{}",
+        text(&found)
+    );
+
+    fs::write(format!("{notes}/b.txt"), "a lamp at night").unwrap();
+    let found = net.run(
+        &["search", "--local", "--in", &notes, "a lamp at night"],
+        &common,
+    );
+    assert_eq!(
+        document(&found)[0]["file"],
+        format!("{notes}/b.txt"),
+        "{}",
+        text(&found)
+    );
+    assert_eq!(
+        document(&found)[0]["similarity"].as_f64().unwrap().round(),
+        1.0
+    );
+
+    // The restarted miner answers again: its average grows.
+    for weights in net.weights_of(FIRST + 2) {
+        let back = weights[&MINERS[1].1];
+        assert!(back > 40_000, "{back}: {}", net.log("m1"));
+    }
+    let shown = net.run(&["subnet", "task"], &common);
+    assert_eq!(document(&shown)["content"]["task"], "embed/1");
+    wait_for("evidence with averages of an epoch before", || {
+        (net.status().open > FIRST + 1).then_some(())
+    });
+    let verified = of_epoch("verify", FIRST + 1, &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(
+        ss58(&net.hotkey("v0")),
+        document(&of_epoch("show", FIRST, &[]))["validator"]
+    );
+    assert!(net.chain.block().unwrap() > TEMPO);
+}
+
+#[test]
+fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
+    let mut net = Net::start("killed", LONG_TEMPO, true);
+    let state = net.set_task(&checked_whole(8));
+    let model = side_process(&state, Duration::from_millis(400));
+    let (name, uid) = VALIDATORS[0];
+    let _m0 = net.neuron("mine", "m0", &["--model", &model.url]);
+    let mut validator = net.neuron("validate", name, &[]);
+    net.wait_for_line("m0", "published the endpoint");
+    net.pass_epoch(LONG_TEMPO);
+    wait_for("a permit", || net.status().final_epoch);
+    net.wait_for_line("m0", "loaded the manifest");
+    net.wait_for_line(name, "loaded the manifest");
+    net.wait_for_line(name, "all conditions to take part are met");
+    net.pass_epoch(LONG_TEMPO);
+    net.forward(LONG_TEMPO / 2);
+
+    // Killed with a part of the answers, and again after its pledge.
+    net.wait_for_line(name, "asking, by the hash of block");
+    wait_for("a question after two answers", || {
+        (model.asked.lock().unwrap().len() > 2).then_some(())
+    });
+    let kill = |validator: &mut Guarded| {
+        validator.0.kill().unwrap();
+        validator.0.wait().unwrap();
+    };
+    kill(&mut validator);
+    let mut validator = net.neuron("validate", name, &[]);
+    net.wait_for_line(name, "continuing the round");
+    net.wait_for_line(name, "pledged the evidence");
+    kill(&mut validator);
+    let _validator = net.neuron("validate", name, &[]);
+    let hotkey = net.hotkey(name);
+    wait_for("a commit to weights", || {
+        let commits = net.contracts.epoch().commits(NETUID, hotkey);
+        let commits: CommitsView = net.chain.query(commits).unwrap();
+        (commits.commits.len() == 1).then_some(())
+    });
+    assert_eq!(net.status().open, FIRST, "{}", net.log(name));
+
+    // Questions with a receipt were asked once, and there is one pledge.
+    let asked = model.asked.lock().unwrap().clone();
+    let once = asked
+        .iter()
+        .filter(|it| asked.iter().filter(|other| other == it).count() == 1);
+    assert!(once.count() >= 1, "{asked:?}");
+    let distinct: BTreeSet<&String> = asked.iter().collect();
+    assert_eq!(distinct.len(), 4, "{asked:?}");
+    let events = net.chain.events(0).unwrap();
+    let pledges = events.iter().filter_map(|it| it.decode::<CommitmentMade>());
+    assert_eq!(pledges.filter(|it| it.hotkey == hotkey).count(), 1);
+
+    // Weights are revealed in the next epoch, and the evidence is served only then.
+    let (folder, number) = (net.path("cache"), uid.0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let verify = |net: &Net| {
+        let words = ["evidence", "verify", "--epoch", "2", "--uid", &number];
+        net.run(&words, &common)
+    };
+    let early = verify(&net);
+    assert_eq!(early.status.code(), Some(2), "{}", text(&early));
+    net.pass_epoch(LONG_TEMPO);
+    net.wait_for_line(name, "revealed weights");
+    let row = net.contracts.epoch().weights(NETUID, uid);
+    let row: Option<WeightsRow> = net.chain.query(row).unwrap();
+    let row = row.expect("a row");
+    assert_eq!((row.uids, row.weights), (vec![MINERS[0].1], vec![u16::MAX]));
+    let verified = wait_for("the evidence is served", || {
+        let verified = verify(&net);
+        (verified.status.code() != Some(2)).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(document(&verified)["recomputed"], 4);
+}
+
+#[test]
+fn evidence_of_a_sampled_check_holds() {
+    let mut net = Net::start("sampled", TEMPO, false);
+    net.set_task(&Asks {
+        questions: 16,
+        check: "0.5",
+        window: 3,
+    });
+    let (name, uid) = VALIDATORS[0];
+    let _m0 = net.neuron("mine", "m0", &[]);
+    let _validator = net.neuron("validate", name, &[]);
+    net.wait_for_line("m0", "published the endpoint");
+    net.wait_for_line(name, "published the endpoint");
+    net.pass_epoch(TEMPO);
+    wait_for("a permit", || net.status().final_epoch);
+    net.wait_for_line("m0", "loaded the manifest");
+    net.wait_for_line(name, "loaded the manifest");
+    net.wait_for_line(name, "all conditions to take part are met");
+    net.pass_epoch(TEMPO);
+    net.wait_for_line(name, "set weights");
+    net.pass_epoch(TEMPO);
+
+    // All 16 answers are checked, or none but the certain one, once in 32 768 runs each.
+    let (folder, number) = (net.path("cache"), uid.0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let of_epoch = |command: &str| {
+        let words = ["evidence", command, "--epoch", "2", "--uid", &number];
+        net.run(&words, &common)
+    };
+    let verified = wait_for("the evidence is served", || {
+        let verified = of_epoch("verify");
+        (verified.status.code() != Some(2)).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    let verified = document(&verified);
+    let miner = &document(&of_epoch("show"))["miners"][0];
+    let (right, unchecked) = (&miner["right"], &miner["unchecked"]);
+    let counts = [right, unchecked].map(|it| it.as_u64().unwrap());
+    assert_eq!(counts.iter().sum::<u64>(), 16, "{miner}");
+    assert!(counts.iter().all(|it| *it > 0), "{miner}");
+    // The auditor computes what the validator says to have computed, and nothing else counts.
+    assert_eq!(verified["checked_by_validator"], *right, "{verified}");
+    // What was not checked counts as the mean of what was.
+    assert_eq!(
+        (&miner["wrong"], &miner["weight"]),
+        (&0.into(), &65_535.into())
+    );
+}

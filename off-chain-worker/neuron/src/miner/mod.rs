@@ -1,0 +1,261 @@
+//! A miner: answers the questions of validators, by the program that is built in or by a model in
+//! another process.
+//!
+//! Both are spared the questions that the task does not answer, and both serve waiting callers in
+//! turns: a validator with many open questions does not hold up another one.
+
+mod places;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use crate::{
+    answering::{self, About, Refusal},
+    clock,
+    config::Common,
+    error::NeuronError,
+    missing::Part,
+    program::{Limits, Program},
+    service::{self, AtBlock, Neuron, Play},
+    side_process::{SideProcess, SideProcessError, CONNECTIONS},
+    tasks::Working,
+};
+use inktensor_primitives::AccountId;
+use inktensor_wire::{Caller, Guests, Path, Response, Service};
+use inktensor_worker::{
+    chain_source::{Opened, SourceError},
+    service::{instrumented::Instrumented, Handles},
+};
+use places::{Place, Places};
+use serde_json::json;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    thread,
+    time::Duration,
+};
+use subxt_signer::sr25519::Keypair;
+
+/// Questions to this miner, by outcome: answered, refused or failed.
+pub const QUESTIONS: &str = "inktensor_neuron_questions_total";
+/// Most questions that wait for a place: as many as a server has open by default.
+const WAITING: usize = 64;
+
+/// A model that answers.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// The program that is built in.
+    Linked,
+    /// A model in another process.
+    Side(SideProcess),
+}
+
+impl Model {
+    /// Returns the model at an address, or the program that is built in.
+    ///
+    /// # Errors
+    /// `Address`.
+    pub fn of(url: Option<&str>, allow_remote: Option<bool>) -> Result<Self, SideProcessError> {
+        match url {
+            Some(url) => SideProcess::at(url, allow_remote.unwrap_or_default()).map(Self::Side),
+            None => Ok(Self::Linked),
+        }
+    }
+
+    /// Returns the number of questions that are worked on at a time: one for each core, or one for
+    /// each connection to another process.
+    fn places(&self) -> usize {
+        match self {
+            Self::Linked => thread::available_parallelism().map_or(1, usize::from),
+            Self::Side(_) => CONNECTIONS,
+        }
+    }
+}
+
+/// Runs a miner until it is asked to stop.
+///
+/// # Errors
+/// See [`NeuronError`].
+pub fn run(
+    common: &Common,
+    model: Model,
+    keys: Keypair,
+    open: &(dyn Fn() -> Result<Opened, SourceError> + Sync),
+    handles: Handles,
+) -> Result<(), NeuronError> {
+    service::run(common, keys, open, handles, &[], |neuron| {
+        Ok(Miner(Arc::new(Shared {
+            places: Arc::new(Places::new(model.places(), WAITING)),
+            model,
+            hotkey: neuron.account(),
+            netuid: common.netuid.0,
+            known: RwLock::default(),
+        })))
+    })
+}
+
+/// A miner.
+pub struct Miner(Arc<Shared>);
+
+/// The state that the loop writes and the server reads.
+pub struct Shared {
+    model: Model,
+    hotkey: AccountId,
+    netuid: u16,
+    known: RwLock<Known>,
+    /// Questions wait for a place up to their deadline.
+    places: Arc<Places>,
+}
+
+#[derive(Clone, Default)]
+struct Known {
+    epoch: u32,
+    generation: u32,
+    /// The tasks of the open epoch and of the next one.
+    tasks: [Option<Arc<Working>>; 2],
+}
+
+impl Shared {
+    fn known(&self) -> Known {
+        let known = self.known.read();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Play for Miner {
+    const NAME: &'static str = "miner";
+    const PART: Part = Part::Miner;
+    type Service = Answers;
+
+    fn service(&self) -> Answers {
+        Answers(Arc::clone(&self.0))
+    }
+
+    fn guests(&self) -> Guests {
+        // Work is for validators. Users ask through one.
+        Guests::Refused
+    }
+
+    fn block(
+        &mut self,
+        _: &Neuron<'_>,
+        _: &mut Instrumented,
+        at: &AtBlock<'_>,
+    ) -> Result<(), NeuronError> {
+        let epoch = at.view.status.open;
+        let known = Known {
+            epoch,
+            generation: at.seat.generation,
+            tasks: [epoch, epoch.saturating_add(1)].map(|epoch| at.tasks.at(epoch).cloned()),
+        };
+        *self.0.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    fn between(&mut self, _: &Neuron<'_>) -> Result<(), NeuronError> {
+        Ok(())
+    }
+}
+
+/// The work behind a miner's endpoints.
+pub struct Answers(Arc<Shared>);
+
+impl Answers {
+    async fn work(&self, caller: &Caller, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+        let working = self.working(caller.question.context.epoch)?;
+        let question = working.program.check_question(&body);
+        let question = question.map_err(|error| (400, error.to_string()))?;
+        let place = Arc::clone(&self.0.places).take(caller.question.hotkey);
+        let place = place.await.ok_or_else(|| {
+            let text = format!("{WAITING} questions wait already, the most; ask again later");
+            (503, text)
+        })?;
+        match &self.0.model {
+            Model::Linked => compute(Arc::clone(&working.program), question, place).await,
+            Model::Side(process) => {
+                let left = caller.question.expires.saturating_sub(clock::now());
+                let answer = ask(process, &working, &question, Duration::from_secs(left)).await;
+                drop(place);
+                answer
+            }
+        }
+    }
+
+    /// Returns the task of the epoch that a caller names. It may see the next block before this
+    /// miner does, or after.
+    fn working(&self, asked: u32) -> Result<Arc<Working>, Refusal> {
+        let known = self.0.known();
+        let place = match asked.checked_sub(known.epoch) {
+            Some(0) => 0,
+            Some(1) => 1,
+            _ if asked.checked_add(1) == Some(known.epoch) => 0,
+            _ => {
+                let open = known.epoch;
+                let text = format!("epoch {asked} is not open; epoch {open} is: read the chain");
+                return Err((409, text));
+            }
+        };
+        let working = known.tasks.get(place).cloned().flatten();
+        working.ok_or_else(|| (503, format!("no task is loaded for epoch {asked}")))
+    }
+}
+
+/// Computes an answer on a thread of its own.
+async fn compute(
+    program: Arc<dyn Program>,
+    question: Vec<u8>,
+    place: Place,
+) -> Result<Vec<u8>, Refusal> {
+    let answer = tokio::task::spawn_blocking(move || {
+        // The place goes with the work: a question that expires does not make room before its work
+        // has ended.
+        let _place = place;
+        program.answer(&question)
+    });
+    match answer.await {
+        Ok(answer) => answer.map_err(|error| (400, error.to_string())),
+        Err(_) => Err((500, "the program failed".into())),
+    }
+}
+
+/// Asks a model in another process, whose answer is not signed unread.
+async fn ask(
+    process: &SideProcess,
+    working: &Working,
+    question: &[u8],
+    time: Duration,
+) -> Result<Vec<u8>, Refusal> {
+    let task = &working.manifest.task;
+    let most = Limits::of(task).map_err(|error| (503, error.to_string()))?;
+    let answer = process.answer(question, time, most.answer).await;
+    let answer = answer.map_err(|error| {
+        tracing::warn!("{error}");
+        (503, "the model does not answer".into())
+    })?;
+    working.program.check_answer(&answer).map_err(|error| {
+        tracing::warn!("the model's answer is not one of {task}: {error}");
+        (503, "the model's answer is not one of the task".into())
+    })
+}
+
+impl Service for Answers {
+    fn limit(&self, path: &Path) -> Option<usize> {
+        answering::limit(path)
+    }
+
+    async fn answer(&self, caller: &Caller, _: &Path, body: Vec<u8>) -> Response {
+        answering::response(QUESTIONS, self.work(caller, body).await)
+    }
+
+    fn hello(&self) -> Vec<u8> {
+        let known = self.0.known();
+        let about = About {
+            part: "miner",
+            hotkey: &self.0.hotkey,
+            netuid: self.0.netuid,
+            generation: known.generation,
+            epoch: known.epoch,
+            task: known.tasks[0].as_deref(),
+        };
+        about.hello([("free_places", json!(self.0.places.free()))])
+    }
+}
