@@ -9,8 +9,8 @@ use inktensor_train::{State, TrainError, STATE_LIMIT};
 
 use crate::{Choice, Question, BYTES_LIMIT, PROMPT_LIMIT, TEMPERATURE_LIMIT};
 
-/// The most multiplications of an answer, about: 2^35. The model of 1 230 464 weights with a context
-/// of 128 continues by up to 188 bytes.
+/// The most multiplications of an answer, about: 2^35. The model of 1 230 464 weights with a
+/// context of 128 continues by up to 188 bytes.
 pub const WORK_LIMIT: u64 = 1 << 35;
 
 /// A trained model.

@@ -52,9 +52,9 @@ enum Command {
     /// Ask a subnet's miners a question
     ///
     /// A subnet with embed/1 answers with the text's vector, and one with complete/1 continues the
-    /// text. The best miners by the last incentive are asked. A hotkey without a permit asks through a
-    /// validator. With --check the answer is computed again here and compared. Exit code: 0 for an
-    /// answer, 1 if --check finds it wrong, 2 without an answer.
+    /// text. The best miners by the last incentive are asked. A hotkey without a permit asks
+    /// through a validator. With --check the answer is computed again here and compared. Exit code:
+    /// 0 for an answer, 1 if --check finds it wrong, 2 without an answer.
     Ask(ask::Arguments),
     /// Search text files by meaning
     ///
@@ -114,8 +114,8 @@ enum Command {
     Model(model::Command),
     /// Train a model on this machine, replay a training, show its loss
     ///
-    /// No chain is needed. Epochs, steps and joins are those of train/1, and every state is named by
-    /// its hash. See docs/train.md.
+    /// No chain is needed. Epochs, steps and joins are those of train/1, and every state is named
+    /// by its hash. See docs/train.md.
     #[command(subcommand)]
     Train(train::Command),
     /// Register neurons, and show the price of a seat

@@ -1,5 +1,5 @@
-//! A served chain with a subnet that runs embed/1 or complete/1, its neurons as processes, and a model behind a
-//! miner.
+//! A served chain with a subnet that runs embed/1 or complete/1, its neurons as processes, and a
+//! model behind a miner.
 
 use inktensor_client::{
     chain::{Answer, ChainRead, Typed},
