@@ -48,7 +48,7 @@ pub enum Failure {
 /// Returns the result of probing the miner on `seat`, which pledged `work`.
 ///
 /// `seed` is the validator's own. `drawn` steps are drawn besides the first one. `ask` returns the
-/// miner's answer with its state, or `None` if there is none in time. Asking ends with the first
+/// miner's answer with its state, or `None` without one in time. Asking ends with the first
 /// failure.
 pub fn examine<F: Fold>(
     fold: &F,

@@ -1,8 +1,8 @@
 //! The members of an epoch: the miners whose ends make the next state.
 //!
-//! A validator's ballot names the pledges that it pays and whose ends it holds. A pledge is a member
-//! if validators with more than half of the permitted stake name it. So the set follows from the
-//! chain: no one chooses it.
+//! A validator's ballot names the pledges that it pays and whose ends it holds. A pledge is a
+//! member if validators with more than half of the permitted stake name it. So the set follows from
+//! the chain: no one chooses it.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
