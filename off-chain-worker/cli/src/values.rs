@@ -90,6 +90,27 @@ pub fn some_tao(text: &str) -> Result<Rao, String> {
     }
 }
 
+/// Parses a number with up to three decimals, in thousandths and at most `most` of them.
+pub fn thousandths(most: u16) -> impl Fn(&str) -> Result<u16, String> + Clone {
+    move |text| {
+        let number = decimal(text, 3).and_then(|it| u16::try_from(it).ok());
+        number.filter(|it| *it <= most).ok_or_else(|| {
+            format!(
+                "expected a number from 0 to {} with up to three decimals",
+                f32::from(most) / 1000.0
+            )
+        })
+    }
+}
+
+/// Parses a number from 0 to 1 with up to nine decimals.
+pub fn ratio(text: &str) -> Result<f32, String> {
+    let billionths = decimal(text, 9).filter(|it| *it <= Rao::PER_TAO);
+    let billionths = billionths.and_then(|it| u32::try_from(it).ok());
+    let number = billionths.map(|it| (f64::from(it) / 1e9) as f32);
+    number.ok_or_else(|| "expected a number from 0 to 1 with up to nine decimals".into())
+}
+
 /// Parses a part in per cent, with up to two decimals and at most `most`: `12`, `12%`, `0.12%`.
 ///
 /// A number below 1 without a sign is refused: tools of Bittensor write 0.12 for 12 %.
@@ -263,6 +284,27 @@ mod tests {
             assert_eq!(some_tao(text), Err("give an amount above 0".into()));
         }
         assert_eq!(some_tao("x"), tao("x"));
+    }
+
+    #[test]
+    fn thousandths_have_three_decimals_and_a_limit() {
+        for (text, number) in [("0", 0), ("0.8", 800), ("1", 1000), ("1.25", 1250)] {
+            assert_eq!(thousandths(1250)(text), Ok(number), "{text}");
+        }
+        for text in ["", "-1", "1.251", "0.0001", "1e1", "99999999"] {
+            let problem = thousandths(1250)(text).unwrap_err();
+            assert!(problem.contains("from 0 to 1.25 with"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn ratios_are_those_of_their_decimals() {
+        for text in ["0", "1", "0.003", "0.000000001", "0.1", "0.99"] {
+            assert_eq!(ratio(text), Ok(text.parse().unwrap()), "{text}");
+        }
+        for text in ["", "-0.1", "1.1", "1e-3", "0.0000000001", "nan"] {
+            assert!(ratio(text).unwrap_err().contains("from 0 to 1"), "{text}");
+        }
     }
 
     #[test]

@@ -68,8 +68,9 @@ pub fn manifest_now(
     }))
 }
 
-/// Returns the first epoch in which a pledge of `block` counts, or the open one if the pledge counts
-/// already and an earlier epoch is not known. `last` is the header of the epoch that closed last.
+/// Returns the first epoch in which a pledge of `block` counts, or the open one if the pledge
+/// counts already and an earlier epoch is not known. `last` is the header of the epoch that closed
+/// last.
 pub fn counts_from(block: u32, status: &EpochStatus, last: Option<&EpochHeader>) -> u32 {
     let made_in = match last {
         _ if block >= status.opened_at => status.open,

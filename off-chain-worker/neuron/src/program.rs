@@ -1,12 +1,13 @@
 //! The tasks that are built in, by name: questions and answers are JSON here.
 
+use inktensor_complete::Complete;
 use inktensor_embed::{Embed, EmbedError};
 use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Names of the tasks that are built in.
-pub const LINKED: [&str; 1] = [Embed::NAME];
+pub const LINKED: [&str; 2] = [Complete::NAME, Embed::NAME];
 
 /// The limits of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ impl Limits {
     /// `Unknown`.
     pub fn of(task: &str) -> Result<Self, ProgramError> {
         match task {
+            Complete::NAME => Ok(Self::from::<Complete>()),
             Embed::NAME => Ok(Self::from::<Embed>()),
             other => Err(ProgramError::Unknown(other.into())),
         }
@@ -68,6 +70,13 @@ pub trait Linked: Task {
     fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
         let _ = (state, question);
         Ok(())
+    }
+}
+
+impl Linked for Complete {
+    /// Compares the question with the limits and the model's vocabulary.
+    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
+        Ok(state.check(question)?)
     }
 }
 
@@ -156,6 +165,7 @@ pub fn linked(task: &str, blob: &[u8]) -> Result<Arc<dyn Program>, ProgramError>
         });
     }
     match task {
+        Complete::NAME => Ok(Arc::new(Loaded::of(Complete, blob)?)),
         Embed::NAME => Ok(Arc::new(Loaded::of(Embed, blob)?)),
         other => Err(ProgramError::Unknown(other.into())),
     }
@@ -215,14 +225,36 @@ impl<T: Linked> Program for Loaded<T> {
 mod tests {
     use super::*;
     use crate::evidence::codec::MAX_ANSWER;
+    use inktensor_exact::{adamw::AdamW, gpt::Config};
+    use inktensor_task::{Blob, Fold};
+    use inktensor_train::{Recipe, Train};
 
     #[test]
     fn answers_of_all_tasks_fit_into_evidence() {
         assert!((1..=MAX_ANSWER).contains(&most_answer()));
     }
 
+    /// Returns `complete/1` with the first state of a small training.
+    fn complete() -> Arc<dyn Program> {
+        let config = Config {
+            vocabulary: 128,
+            context: 8,
+            width: 8,
+            layers: 1,
+            heads: 1,
+            hidden: 8,
+        };
+        let recipe = Recipe {
+            rows: 1,
+            descent: AdamW::SMALL,
+        };
+        let train = Train::new(config, recipe, vec![b'a'; 64]).unwrap();
+        let state = train.start(&Seed([1; 32])).unwrap();
+        linked(Complete::NAME, &state.to_blob()).unwrap()
+    }
+
     fn embed() -> Arc<dyn Program> {
-        let [task] = LINKED;
+        let task = Embed::NAME;
         let state = inktensor_embed::small::state(1).unwrap();
         linked(task, &state).unwrap()
     }
@@ -245,6 +277,27 @@ mod tests {
         }
         let unknown = linked("other/1", b"").err();
         assert_eq!(unknown, Some(ProgramError::Unknown("other/1".into())));
+    }
+
+    #[test]
+    fn a_state_of_a_training_continues_texts_and_every_answer_is_checked() {
+        let program = complete();
+        let seed = Seed([3; 32]);
+        let question = program.question(&seed).unwrap();
+        assert_eq!(program.check_question(&question), Ok(question.clone()));
+        let answer = program.answer(&question).unwrap();
+        assert_eq!(program.worth(&question, &answer), Ok(Worth::WHOLE));
+        let other = program.question(&Seed([4; 32])).unwrap();
+        let other = program.answer(&other).unwrap();
+        assert_ne!(other, answer);
+        for wrong in [&other[..], b"{\"answer\":[]}", b"none"] {
+            assert_eq!(program.worth(&question, wrong), Ok(Worth::NONE));
+        }
+        let outside = br#"{"prompt":[200],"bytes":1,"temperature":0,"seed":0}"#;
+        for refused in [program.check_question(outside), program.answer(outside)] {
+            assert!(matches!(refused, Err(ProgramError::Refused(_))));
+        }
+        assert!(linked(Complete::NAME, b"embed/1\0").is_err());
     }
 
     #[test]

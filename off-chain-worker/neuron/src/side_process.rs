@@ -4,8 +4,8 @@
 //! answer in the task's JSON, with status 200. There are no keys, no chain and no library.
 //!
 //! The process is trusted with the questions, not with this process: its time and its bytes are
-//! limited, and so is the number of connections to it, by [`CONNECTIONS`]. The answer is parsed like
-//! a stranger's.
+//! limited, and so is the number of connections to it, by [`CONNECTIONS`]. The answer is parsed
+//! like a stranger's.
 
 use http::{header, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};

@@ -5,6 +5,7 @@
 //! services that run the task.
 //!
 //! - [`Task`]: a question, its answer, the answer's worth
+//! - [`Fold`]: long work in small steps, each of which can be checked alone
 //! - [`Seed`], [`Draw`]: numbers that follow from the chain
 //! - [`Body`]: questions and answers on the wire; [`Load`]: what every neuron has before
 //! - [`Worth`], [`Alpha`], [`weights_from_averages`]: from answers to weights, in integers
@@ -17,6 +18,7 @@
 extern crate alloc;
 
 mod body;
+mod fold;
 mod hash;
 mod load;
 pub mod merkle;
@@ -26,6 +28,7 @@ mod weights;
 mod worth;
 
 pub use body::{Body, Malformed};
+pub use fold::{Assignment, Blob, End, Fold, Measure};
 pub use hash::{blake2, Digest, Hash, Tag};
 pub use load::Load;
 pub use seed::{Draw, Seed};

@@ -7,13 +7,20 @@ use crate::{
     output::{self, json::Address, View},
     values,
 };
-use inktensor_embed::Question;
-use inktensor_task::{Body, Worth};
+use inktensor_complete::{shown, Complete, BYTES_LIMIT, TEMPERATURE_LIMIT};
+use inktensor_embed::Embed;
+use inktensor_neuron::program::ProgramError;
+use inktensor_task::{Body, Task, Worth};
 use serde::Serialize;
 use std::{
     io::{self, Write},
     time::Duration,
 };
+
+/// The heading in help of options for `complete/1`.
+const CONTINUATION: &str = "Continuation";
+/// The bytes by which a text is continued by default.
+const BYTES: u16 = 64;
 
 /// Arguments of `ask`.
 #[derive(clap::Args)]
@@ -36,9 +43,84 @@ pub struct Arguments {
         value_name = "SECONDS"
     )]
     deadline: u64,
+    #[command(flatten)]
+    continuation: Continuation,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
+}
+
+/// The options of a question to `complete/1`.
+#[derive(Default, clap::Args)]
+struct Continuation {
+    /// The bytes by which complete/1 continues the text [default: 64]
+    #[arg(
+        long,
+        value_parser = values::whole::<u16>(1..=BYTES_LIMIT.into()),
+        help_heading = CONTINUATION,
+        value_name = "NUMBER"
+    )]
+    bytes: Option<u16>,
+    /// The temperature of complete/1; 0 takes the likeliest byte [default: 0]
+    #[arg(
+        long,
+        value_parser = values::thousandths(TEMPERATURE_LIMIT),
+        help_heading = CONTINUATION,
+        value_name = "NUMBER"
+    )]
+    temperature: Option<u16>,
+    /// The seed by which complete/1 chooses bytes above temperature 0 [default: 0]
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(0..=u32::MAX.into()),
+        help_heading = CONTINUATION,
+        value_name = "NUMBER"
+    )]
+    seed: Option<u32>,
+}
+
+impl Continuation {
+    /// Returns the name of the first option that is given.
+    fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--bytes", self.bytes.is_some()),
+            ("--temperature", self.temperature.is_some()),
+            ("--seed", self.seed.is_some()),
+        ];
+        given.into_iter().find_map(|(name, is)| is.then_some(name))
+    }
+}
+
+/// Returns the question to a task that is built in.
+fn question(task: &str, text: &str, options: &Continuation) -> Result<Vec<u8>, Failure> {
+    let question = match (task, options.given()) {
+        (Complete::NAME, _) => inktensor_complete::Question {
+            prompt: text.as_bytes().to_vec(),
+            bytes: options.bytes.unwrap_or(BYTES),
+            temperature: options.temperature.unwrap_or_default(),
+            seed: options.seed.unwrap_or_default(),
+        }
+        .to_json(),
+        (_, Some(option)) => {
+            return Err(Failure::input(format_args!(
+                "the subnet runs {task:?}, which takes no {option}; leave it out, or ask a subnet \
+                 that runs {}",
+                Complete::NAME
+            )))
+        }
+        (Embed::NAME, None) => inktensor_embed::Question { text: text.into() }.to_json(),
+        (other, None) => return Err(Failure::input(ProgramError::Unknown(other.into()))),
+    };
+    question.map_err(Failure::input)
+}
+
+/// Returns the answer of `complete/1` as text, or `None` of another task.
+fn continued(task: &str, answer: &[u8]) -> Option<String> {
+    let answer = match task {
+        Complete::NAME => inktensor_complete::Answer::from_json(answer).ok()?,
+        _ => return None,
+    };
+    Some(shown(&answer.answer))
 }
 
 /// An answer, and who gave it.
@@ -49,6 +131,9 @@ struct Answered {
     hotkey: Address,
     /// The task's answer.
     answer: serde_json::Value,
+    /// The continuation as text, with what is not printable escaped. Of complete/1 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     /// True if the answer is as good as the one computed here. Absent without --check.
     right: Option<bool>,
 }
@@ -56,7 +141,10 @@ struct Answered {
 impl View for Answered {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "uid {} {}", self.uid, self.hotkey)?;
-        writeln!(out, "{}", self.answer)?;
+        match &self.text {
+            Some(text) => writeln!(out, "{text}")?,
+            None => writeln!(out, "{}", self.answer)?,
+        }
         match self.right {
             Some(true) => writeln!(out, "right: it is what this computer computes"),
             Some(false) => writeln!(out, "wrong: this computer computes another answer"),
@@ -67,11 +155,9 @@ impl View for Answered {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let question = Question {
-        text: arguments.text.clone(),
-    };
-    let question = question.to_json().map_err(Failure::input)?;
     let user = arguments.user.open()?;
+    let task = user.task_name()?;
+    let question = question(&task, &arguments.text, &arguments.continuation)?;
     let deadline = Duration::from_secs(arguments.deadline);
     let receipt = user.asker()?.ask(&user.means.runtime, &question, deadline);
     let receipt = receipt.map_err(Failure::input)?;
@@ -89,8 +175,48 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         hotkey: receipt.hotkey().into(),
         answer: serde_json::from_slice(receipt.answer())
             .map_err(|_| Failure::input("the answer is not JSON; ask another subnet"))?,
+        text: continued(&task, receipt.answer()),
         right,
     };
     output::show(arguments.json, &answer, out)?;
     Ok(Verdict::of(right != Some(false)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(task: &str, options: &Continuation) -> String {
+        question(task, "a", options).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_question_is_of_the_form_of_the_task() {
+        let plain = Continuation::default();
+        let asked = question("embed/1", "a \"b\"", &plain).unwrap();
+        assert_eq!(asked, br#"{"text":"a \"b\""}"#);
+        let asked = question("complete/1", "hi", &plain).unwrap();
+        let expected = br#"{"prompt":[104,105],"bytes":64,"temperature":0,"seed":0}"#;
+        assert_eq!(asked, expected);
+        let sampled = Continuation {
+            bytes: Some(3),
+            temperature: Some(800),
+            seed: Some(9),
+        };
+        let asked = question("complete/1", "hi", &sampled).unwrap();
+        let expected = br#"{"prompt":[104,105],"bytes":3,"temperature":800,"seed":9}"#;
+        assert_eq!(asked, expected);
+        let problem = refused("embed/1", &sampled);
+        assert!(problem.contains("takes no --bytes"), "{problem}");
+        let problem = refused("other/1", &plain);
+        assert!(problem.contains("not built in"), "{problem}");
+    }
+
+    #[test]
+    fn a_continuation_is_shown_as_text() {
+        let text = |task| continued(task, br#"{"answer":[104,105,10,255]}"#);
+        assert_eq!(text("complete/1").as_deref(), Some("hi\\n\\xff"));
+        assert_eq!(text("embed/1"), None);
+        assert_eq!(continued("complete/1", b"{}"), None);
+    }
 }

@@ -24,6 +24,7 @@ mod serve;
 mod stake;
 mod store;
 mod subnet;
+mod train;
 mod validate;
 mod verify;
 mod wallet;
@@ -50,9 +51,10 @@ enum Command {
     Metagraph(metagraph::Arguments),
     /// Ask a subnet's miners a question
     ///
-    /// The best miners by the last incentive are asked. A hotkey without a permit asks through a
-    /// validator. With --check the answer is computed again here and compared. Exit code: 0 for an
-    /// answer, 1 if --check finds it wrong, 2 without an answer.
+    /// A subnet with embed/1 answers with the text's vector, and one with complete/1 continues the
+    /// text. The best miners by the last incentive are asked. A hotkey without a permit asks
+    /// through a validator. With --check the answer is computed again here and compared. Exit code:
+    /// 0 for an answer, 1 if --check finds it wrong, 2 without an answer.
     Ask(ask::Arguments),
     /// Search text files by meaning
     ///
@@ -110,6 +112,12 @@ enum Command {
     /// Pack a model into the state of a task
     #[command(subcommand)]
     Model(model::Command),
+    /// Train a model on this machine, replay a training, show its loss
+    ///
+    /// No chain is needed. Epochs, steps and joins are those of train/1, and every state is named
+    /// by its hash. See docs/train.md.
+    #[command(subcommand)]
+    Train(train::Command),
     /// Register neurons, and show the price of a seat
     #[command(subcommand)]
     Neuron(neuron::Command),
@@ -189,6 +197,7 @@ impl Cli {
             Command::Mine(arguments) => mine::run(&arguments, out),
             Command::Validate(arguments) => validate::run(&arguments, out),
             Command::Model(command) => model::run(&command, out),
+            Command::Train(command) => train::run(&command, out),
             Command::Neuron(command) => neuron::run(&command, out),
             Command::Serve(command) => serve::run(&command, out),
             Command::Weights(command) => weights::run(&command, out),

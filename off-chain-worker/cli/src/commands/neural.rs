@@ -118,6 +118,13 @@ impl User {
         counting_manifest(&self.network, self.netuid)
     }
 
+    /// Returns the name of the subnet's task.
+    pub fn task_name(&self) -> Result<String, Failure> {
+        let hash = self.manifest()?;
+        let (_, manifest) = self.means.manifest(&self.network, self.netuid, &hash)?;
+        Ok(manifest.task)
+    }
+
     /// Returns the task with this manifest.
     pub fn task(&self, manifest: &Digest) -> Result<Loaded, Failure> {
         self.means.task(&self.network, self.netuid, manifest)
@@ -209,6 +216,20 @@ impl Means {
         fetcher.find(hash, most, mirrors).map_err(Failure::input)
     }
 
+    /// Returns the file with this hash as a manifest, and its content.
+    pub fn manifest(
+        &self,
+        network: &Network,
+        netuid: NetUid,
+        hash: &Digest,
+    ) -> Result<(Vec<u8>, Manifest), Failure> {
+        let file = self.blob(network, netuid, hash, MAX_MANIFEST, &[])?;
+        let file = found(file, hash)?;
+        let manifest = Manifest::parse(&file)
+            .map_err(|error| Failure::input(format_args!("the subnet's manifest: {error}")))?;
+        Ok((file, manifest))
+    }
+
     /// Returns the task with this manifest.
     pub fn task(
         &self,
@@ -216,24 +237,23 @@ impl Means {
         netuid: NetUid,
         manifest: &Digest,
     ) -> Result<Loaded, Failure> {
-        let found = |bytes: Option<Vec<u8>>, hash: &Digest| {
-            bytes.ok_or_else(|| {
-                Failure::input(format_args!(
-                    "no neuron and no mirror has the blob {}; name its file with --blob",
-                    hex(hash)
-                ))
-            })
-        };
-        let file = self.blob(network, netuid, manifest, MAX_MANIFEST, &[])?;
-        let file = found(file, manifest)?;
-        let manifest = Manifest::parse(&file)
-            .map_err(|error| Failure::input(format_args!("the subnet's manifest: {error}")))?;
+        let (file, manifest) = self.manifest(network, netuid, manifest)?;
         let most = Limits::of(&manifest.task).map_err(Failure::input)?.state;
         let state = self.blob(network, netuid, &manifest.state, most, &manifest.mirrors)?;
         let state = found(state, &manifest.state)?;
         let program = program::linked(&manifest.task, &state).map_err(Failure::input)?;
         Ok(Loaded { file, program })
     }
+}
+
+/// Returns the bytes that were found for a blob.
+fn found(bytes: Option<Vec<u8>>, hash: &Digest) -> Result<Vec<u8>, Failure> {
+    bytes.ok_or_else(|| {
+        Failure::input(format_args!(
+            "no neuron and no mirror has the blob {}; name its file with --blob",
+            hex(hash)
+        ))
+    })
 }
 
 /// Returns the hash of the manifest that counts in the open epoch.

@@ -37,7 +37,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Stakers", &["stake", "delegate"]),
     ("Miners", &["mine", "neuron", "serve"]),
     ("Validators", &["validate", "weights"]),
-    ("Subnet owners", &["subnet", "model"]),
+    ("Subnet owners", &["subnet", "model", "train"]),
     (
         "Operators of workers and networks",
         &["run", "store", "deploy", "deployment", "kernel"],

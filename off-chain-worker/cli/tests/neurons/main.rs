@@ -8,6 +8,7 @@ use inktensor_client::{
     chain::{ChainRead, Typed},
     ss58::ss58,
 };
+use inktensor_complete::shown;
 use inktensor_primitives::{
     epoch::{CommitsView, Epochs, WeightsRow},
     registry::CommitmentMade,
@@ -240,6 +241,82 @@ fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
     });
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
     assert_eq!(document(&verified)["recomputed"], 4);
+}
+
+#[test]
+fn a_trained_state_is_mined_validated_and_asked() {
+    let mut net = Net::start("complete", TEMPO, false);
+    let corpus = net.path("corpus");
+    fs::write(&corpus, "one two three four five ".repeat(60)).unwrap();
+    let sizes = "--vocabulary 128 --context 12 --width 16 --layers 1 --hidden 32 --rows 4";
+    let trained = std::process::Command::new(env!("CARGO_BIN_EXE_inktensor"))
+        .args(["train", "run", "--epochs", "4", "--rate", "0.02", "--json"])
+        .args(["--corpus", &corpus, "--out", &net.path("training")])
+        .args(sizes.split_whitespace())
+        .output()
+        .unwrap();
+    let trained = document(&trained);
+    let state = fs::read(trained["file"].as_str().unwrap()).unwrap();
+    net.set("complete/1", &state, &checked_whole(3));
+    let question = inktensor_complete::Question {
+        prompt: b"one two th".to_vec(),
+        bytes: 9,
+        temperature: 0,
+        seed: 0,
+    };
+    let model = inktensor_complete::Model::read(&state).unwrap();
+    let expected = shown(&model.continuation(&question).unwrap());
+    let (name, uid) = VALIDATORS[0];
+    let _m0 = net.neuron("mine", "m0", &[]);
+    let _validator = net.neuron("validate", name, &[]);
+    net.wait_for_line("m0", "published the endpoint");
+    net.wait_for_line(name, "published the endpoint");
+    net.pass_epoch(TEMPO);
+    wait_for("a permit", || net.status().final_epoch);
+    net.wait_for_line("m0", "loaded the manifest");
+    net.wait_for_line(name, "loaded the manifest");
+    net.wait_for_line(name, "all conditions to take part are met");
+    net.pass_epoch(TEMPO);
+    net.wait_for_line(name, "set weights");
+    net.pass_epoch(TEMPO);
+
+    // Every answer is right, for the auditor too.
+    let (folder, number) = (net.path("cache"), uid.0.to_string());
+    let common = ["--cache", &folder, "--allow-private"];
+    let verified = wait_for("the evidence is served", || {
+        let words = ["evidence", "verify", "--epoch", "2", "--uid", &number];
+        let verified = net.run(&words, &[&common[..], &["--json"]].concat());
+        (verified.status.code() != Some(2)).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(document(&verified)["recomputed"], 4);
+
+    // A user asks, with a key that no one knows, and checks.
+    let ask = |more: &[&str]| {
+        let words = [&["ask", "--check", "one two th"][..], more].concat();
+        wait_for("an answer outside of a window", || {
+            let asked = net.run(&words, &common);
+            (asked.status.code() == Some(0)).then_some(asked)
+        })
+    };
+    let asked = text(&ask(&["--bytes", "9"]));
+    assert!(asked.contains(&format!("\n{expected}\n")), "{asked}");
+    assert!(
+        asked.contains("right: it is what this computer computes"),
+        "{asked}"
+    );
+    let asked = ask(&[
+        "--bytes",
+        "5",
+        "--temperature",
+        "0.8",
+        "--seed",
+        "3",
+        "--json",
+    ]);
+    let asked = document(&asked);
+    assert_eq!(asked["right"], true, "{asked}");
+    assert_eq!(asked["answer"]["answer"].as_array().unwrap().len(), 5);
 }
 
 #[test]

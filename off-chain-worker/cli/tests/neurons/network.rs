@@ -1,5 +1,5 @@
-//! A served chain with a subnet that runs embed/1, its neurons as processes, and a model behind a
-//! miner.
+//! A served chain with a subnet that runs embed/1 or complete/1, its neurons as processes, and a
+//! model behind a miner.
 
 use inktensor_client::{
     chain::{Answer, ChainRead, Typed},
@@ -144,7 +144,7 @@ pub struct Asks {
     pub check: &'static str,
 }
 
-/// A served chain with a subnet that runs embed/1.
+/// A served chain with a subnet.
 pub struct Net {
     _devchain: Guarded,
     _worker: Guarded,
@@ -265,7 +265,7 @@ impl Net {
         let (suri, store) = (self.suri(name).display().to_string(), self.path(name));
         let (host, blobs) = (
             format!("{name}.localhost"),
-            format!("{},{}", self.path("small.embed"), self.path("embed.toml")),
+            format!("{},{}", self.path("state"), self.path("task.toml")),
         );
         let mut process = inktensor(&[command, "--netuid", "1", "--chain", &self.address]);
         process
@@ -345,25 +345,30 @@ pub fn document(output: &Output) -> Value {
 }
 
 impl Net {
-    /// Writes the small model and a manifest, and pledges the manifest. Returns the model.
+    /// Pledges a manifest with embed/1 and the small model. Returns the model.
     pub fn set_task(&self, asks: &Asks) -> Vec<u8> {
         let state = small::state(1).unwrap();
-        fs::write(self.path("small.embed"), &state).unwrap();
+        self.set(Embed::NAME, &state, asks);
+        state
+    }
+
+    /// Writes a state and a manifest, and pledges the manifest.
+    pub fn set(&self, task: &str, state: &[u8], asks: &Asks) {
+        fs::write(self.path("state"), state).unwrap();
         let manifest = format!(
-            "task = \"embed/1\"\nstate = \"{}\"\nquestions = {}\nwindow = {}\ncheck = {}\n\
+            "task = \"{task}\"\nstate = \"{}\"\nquestions = {}\nwindow = {}\ncheck = {}\n\
              alpha = 0.5\n",
-            hex(&blake2(&state)),
+            hex(&blake2(state)),
             asks.questions,
             asks.window,
             asks.check
         );
-        fs::write(self.path("embed.toml"), manifest).unwrap();
-        let set = ["--set", &self.path("embed.toml"), "--account", "owner"];
+        fs::write(self.path("task.toml"), manifest).unwrap();
+        let set = ["--set", &self.path("task.toml"), "--account", "owner"];
         let pledged = self.run(&["subnet", "task"], &set);
         assert!(pledged.status.success(), "{}", text(&pledged));
         let said = text(&pledged);
         assert!(said.contains("counts from epoch 2 on"), "{said}");
-        state
     }
 
     pub fn wait_for_line(&self, name: &str, line: &str) {

@@ -4,8 +4,8 @@
 //! # Map
 //! * [`plan`]: who takes part, from a seed;
 //! * [`network`]: the chain, the subnet, the registrations;
-//! * [`process`]: processes, their logs and their CPU time; [`parent`]: their end; [`folder`]: their
-//!   files;
+//! * [`process`]: processes, their logs and their CPU time; [`parent`]: their end; [`folder`]:
+//!   their files;
 //! * [`models`]: honest and cheating models behind stock miners; [`cheats`]: neurons that break
 //!   the protocol; [`local_http`]: the server of both;
 //! * [`pace`], [`conduct`]: windows and blocks that follow the machine;

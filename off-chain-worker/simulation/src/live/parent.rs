@@ -10,8 +10,8 @@ pub const ENDS_WITH_PARENT: &str = "INKTENSOR_ENDS_WITH_PARENT";
 /// Exit code of a process whose parent has ended.
 const PARENT_ENDED: i32 = 2;
 
-/// Lets this process end with its parent, if the parent has set [`ENDS_WITH_PARENT`]. Standard input
-/// is read to its end then.
+/// Lets this process end with its parent, if the parent has set [`ENDS_WITH_PARENT`]. Standard
+/// input is read to its end then.
 ///
 /// # Errors
 /// If the system starts no thread.

@@ -33,8 +33,8 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// Returns a command of the stock binary without settings from the environment. Its process ends
-    /// with this one.
+    /// Returns a command of the stock binary without settings from the environment. Its process
+    /// ends with this one.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {

@@ -47,8 +47,8 @@ pub struct Settings {
     pub stop: Arc<Stop>,
 }
 
-/// Runs a live network and returns the report. `progress` hears of every stage. All processes end and
-/// all files are removed before this returns.
+/// Runs a live network and returns the report. `progress` hears of every stage. All processes end
+/// and all files are removed before this returns.
 ///
 /// # Errors
 /// See [`LiveError`]. A claim that fails is no error.

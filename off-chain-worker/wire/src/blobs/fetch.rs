@@ -135,8 +135,8 @@ struct Transfer {
 }
 
 impl Blobs {
-    /// Fetches a blob of at most `most` bytes from the first mirror that has it, and stores it. Each
-    /// mirror has at most `deadline`. The limit of the folder holds besides.
+    /// Fetches a blob of at most `most` bytes from the first mirror that has it, and stores it.
+    /// Each mirror has at most `deadline`. The limit of the folder holds besides.
     ///
     /// A longer blob is refused by the length that the mirror names, before a byte is read.
     /// A transfer that breaks is continued at the same mirror. Bytes of two mirrors are never

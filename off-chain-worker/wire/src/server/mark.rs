@@ -1,9 +1,9 @@
 //! The mark of `created`: a second after which no question has been accepted, kept in a file.
 //!
-//! Nonces are lost with their process. The mark is not, so a process that starts with a clock behind
-//! that of the process before refuses what that one may have answered. The file is written ahead,
-//! once for all questions of the next [`AHEAD`] seconds: a killed process leaves a mark that is too
-//! high by so much at most. One that stops in order leaves the exact one.
+//! Nonces are lost with their process. The mark is not, so a process that starts with a clock
+//! behind that of the process before refuses what that one may have answered. The file is written
+//! ahead, once for all questions of the next [`AHEAD`] seconds: a killed process leaves a mark that
+//! is too high by so much at most. One that stops in order leaves the exact one.
 
 use super::state::lock;
 use crate::blobs::{sync_folder, write_whole};

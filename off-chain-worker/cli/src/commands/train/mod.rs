@@ -1,0 +1,58 @@
+//! `inktensor train`: the training of `train/1` on one machine, its replay and its loss.
+//!
+//! A training on one machine is a folder, which `--out` and `--in` name. A training of a subnet is
+//! named by a chain instead, so these commands have room for `--url` and `--netuid` beside `--in`.
+
+mod course;
+mod curve;
+mod folder;
+mod plan;
+mod record;
+mod replay;
+mod run;
+mod status;
+
+use crate::error::{Failure, Verdict};
+use std::io::Write;
+
+/// Commands about trainings.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make the folder of a training with its first state
+    ///
+    /// The first state follows from the corpus, the sizes, the recipe and the seed. Its hash is
+    /// printed. `train run` continues from there.
+    #[command(after_help = example!(
+        "train start --corpus book.txt --out book --layers 4 --seats 2"
+    ))]
+    Start(run::Start),
+    /// Train on this machine, or continue a training
+    ///
+    /// In an epoch each seat does its steps from the epoch's first state, and the ends are joined
+    /// by the rules of train/1. A kill costs at most the epoch in hand: the same command continues.
+    /// Options that differ from those of the training are refused.
+    #[command(after_help = example!(
+        "train run --corpus book.txt --out book --seats 2 --steps 32 --epochs 8"
+    ))]
+    Run(run::Run),
+    /// Compute a training again and compare every hash
+    ///
+    /// All epochs are computed again from their stored states, or a range of them, or a sample.
+    /// Exit code: 0 if every hash is the same, 1 with the first false state, 2 if something cannot
+    /// be read.
+    #[command(after_help = example!("train replay --in book --sample 3 --seed 7"))]
+    Replay(replay::Arguments),
+    /// Show the held-out loss of a training as a curve
+    #[command(after_help = example!("train status --in book"))]
+    Status(status::Arguments),
+}
+
+/// Runs the command.
+pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    match command {
+        Command::Start(arguments) => run::start(arguments, out),
+        Command::Run(arguments) => run::run(arguments, out),
+        Command::Replay(arguments) => replay::run(arguments, out),
+        Command::Status(arguments) => status::run(arguments, out),
+    }
+}

@@ -1,0 +1,274 @@
+//! `inktensor train` from outside: a training that is killed goes on, a replay finds what was
+//! changed, and the newest state continues texts.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+use inktensor_complete::{Answer, Complete, Question};
+use inktensor_neuron::program::linked;
+use inktensor_task::{Body, Task, Worth};
+use serde_json::Value;
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Sizes and recipe of a model that learns in no time.
+const TINY: &str = "--vocabulary 128 --context 12 --width 16 --layers 1 --heads 2 --hidden 32 \
+                    --rows 4 --rate 0.01 --seats 2 --steps 6 --seed 5";
+
+/// A folder for trainings, with a corpus.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("corpus"), "one two three four five ".repeat(60)).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    fn command(&self, words: &str, training: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inktensor"));
+        let folder = match words {
+            "replay" | "status" => "--in",
+            _ => "--out",
+        };
+        command
+            .args(["train", words, folder, &self.path(training)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Returns the command that begins or continues a training of the tiny model.
+    fn training(&self, training: &str, epochs: usize) -> Command {
+        let mut command = self.command("run", training);
+        command
+            .args(["--corpus", &self.path("corpus")])
+            .args(["--epochs", &epochs.to_string()])
+            .args(TINY.split_whitespace());
+        command
+    }
+
+    fn log(&self, training: &str) -> Vec<u8> {
+        fs::read(self.0.join(training).join("log.jsonl")).unwrap_or_default()
+    }
+
+    /// Returns the number of whole lines of a log.
+    fn whole_lines(&self, training: &str) -> usize {
+        let log = self.log(training);
+        log.iter().filter(|it| **it == b'\n').count()
+    }
+
+    fn lines(&self, training: &str) -> Vec<Value> {
+        let log = String::from_utf8(self.log(training)).unwrap();
+        let lines = log.lines();
+        lines.map(|it| serde_json::from_str(it).unwrap()).collect()
+    }
+
+    fn blob(&self, training: &str, hash: &Value) -> PathBuf {
+        let hash = hash.as_str().unwrap().trim_start_matches("0x");
+        self.0.join(training).join("blobs").join(hash)
+    }
+
+    fn replay(&self, training: &str, more: &[&str]) -> (Option<i32>, Value) {
+        let mut command = self.command("replay", training);
+        let output = command.arg("--json").args(more).output().unwrap();
+        (output.status.code(), document(&output))
+    }
+}
+
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+fn done(mut command: Command) -> Output {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    output
+}
+
+/// Returns the one line of a command that fails.
+fn failure(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn wait_for_epochs(place: &Place, training: &str, child: &mut Child, epochs: usize) {
+    let start = Instant::now();
+    while place.whole_lines(training) < epochs {
+        assert!(start.elapsed() < PATIENCE, "{epochs} epochs");
+        assert_eq!(child.try_wait().unwrap(), None, "it ended early");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_training_that_is_killed_goes_on_to_the_same_states() {
+    let place = Place::new("train-killed");
+    let mut child = place.training("killed", 9000).spawn().unwrap();
+    wait_for_epochs(&place, "killed", &mut child, 3);
+    let refused = failure(place.training("killed", 9000));
+    assert!(refused.contains("another process"), "{refused}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // A kill in the middle of a line leaves a part of it.
+    let whole = place.log("killed");
+    let whole = &whole[..=whole.iter().rposition(|it| *it == b'\n').unwrap()];
+    let path = place.0.join("killed").join("log.jsonl");
+    fs::write(&path, whole).unwrap();
+    let mut log = OpenOptions::new().append(true).open(&path).unwrap();
+    log.write_all(b"{\"epoch\":1").unwrap();
+    drop(log);
+    let epochs = place.whole_lines("killed") + 3;
+    done(place.training("killed", epochs));
+    done(place.training("at-once", epochs));
+    assert_eq!(place.log("killed"), place.log("at-once"));
+    assert_eq!(place.lines("killed").len(), epochs);
+
+    // Nothing is left to do, and other options are refused.
+    done(place.training("killed", epochs));
+    assert_eq!(place.lines("killed").len(), epochs);
+    let mut other = place.command("run", "killed");
+    other.args(["--rate", "0.02"]);
+    let refused = failure(other);
+    assert!(refused.contains("has --rate 0.01"), "{refused}");
+    let mut other = place.command("run", "killed");
+    other.args(["--corpus", &place.path("killed/log.jsonl")]);
+    let refused = failure(other);
+    assert!(refused.contains("on another corpus"), "{refused}");
+    let refused = failure(place.command("start", "killed"));
+    assert!(refused.contains("the folder has a training"), "{refused}");
+    let refused = failure(place.command("run", "none"));
+    assert!(refused.contains("--corpus"), "{refused}");
+}
+
+#[test]
+fn a_replay_finds_what_was_changed_by_name() {
+    let place = Place::new("train-replayed");
+    done(place.training("t", 6));
+    let lines = place.lines("t");
+    let (code, replayed) = place.replay("t", &[]);
+    assert_eq!(code, Some(0), "{replayed}");
+    assert_eq!(replayed["steps"], 6 * 2 * 6);
+    let (_, part) = place.replay("t", &["--from", "2", "--to", "3"]);
+    assert_eq!(part["replayed"], serde_json::json!([2, 3]));
+    let sample = ["--sample", "2", "--seed", "7"];
+    let (code, sampled) = place.replay("t", &sample);
+    assert_eq!((code, sampled["steps"].as_u64()), (Some(0), Some(24)));
+    assert_eq!(place.replay("t", &sample).1, sampled);
+
+    let wrong = |more: &[&str]| {
+        let (code, replayed) = place.replay("t", more);
+        assert_eq!(code, Some(1), "{replayed}");
+        replayed["wrong"].as_str().unwrap().to_owned()
+    };
+    // A checkpoint: the last byte of a moment.
+    let checkpoint = &lines[3]["start"];
+    let file = place.blob("t", checkpoint);
+    let bytes = fs::read(&file).unwrap();
+    let mut changed = bytes.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(&file, &changed).unwrap();
+    let said = wrong(&[]);
+    assert!(said.contains("in which epoch 2 ends"), "{said}");
+    assert!(said.contains(checkpoint.as_str().unwrap()), "{said}");
+    let said = wrong(&["--from", "3"]);
+    assert!(said.contains("with which epoch 3 begins"), "{said}");
+    assert_eq!(place.replay("t", &["--to", "1"]).0, Some(0));
+    assert_eq!(fs::read(&file).unwrap(), changed, "evidence stays");
+    fs::write(&file, bytes).unwrap();
+
+    // Hashes of the log: of a step, of a root, of a next state.
+    let path = place.0.join("t").join("log.jsonl");
+    let log = fs::read_to_string(&path).unwrap();
+    let replaced = |from: &Value, said: &str| {
+        let other = format!("0x{}", "7".repeat(64));
+        let changed = log.replacen(from.as_str().unwrap(), &other, 1);
+        fs::write(&path, changed).unwrap();
+        let found = wrong(&[]);
+        assert!(found.contains(said), "{found}");
+        assert!(found.contains(&other), "{found}");
+    };
+    let work = &lines[4]["work"][1];
+    replaced(&work["states"][2], "after step 2 in epoch 4, seat 1");
+    replaced(&work["root"], "the root in epoch 4, seat 1");
+    replaced(&lines[4]["next"], "the next state of epoch 4");
+    fs::write(&path, &log).unwrap();
+
+    // Bytes of the corpus.
+    let plan = fs::read(place.0.join("t").join("plan.json")).unwrap();
+    let plan: Value = serde_json::from_slice(&plan).unwrap();
+    let corpus = place.blob("t", &plan["corpus"]);
+    fs::write(&corpus, "another text ".repeat(100)).unwrap();
+    let said = wrong(&[]);
+    assert!(said.starts_with("the corpus 0x"), "{said}");
+    // What is missing is no verdict.
+    fs::remove_file(&corpus).unwrap();
+    let refused = failure(place.command("replay", "t"));
+    assert!(refused.contains("blobs"), "{refused}");
+}
+
+#[test]
+fn a_trained_state_continues_texts_and_its_answers_are_checked() {
+    let place = Place::new("train-served");
+    let mut start = place.command("start", "t");
+    start.args(["--corpus", &place.path("corpus"), "--json"]);
+    let started = document(&done({
+        start.args(TINY.split_whitespace());
+        start
+    }));
+    assert_eq!(
+        (&started["epochs"], &started["steps"]),
+        (&0.into(), &0.into())
+    );
+    let mut run = place.training("t", 10);
+    run.arg("--json");
+    let reached = document(&done(run));
+    assert_eq!(reached["steps"], 10 * 6);
+    assert!(reached["loss"].as_f64() < started["loss"].as_f64().map(|it| it / 4.0));
+
+    let status = String::from_utf8(done(place.command("status", "t")).stdout).unwrap();
+    assert!(
+        status.lines().all(|it| it.chars().count() <= 80),
+        "{status}"
+    );
+    assert!(
+        status.contains("10 epochs of 2 seats with 6 steps"),
+        "{status}"
+    );
+    assert!(status.contains("held-out loss"), "{status}");
+    assert!(status.matches('*').count() >= 70, "{status}");
+
+    // The state of the training is the state of the task, byte for byte.
+    let state = fs::read(reached["file"].as_str().unwrap()).unwrap();
+    let program = linked(Complete::NAME, &state).unwrap();
+    let question = Question {
+        prompt: b"three four ".to_vec(),
+        bytes: 12,
+        temperature: 0,
+        seed: 0,
+    };
+    let question = question.to_json().unwrap();
+    let answer = program.answer(&question).unwrap();
+    let read = Answer::from_json(&answer).unwrap();
+    assert_eq!(read.answer, b"five one two");
+    assert_eq!(program.worth(&question, &answer), Ok(Worth::WHOLE));
+    // Another copy of the state gives the same answer; another state, another answer.
+    let again = linked(Complete::NAME, &state).unwrap();
+    assert_eq!(again.answer(&question), Ok(answer.clone()));
+    let first = place.blob("t", &started["state"]);
+    let first = linked(Complete::NAME, &fs::read(first).unwrap()).unwrap();
+    assert_eq!(first.worth(&question, &answer), Ok(Worth::NONE));
+}
