@@ -200,8 +200,8 @@ fn settle_takes_no_deposit_although_stakers_come_and_go() {
     }
 }
 
-/// Deposits of several epochs whose shares nobody collects cost the keeper no deposit, although they
-/// leave the pool's cell.
+/// Deposits of several epochs whose shares stay uncollected cost the keeper no deposit, although
+/// they leave the pool's cell.
 #[test]
 fn settle_takes_no_deposit_although_deposits_lie_uncollected() {
     let (mut net, netuid, computed) = paid_epochs();
