@@ -100,13 +100,36 @@ fn answers_become_weights_whose_evidence_holds() {
     let sampled = of_epoch("verify", FIRST, &["--sample", "2", "--seed", "7"]);
     assert_eq!(document(&sampled)["recomputed"], 2);
 
-    // A changed file is not the one that was pledged.
+    // An address that is refused here is not withheld evidence.
+    let (cache, epoch) = (["--cache", &folder], FIRST.to_string());
+    let words = ["evidence", "verify", "--epoch", &epoch, "--uid", &uid];
+    let refused = net.run(&words, &cache);
+    let said = text(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("--allow-private"), "{said}");
+    assert!(!said.contains("withheld"), "{said}");
+    // Neither a miner, nor a free uid, nor an epoch without a manifest is false.
+    let miner = MINERS[0].1 .0.to_string();
+    for (epoch, uid, part) in [
+        (&*epoch, &*miner, "had no permit"),
+        (&*epoch, "77", "was free"),
+        ("1", &*uid, "no manifest"),
+    ] {
+        let words = ["evidence", "verify", "--epoch", epoch, "--uid", uid];
+        let unjudged = net.run(&words, &cache);
+        let said = text(&unjudged);
+        assert_eq!(unjudged.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
+    }
+
+    // A changed file is not the one that was pledged, and accuses no validator.
     let mut changed = fs::read(&file).unwrap();
     let last = changed.len() - 1;
     changed[last] ^= 1;
     fs::write(&file, changed).unwrap();
     let refuted = of_epoch("verify", FIRST, &["--from", &file]);
-    assert_eq!(refuted.status.code(), Some(1), "{}", text(&refuted));
+    assert_eq!(refuted.status.code(), Some(2), "{}", text(&refuted));
+    assert!(text(&refuted).contains("not the pledged file"));
 
     // Any key asks through a validator, and checks.
     let asked = wait_for("an answer outside of a window", || {
