@@ -106,8 +106,8 @@ pub fn served(
     })
 }
 
-/// Returns the absence with its cause. An address that is refused or not resolved here was not asked,
-/// which is no fault of the validator.
+/// Returns the absence with its cause. An address that is refused or not resolved here was not
+/// asked, which is no fault of the validator.
 fn absence(cause: &Cause) -> Absence {
     let text = cause.to_string();
     match cause {

@@ -326,8 +326,8 @@ pub enum Missing {
     Tempo(u32),
     /// No manifest counts.
     #[error(
-        "no manifest counts in this epoch, so there is nothing to ask and nothing to judge; audit a \
-         later epoch"
+        "no manifest counts in this epoch, so there is nothing to ask and nothing to judge; audit \
+         a later epoch"
     )]
     Manifest,
     /// Another manifest file than the pledged one.

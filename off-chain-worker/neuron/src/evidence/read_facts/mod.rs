@@ -243,8 +243,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Returns true if the neuron on `uid` has a permit after a block: by the last final epoch, or as
-    /// the owner's.
+    /// Returns true if the neuron on `uid` has a permit after a block: by the last final epoch, or
+    /// as the owner's.
     fn permit(&self, block: BlockId, uid: Uid, neuron: &Neuron) -> Result<bool, FactsError> {
         let at = Pinned::new(self.history.chain, block);
         let subnet = self.contracts.registry().subnet(self.netuid);
