@@ -237,7 +237,8 @@ fn a_missing_pledge_is_false_only_beside_weights() {
     let mut files = Files::write("unpledged");
     files.facts.pledged = None;
     let honest = files.facts.clone();
-    let cases: [(fn(&mut Facts), i32, &str); 6] = [
+    type Change = fn(&mut Facts);
+    let cases: [(Change, i32, &str); 6] = [
         (|_| (), 1, "set weights in this epoch and pledged no"),
         (
             |it| it.weights = ChainWeights::Absent,
