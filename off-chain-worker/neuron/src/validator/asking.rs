@@ -43,8 +43,8 @@ const OPEN_TO_ONE: usize = 8;
 /// Least milliseconds that a neuron must have for each of its questions, if it answers one after
 /// the other on its share of the open ones.
 const LEAST_TURN: u64 = 250;
-/// Longest trial of a neuron that has not answered yet, see [`Doors`]: a handshake with the other end
-/// of the world fits.
+/// Longest trial of a neuron that has not answered yet, see [`Doors`]: a handshake with the other
+/// end of the world fits.
 const TRIAL: Duration = Duration::from_secs(1);
 /// Seconds that a question's deadline stays before the end of the window. A question that is signed
 /// again for a receiver that has just started expires up to a second later.

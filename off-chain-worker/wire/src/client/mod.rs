@@ -240,8 +240,8 @@ impl Client {
     /// second after it.
     ///
     /// A receiver that has just started refuses with 425. The client then signs and asks again, up
-    /// to the deadline. One that closes the connection before TLS has no room: the client asks again
-    /// a few times.
+    /// to the deadline. One that closes the connection before TLS has no room: the client asks
+    /// again a few times.
     ///
     /// # Errors
     /// See [`AskError`]: nothing was sent. All that the receiver or the network does is an outcome.

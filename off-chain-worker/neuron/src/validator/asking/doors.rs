@@ -2,9 +2,9 @@
 //!
 //! A neuron may publish the address of another one, with any certificate. Each question to it would
 //! be a connection to the other's server that fails there, and servers limit connections by
-//! address. So the first question of a neuron is a trial, one at a time at each address. An endpoint
-//! that fails its trial is not connected to again in the round, and a server is believed about its
-//! certificate: after a few failed trials, others are not tried there.
+//! address. So the first question of a neuron is a trial, one at a time at each address. An
+//! endpoint that fails its trial is not connected to again in the round, and a server is believed
+//! about its certificate: after a few failed trials, others are not tried there.
 
 use inktensor_primitives::{registry::Host, Uid};
 use inktensor_wire::{Cause, Endpoint, Outcome, Pin};
@@ -19,7 +19,7 @@ use tokio::{
     time::sleep,
 };
 
-/// Most failed trials of transports at an address, after which only those are tried that work there.
+/// Most failed trials of transports at an address. After them, only those that work there are tried.
 const MAX_FAILED: u32 = 8;
 /// Failed trials of any kind at an address after which each next one waits for [`PAUSE`].
 const MAX_QUICK: u32 = 16;

@@ -188,8 +188,8 @@ impl Slot {
         Some(idle.remove(place).sender)
     }
 
-    /// Closes the oldest unused connections, until there are at most so many, with those that have a
-    /// place. One of them may not be open yet.
+    /// Closes the oldest unused connections, until there are at most so many, with those that have
+    /// a place. One of them may not be open yet.
     fn make_room(&self, most: usize) {
         let used = MAX_CONNECTIONS.saturating_sub(self.places.available_permits());
         let room = most.saturating_sub(used);
