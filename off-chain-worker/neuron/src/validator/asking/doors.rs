@@ -19,7 +19,7 @@ use tokio::{
     time::sleep,
 };
 
-/// Most failed trials of transports at an address. After them, only those that work there are tried.
+/// Most failed trials of transports at an address, before only those that work there are tried.
 const MAX_FAILED: u32 = 8;
 /// Failed trials of any kind at an address after which each next one waits for [`PAUSE`].
 const MAX_QUICK: u32 = 16;
