@@ -150,7 +150,7 @@ impl Asker {
     /// Asks the best neurons in turn, until one answers, or refuses the question as a bad one.
     ///
     /// # Errors
-    /// `BadQuestion`; `NoAnswer` with the reason of the last one; or that the question cannot be
+    /// `BadQuestion`; `NoAnswer` with the reason of the best one; or that the question cannot be
     /// sent.
     pub fn ask(
         &self,
@@ -170,17 +170,18 @@ impl Asker {
         question: &[u8],
         deadline: Duration,
     ) -> Result<AnswerReceipt, UserError> {
-        let mut last = UserError::NoAnswer("no neuron was asked".into());
+        let mut first = None;
         for target in self.targets.iter().take(MOST_TRIES) {
-            match self.ask_one(target, question, deadline).await? {
+            let error = match self.ask_one(target, question, deadline).await? {
                 Ok(receipt) => return Ok(receipt),
-                Err(unanswered) => last = UserError::of(target.uid, unanswered),
+                Err(unanswered) => UserError::of(target.uid, unanswered),
+            };
+            if matches!(error, UserError::BadQuestion { .. }) && !self.knows_questions {
+                return Err(error);
             }
-            if matches!(last, UserError::BadQuestion { .. }) && !self.knows_questions {
-                break;
-            }
+            first.get_or_insert(error);
         }
-        Err(last)
+        Err(first.unwrap_or(UserError::Nowhere("neuron")))
     }
 
     async fn ask_one(

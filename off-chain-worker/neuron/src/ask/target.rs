@@ -41,10 +41,16 @@ impl Target {
     }
 }
 
+/// Returns true for a neuron that answers questions: it has incentive, or no permit. Pay that a
+/// miner collects is stake, so a miner may have a permit too.
+fn is_miner(neuron: &Served, view: &SubnetView) -> bool {
+    let has_permit = view.permitted.iter().any(|it| it.uid == neuron.view.uid);
+    neuron.view.score.incentive > 0 || !has_permit
+}
+
 /// Returns the miners of a subnet that can be asked, those with most incentive first.
 pub fn miners(neurons: &[Served], view: &SubnetView) -> Vec<Target> {
-    let is_validator = |uid: Uid| view.permitted.iter().any(|it| it.uid == uid);
-    let miners = neurons.iter().filter(|it| !is_validator(it.view.uid));
+    let miners = neurons.iter().filter(|it| is_miner(it, view));
     let mut miners: Vec<(u16, Target)> = miners
         .filter_map(|it| Some((it.view.score.incentive, Target::of(it)?)))
         .collect();
@@ -59,6 +65,9 @@ pub fn validators(neurons: &[Served], view: &SubnetView) -> Vec<Target> {
         .iter()
         .filter_map(|permitted| {
             let neuron = neurons.iter().find(|it| it.view.uid == permitted.uid)?;
+            if is_miner(neuron, view) {
+                return None;
+            }
             Some((permitted.stake, Target::of(neuron)?))
         })
         .collect();
