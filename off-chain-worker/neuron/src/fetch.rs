@@ -17,9 +17,10 @@ use inktensor_primitives::{
     AccountId, Digest, NetUid,
 };
 use inktensor_wire::{
-    BlobError, BlobLimits, Blobs, Client, Endpoint, FetchError, Mirror, PROTOCOL,
+    BlobError, BlobLimits, Blobs, Cause, Client, Endpoint, FetchError, Mirror, PROTOCOL,
 };
-use std::{cmp::Reverse, fs, path::Path, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, fs, path::Path, time::Duration};
+use thiserror::Error;
 use tokio::{runtime::Runtime, time::Instant};
 use tracing::debug;
 
@@ -31,6 +32,21 @@ const DRAWN_NEURONS: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(120);
 /// Longest time of all mirrors together.
 const TOTAL: Duration = Duration::from_secs(600);
+/// Most causes that an error names.
+const MAX_CAUSES: usize = 4;
+/// Status of a place that does not have the blob.
+const NOT_FOUND: u16 = 404;
+
+/// A reason why a blob was not found.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// The chain does not answer, or the folder is unusable.
+    #[error(transparent)]
+    Neuron(#[from] NeuronError),
+    /// No place had the blob, and some could not be asked.
+    #[error("{0}; or name its file with --blob")]
+    Nowhere(FetchError),
+}
 
 /// Returns the limits of a folder of blobs: no blob is longer than the longest one that is of use,
 /// a model or a file of evidence.
@@ -71,25 +87,32 @@ pub struct Fetcher<'a> {
 }
 
 impl Fetcher<'_> {
-    /// Returns the blob with this hash, of at most `most` bytes. Returns `None` if no mirror and no
-    /// neuron serves it, or if it is longer.
+    /// Returns the blob with this hash, of at most `most` bytes. Returns `None` if each mirror and
+    /// each neuron answered that it does not have the blob, or if the blob here is longer.
     ///
     /// # Errors
-    /// If the chain does not answer, or the folder is unusable.
+    /// `Neuron`; `Nowhere` with the causes, if a place could not be asked or served other bytes.
     pub fn find(
         &self,
         hash: &Digest,
         most: usize,
         mirrors: &[String],
-    ) -> Result<Option<Vec<u8>>, NeuronError> {
+    ) -> Result<Option<Vec<u8>>, FindError> {
         if !self.blobs.contains(hash) {
             let places = self.places(mirrors)?;
-            let fetched = fetch(self.client, self.blobs, hash, most, &places);
-            if !self.runtime.block_on(fetched)? {
-                return Ok(None);
+            let fetched = fetch_from(self.client, self.blobs, hash, most, &places);
+            match self.runtime.block_on(fetched) {
+                Ok(()) => {}
+                Err(FetchError::Blob(error)) => return Err(NeuronError::from(error).into()),
+                Err(error) => {
+                    return match unasked(error) {
+                        Some(error) => Err(FindError::Nowhere(error)),
+                        None => Ok(None),
+                    }
+                }
             }
         }
-        match held(self.blobs, hash, most)? {
+        match held(self.blobs, hash, most).map_err(NeuronError::from)? {
             Held::Whole(bytes) => Ok(Some(bytes)),
             Held::TooLong(_) | Held::Absent => Ok(None),
         }
@@ -178,8 +201,30 @@ pub async fn fetch(
     most: usize,
     places: &[Mirror],
 ) -> Result<bool, BlobError> {
+    match fetch_from(client, blobs, hash, most, places).await {
+        Ok(()) => Ok(true),
+        Err(FetchError::Blob(error)) => Err(error),
+        Err(error @ FetchError::Nowhere { .. }) => {
+            debug!("{error}");
+            Ok(blobs.contains(hash))
+        }
+    }
+}
+
+/// Fetches a blob as [`fetch`] does.
+///
+/// # Errors
+/// `Blob` if the folder is unusable; `Nowhere` with the cause of each place that was asked.
+async fn fetch_from(
+    client: &Client,
+    blobs: &Blobs,
+    hash: &Digest,
+    most: usize,
+    places: &[Mirror],
+) -> Result<(), FetchError> {
     let most = u64::try_from(most).unwrap_or(u64::MAX);
     let start = Instant::now();
+    let mut all = Vec::new();
     for place in places {
         let left = TOTAL.saturating_sub(start.elapsed());
         if left.is_zero() {
@@ -188,12 +233,29 @@ pub async fn fetch(
         let place = std::slice::from_ref(place);
         let deadline = left.min(DEADLINE);
         match blobs.fetch(client, hash, most, place, deadline).await {
-            Ok(()) => return Ok(true),
-            Err(FetchError::Blob(error)) => return Err(error),
-            Err(error @ FetchError::Nowhere { .. }) => debug!("{error}"),
+            Ok(()) => return Ok(()),
+            Err(FetchError::Blob(error)) => return Err(FetchError::Blob(error)),
+            Err(FetchError::Nowhere { tried, .. }) => all.extend(tried),
         }
     }
-    Ok(blobs.contains(hash))
+    let (hash, tried) = (*hash, all);
+    Err(FetchError::Nowhere { hash, tried })
+}
+
+/// Returns the error with the causes that are not answers without the blob, each once and the first
+/// of them. Returns `None` if there are no such causes.
+fn unasked(error: FetchError) -> Option<FetchError> {
+    let FetchError::Nowhere { hash, mut tried } = error else {
+        return Some(error);
+    };
+    let not_found = Cause::Status(NOT_FOUND).to_string();
+    let mut seen = BTreeSet::new();
+    tried.retain(|(_, problem)| {
+        let cause = problem.to_string();
+        cause != not_found && seen.insert(cause)
+    });
+    tried.truncate(MAX_CAUSES);
+    (!tried.is_empty()).then_some(FetchError::Nowhere { hash, tried })
 }
 
 /// Returns true if a neuron has published an endpoint of this protocol.
@@ -311,6 +373,54 @@ mod tests {
         assert!(!fetched(7).unwrap());
         assert!(!blobs.contains(&hash));
         assert!(fetched(8).unwrap());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// Answers every request with this status. Returns the place.
+    fn answering(status: &'static str) -> Mirror {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut head = BufReader::new(&stream).lines();
+                while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+                stream.write_all(head.as_bytes()).unwrap();
+            }
+        });
+        Mirror::parse(&format!("http://localhost:{port}")).unwrap()
+    }
+
+    #[test]
+    fn causes_other_than_not_found_are_named() {
+        let name = format!("inktensor-causes-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let blobs = Blobs::at(&folder, limits()).unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let hash = blake2(b"12345678");
+        let causes = |allow_private, places: &[Mirror]| {
+            let hotkey = Hotkey::new(Keypair::from_secret_key([1; 32]).unwrap());
+            let client = Client::new(hotkey, Default::default(), allow_private);
+            let fetched = fetch_from(&client, &blobs, &hash, 8, places);
+            unasked(runtime.block_on(fetched).unwrap_err()).map(|it| it.to_string())
+        };
+        let empty = answering("404 Not Found");
+        assert_eq!(causes(true, &[]), None);
+        assert_eq!(causes(true, std::slice::from_ref(&empty)), None);
+        let private = causes(false, std::slice::from_ref(&empty)).unwrap();
+        assert!(private.contains("--allow-private"), "{private}");
+        let busy = answering("503 Service Unavailable");
+        let mixed = causes(true, &[empty, busy.clone(), busy]).unwrap();
+        assert!(mixed.ends_with("localhost: status 503"), "{mixed}");
+        assert_eq!(mixed.matches("status").count(), 1, "{mixed}");
+        // A port that nothing listens on.
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let closed = Mirror::parse(&format!("http://localhost:{port}")).unwrap();
+        let refused = causes(true, &[closed]).unwrap();
+        assert!(refused.contains("cannot connect"), "{refused}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     fetch::{self, Fetcher},
     missing::{missing, Missing, Part},
     program,
-    publish::{PublishError, Publisher},
+    publish::{Due, OwnEndpoint, PublishError, Publisher},
     store::{Owner, Store},
     tasks::Tasks,
     view::SubnetView,
@@ -35,6 +35,7 @@ use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, opened, pause, status::LoopStatus, Handles},
 };
+use metrics::gauge;
 use std::{fs::File, io::Read, sync::Arc, time::Duration};
 use subxt_signer::sr25519::Keypair;
 use tokio::runtime::{self, Runtime};
@@ -198,6 +199,7 @@ pub fn run<P: Play>(
             missing: Vec::new(),
             looked_at: None,
             noted: None,
+            own: OwnEndpoint::default(),
         };
         running.run()?;
         running.stop_server();
@@ -287,7 +289,12 @@ struct Loop<'a, P: Play> {
     has_served: bool,
     /// Problem of serving or publishing that was logged.
     noted: Option<String>,
+    /// The endpoint on the chain.
+    own: OwnEndpoint,
 }
+
+/// Connections of validators that were meant for another certificate or hotkey, by netuid.
+const MISLED: &str = "inktensor_neuron_misled_connections";
 
 impl<P: Play> Loop<'_, P> {
     fn run(&mut self) -> Result<(), NeuronError> {
@@ -471,6 +478,8 @@ impl<P: Play> Loop<'_, P> {
             return Ok(());
         };
         let common = self.neuron.common;
+        let misled = u32::try_from(server.counts().misled).unwrap_or(u32::MAX);
+        gauge!(MISLED, "netuid" => common.netuid.0.to_string()).set(f64::from(misled));
         let axon = Axon {
             host: common.host.clone(),
             port: common.port.unwrap_or_else(|| server.address().port()),
@@ -484,12 +493,22 @@ impl<P: Play> Loop<'_, P> {
             hotkey: self.neuron.account(),
             chain: &mut self.chain,
         };
-        match publisher.axon(&axon) {
-            Ok(true) => {
+        match publisher.axon(&axon, &mut self.own) {
+            Ok((Due::Publish, _)) => {
                 info!("published the endpoint");
                 self.noted = None;
             }
-            Ok(false) => self.noted = None,
+            Ok((Due::Nothing, _)) => self.noted = None,
+            Ok((Due::Conflict, found)) => {
+                let port = found.map_or(0, |it| it.port);
+                self.note(format!(
+                    "endpoint: another process with this hotkey has published port {port} over \
+                     port {}; stop one of them; this one publishes again in 10 minutes at the \
+                     earliest",
+                    axon.port
+                ));
+            }
+            Ok((Due::Hold, _)) => {}
             Err(PublishError::Chain(trouble)) => return Err(trouble.into()),
             Err(problem) => self.note(format!("endpoint: {problem}")),
         }

@@ -212,6 +212,8 @@ fn facts_are_those_that_the_contracts_recorded() {
 
     let miner = read(2, MINER).unwrap();
     assert_eq!((miner.pledged, miner.weights), (None, ChainWeights::Absent));
+    assert_eq!((facts.permit, miner.permit), (true, false));
+    assert_eq!((facts.uid, miner.uid), (VALIDATOR, MINER));
     assert!(miner.miners.is_empty(), "the validator has no endpoint");
     let early = read(9, VALIDATOR);
     assert!(

@@ -5,16 +5,22 @@
 //! ```
 //!
 //! The receiver is a process of its own, on one core if `taskset` is there. It answers a task
-//! without work, over plain HTTP, with its usual limits but for the rates. The flood is a process
+//! without work, with its usual limits but for the rates of callers. First it speaks plain HTTP,
+//! without a mark and without the quiet time after a start. Then it runs as a service does: TLS,
+//! mark and quiet time, and each connection of the flood is a handshake. The flood is a process
 //! of its own as well, so that it takes no time from the one that signs and sends: this one. Each
 //! row has the rate that was offered and the one that was answered with a signature, the time of
 //! answers, and the receiver's CPU time.
 
-use inktensor_primitives::{registry::Host, NetUid, Rao, Uid};
+#[path = "load/tls.rs"]
+mod tls;
+
+use inktensor_primitives::{hash::hex, registry::Host, NetUid, Rao, Uid};
 use inktensor_wire::{
-    Admitted, Caller, Client, ClientLimits, Context, Endpoint, Guests, Hotkey, Limits, Media,
-    Outcome, Path, Response, Roster, Server, Service,
+    Admitted, Caller, Client, ClientLimits, Context, Endpoint, Guests, Hotkey, Identity, Limits,
+    Mark, Media, Outcome, Path, Pin, Response, Roster, Server, Service,
 };
+use rustls::pki_types::ServerName;
 use std::{
     collections::{HashMap, HashSet},
     env,
@@ -23,7 +29,8 @@ use std::{
     fs,
     io::Read,
     net::{Ipv4Addr, SocketAddr},
-    process::{Child, Command, Stdio},
+    path::Path as FilePath,
+    process::{self, Child, Command, Stdio},
     sync::{
         atomic::{AtomicU64, Ordering},
         Arc, Mutex,
@@ -32,11 +39,12 @@ use std::{
 };
 use subxt_signer::sr25519::Keypair;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpSocket,
     task::JoinSet,
     time::{interval, sleep, MissedTickBehavior},
 };
+use tokio_rustls::TlsConnector;
 
 /// Signed questions a second.
 const SIGNED: u64 = 2000;
@@ -76,14 +84,68 @@ fn hotkey(number: u8) -> Result<Hotkey, Failure> {
     Ok(Hotkey::new(Keypair::from_secret_key([number; 32])?))
 }
 
-/// Serves until the input ends. An open receiver takes any number of connections a second.
-async fn serve(open: bool) -> Result<(), Failure> {
+/// The way in which the receiver runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// Plain HTTP.
+    Plain,
+    /// Plain HTTP, and any number of connections a second.
+    PlainOpen,
+    /// As services run: TLS, a mark and a quiet time.
+    Tls,
+    /// As services run, but any number of connections and handshakes a second.
+    TlsOpen,
+}
+
+impl Mode {
+    const ALL: [(&'static str, Self); 4] = [
+        ("plain", Self::Plain),
+        ("plain-open", Self::PlainOpen),
+        ("tls", Self::Tls),
+        ("tls-open", Self::TlsOpen),
+    ];
+
+    fn of(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(it, _)| *it == name);
+        found.map(|(_, mode)| *mode)
+    }
+
+    fn has_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::TlsOpen)
+    }
+
+    fn is_open(self) -> bool {
+        matches!(self, Self::PlainOpen | Self::TlsOpen)
+    }
+}
+
+/// A receiver to ask.
+#[derive(Clone, Copy)]
+struct At {
+    address: SocketAddr,
+    pin: Option<Pin>,
+}
+
+/// Serves until the input ends. `folder` keeps certificate and mark.
+async fn serve(mode: Mode, folder: &FilePath) -> Result<(), Failure> {
     let usual = Limits::default();
-    let connects = if open {
-        100_000
-    } else {
-        usual.connects_per_address
+    let any = |rate| if mode.is_open() { 100_000 } else { rate };
+    let limits = Limits {
+        quiet: if mode.has_tls() { usual.quiet } else { 0 },
+        floor: 100_000,
+        works: 512,
+        connects_per_address: any(usual.connects_per_address),
+        handshakes: any(usual.handshakes),
+        ..usual
     };
+    let (identity, mark) = if mode.has_tls() {
+        let identity = Identity::load_or_make(&folder.join("tls.pem"))?;
+        let mark = Mark::open(&folder.join("accepted"))?;
+        (Some(identity), Some(Arc::new(mark)))
+    } else {
+        (None, None)
+    };
+    let pin = identity.as_ref().map(Identity::pin);
     let admitted = Admitted {
         uid: Some(Uid(0)),
         generation: Some(7),
@@ -92,7 +154,7 @@ async fn serve(open: bool) -> Result<(), Failure> {
     let server = Server {
         address: (Ipv4Addr::LOCALHOST, 0).into(),
         hotkey: hotkey(1)?,
-        identity: None,
+        identity,
         roster: Roster {
             home: HOME,
             netuid: NetUid(1),
@@ -101,18 +163,13 @@ async fn serve(open: bool) -> Result<(), Failure> {
             denied: HashSet::new(),
             guests: Guests::Refused,
         },
-        limits: Limits {
-            quiet: 0,
-            floor: 100_000,
-            works: 512,
-            connects_per_address: connects,
-            ..usual
-        },
+        limits,
         blobs: None,
-        mark: None,
+        mark,
     };
     let running = server.start(NoWork).await?;
-    println!("{}", running.address());
+    let pin = pin.map_or_else(String::new, |pin| hex(&pin.0));
+    println!("{} {pin}", running.address());
     let input = || std::io::stdin().read_to_end(&mut Vec::new());
     tokio::task::spawn_blocking(input).await??;
     println!("{:?}", running.counts());
@@ -129,7 +186,7 @@ struct Asked {
 }
 
 /// Asks at a fixed rate for the time of a row.
-async fn ask(address: SocketAddr, clients: Arc<Vec<Client>>) -> Result<Arc<Asked>, Failure> {
+async fn ask(at: At, clients: Arc<Vec<Client>>) -> Result<Arc<Asked>, Failure> {
     let asked = Arc::new(Asked::default());
     let context = Context {
         home: HOME,
@@ -141,8 +198,8 @@ async fn ask(address: SocketAddr, clients: Arc<Vec<Client>>) -> Result<Arc<Asked
     };
     let endpoint = Endpoint {
         host: Host::V4([127, 0, 0, 1]),
-        port: address.port(),
-        tls: None,
+        port: at.address.port(),
+        tls: at.pin,
     };
     let path = Path::new("/v1/ask")?;
     let mut tasks = JoinSet::new();
@@ -192,8 +249,20 @@ async fn ask(address: SocketAddr, clients: Arc<Vec<Client>>) -> Result<Arc<Asked
     Ok(asked)
 }
 
+/// Sends one unsigned request, and reads what follows.
+async fn bare(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let _ = stream.write_all(BARE).await;
+    let mut answer = [0; 256];
+    let _ = stream.read(&mut answer).await;
+}
+
 /// Sends unsigned requests from one address, and counts them.
-async fn flooder(address: SocketAddr, number: u64, sent: Arc<AtomicU64>) {
+async fn flooder(
+    address: SocketAddr,
+    tls: Option<TlsConnector>,
+    number: u64,
+    sent: Arc<AtomicU64>,
+) {
     let low = u8::try_from(number % 250).unwrap_or(0).saturating_add(2);
     let source = SocketAddr::from(([127, 0, 1, low], 0));
     let pause = Duration::from_micros(1_000_000 * FLOODERS / FLOOD);
@@ -208,22 +277,28 @@ async fn flooder(address: SocketAddr, number: u64, sent: Arc<AtomicU64>) {
             continue;
         }
         sent.fetch_add(1, Ordering::Relaxed);
-        if let Ok(mut stream) = socket.connect(address).await {
-            let _ = stream.write_all(BARE).await;
-            let mut answer = [0; 256];
-            let _ = stream.read(&mut answer).await;
+        if let Ok(stream) = socket.connect(address).await {
             // Closed by a reset, so that ports are free again at once.
             let _ = stream.set_zero_linger();
+            match &tls {
+                None => bare(stream).await,
+                Some(tls) => {
+                    let name = ServerName::from(address.ip());
+                    if let Ok(stream) = tls.connect(name, stream).await {
+                        bare(stream).await;
+                    }
+                }
+            }
         }
     }
 }
 
 /// Sends unsigned requests from many addresses until the input ends, and prints how many a second.
-async fn flood(address: SocketAddr) -> Result<(), Failure> {
+async fn flood(address: SocketAddr, tls: Option<TlsConnector>) -> Result<(), Failure> {
     let sent = Arc::new(AtomicU64::new(0));
     let mut flooders = JoinSet::new();
     for number in 0..FLOODERS {
-        flooders.spawn(flooder(address, number, Arc::clone(&sent)));
+        flooders.spawn(flooder(address, tls.clone(), number, Arc::clone(&sent)));
     }
     let start = Instant::now();
     let input = || std::io::stdin().read_to_end(&mut Vec::new());
@@ -242,19 +317,14 @@ fn cpu(process: u32) -> Option<u64> {
     field(11)?.checked_add(field(12)?)
 }
 
-async fn row(
-    name: &str,
-    address: SocketAddr,
-    process: u32,
-    signed: bool,
-    floods: bool,
-) -> Result<(), Failure> {
+async fn row(name: &str, at: At, process: u32, signed: bool, floods: bool) -> Result<(), Failure> {
     let clients: Result<Vec<Client>, Failure> = (0..4)
         .map(|_| Ok(Client::new(hotkey(2)?, ClientLimits::default(), true)))
         .collect();
     let clients = Arc::new(clients?);
     let flood = if floods {
-        let flood = child(&["flood", &address.to_string()], None)?;
+        let way = if at.pin.is_some() { "tls" } else { "plain" };
+        let flood = child(&["flood", &at.address.to_string(), way], None)?;
         sleep(Duration::from_secs(1)).await;
         Some(flood)
     } else {
@@ -262,7 +332,7 @@ async fn row(
     };
     let (before, start) = (cpu(process).unwrap_or(0), Instant::now());
     let asked = if signed {
-        ask(address, clients).await?
+        ask(at, clients).await?
     } else {
         sleep(ROW).await;
         Arc::default()
@@ -342,35 +412,72 @@ fn first_line(child: &mut Child) -> Result<String, Failure> {
 }
 
 /// Starts the receiver, on one core if that is possible.
-fn receiver(mode: &str) -> Result<Child, Failure> {
-    child(&[mode], Some("0")).or_else(|_| {
+fn receiver(mode: &str, folder: &str) -> Result<Child, Failure> {
+    child(&["serve", mode, folder], Some("0")).or_else(|_| {
         println!("no taskset: the receiver is not bound to one core");
-        child(&[mode], None)
+        child(&["serve", mode, folder], None)
     })
+}
+
+/// Reads the line that a receiver prints when it listens.
+fn listening(line: &str) -> Result<At, Failure> {
+    let (address, pin) = line.split_once(' ').ok_or("no address")?;
+    let pin = match pin {
+        "" => None,
+        pin => Some(Pin(unhex(pin).ok_or("no hash of a certificate")?)),
+    };
+    Ok(At {
+        address: address.parse()?,
+        pin,
+    })
+}
+
+/// Returns 32 bytes of their digits.
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        let start = place.checked_mul(2)?;
+        let digits = text.get(start..start.checked_add(2)?)?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["usual"] => return serve(false).await,
-        ["open"] => return serve(true).await,
-        ["flood", address] => return flood(address.parse()?).await,
+        ["serve", mode, folder] => {
+            let mode = Mode::of(mode).ok_or("no such mode")?;
+            return serve(mode, FilePath::new(folder)).await;
+        }
+        ["flood", address, way] => {
+            let tls = (way == "tls").then(tls::any_certificate).transpose()?;
+            return flood(address.parse()?, tls).await;
+        }
         _ => {}
     }
     let seconds = ROW.as_secs();
     println!("{SIGNED} signed questions a second are offered, for {seconds} s each");
-    for (mode, name) in [
-        ("usual", "flood, with the usual limits"),
-        ("open", "flood, each request parsed"),
-    ] {
-        let mut serves = receiver(mode)?;
-        let address: SocketAddr = first_line(&mut serves)?.parse()?;
+    let folder = env::temp_dir().join(format!("inktensor-load-{}", process::id()));
+    fs::create_dir_all(&folder)?;
+    for (mode, way) in Mode::ALL {
+        let mut serves = receiver(mode, &folder.display().to_string())?;
+        let at = listening(&first_line(&mut serves)?)?;
+        // Up to then a receiver that runs as a service refuses what is signed.
+        sleep(Duration::from_secs(if way.has_tls() { 4 } else { 0 })).await;
         let process = serves.id();
-        row("no flood", address, process, true, false).await?;
-        row(&format!("{name}, alone"), address, process, false, true).await?;
-        row(name, address, process, true, true).await?;
+        let limits = if way.is_open() {
+            "each request parsed"
+        } else {
+            "with the usual limits"
+        };
+        row(&format!("{mode}, no flood"), at, process, true, false).await?;
+        let name = format!("{mode}, flood, {limits}");
+        row(&format!("{name}, alone"), at, process, false, true).await?;
+        row(&name, at, process, true, true).await?;
         print!("{}", end(serves)?);
     }
+    fs::remove_dir_all(&folder)?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use std::{
     fmt, fs, io,
     io::{Read, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 use thiserror::Error as ThisError;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -120,18 +120,23 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Returns a connector that accepts the certificate with this hash only. Without a pin it accepts
-/// any: only for bytes whose hash is known.
-pub(crate) fn connector(pin: Option<Pin>) -> Result<TlsConnector, Error> {
+/// The certificate that a server has shown, once it has.
+pub(crate) type Shown = Arc<OnceLock<Pin>>;
+
+/// Returns a connector that accepts the certificate with this hash only, and a place for the hash
+/// that the server shows. Without a pin it accepts any: only for bytes whose hash is known.
+pub(crate) fn connector(pin: Option<Pin>) -> Result<(TlsConnector, Shown), Error> {
+    let shown = Shown::default();
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Pinned {
             pin,
+            shown: Arc::clone(&shown),
             provider: provider(),
         }))
         .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok((TlsConnector::from(Arc::new(config)), shown))
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -219,6 +224,7 @@ fn load(path: &Path) -> Result<Identity, IdentityError> {
 #[derive(Debug)]
 struct Pinned {
     pin: Option<Pin>,
+    shown: Shown,
     provider: Arc<CryptoProvider>,
 }
 
@@ -231,8 +237,11 @@ impl ServerCertVerifier for Pinned {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let found = Pin(sha256(certificate));
+        // A handshake shows one certificate.
+        let _ = self.shown.set(found);
         match self.pin {
-            Some(pin) if pin.0 != sha256(certificate) => {
+            Some(pin) if pin != found => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
             _ => Ok(ServerCertVerified::assertion()),

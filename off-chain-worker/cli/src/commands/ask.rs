@@ -155,19 +155,33 @@ impl View for Answered {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    demand_words("the text", &arguments.text)?;
     let user = arguments.user.open()?;
-    let task = user.task_name()?;
-    let question = question(&task, &arguments.text, &arguments.continuation)?;
-    let deadline = Duration::from_secs(arguments.deadline);
-    let receipt = user.asker()?.ask(&user.means.runtime, &question, deadline);
-    let receipt = receipt.map_err(Failure::input)?;
-    let right = match arguments.check {
+    let name = user.task_name()?;
+    let question = question(&name, &arguments.text, &arguments.continuation)?;
+    let task = match arguments.check {
         true => {
-            let task = user.task(&user.manifest()?)?;
+            user.network.now_waits_for("the model of the subnet");
+            Some(user.task(&user.manifest()?)?)
+        }
+        false => None,
+    };
+    let mut asker = user.asker()?;
+    if let Some(task) = &task {
+        let checked = task.program.check_question(&question);
+        checked.map_err(|error| Failure::input(format_args!("the question: {error}")))?;
+        asker = asker.with_checked_questions();
+    }
+    let deadline = Duration::from_secs(arguments.deadline);
+    user.network.now_waits_for("an answer of the subnet");
+    let receipt = asker.ask(&user.means.runtime, &question, deadline);
+    let receipt = receipt.map_err(Failure::input)?;
+    let right = match &task {
+        Some(task) => {
             let worth = task.program.worth(&question, receipt.answer());
             Some(worth.map_err(Failure::input)? == Worth::WHOLE)
         }
-        false => None,
+        None => None,
     };
     let answer = Answered {
         netuid: user.netuid.0,
@@ -175,11 +189,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         hotkey: receipt.hotkey().into(),
         answer: serde_json::from_slice(receipt.answer())
             .map_err(|_| Failure::input("the answer is not JSON; ask another subnet"))?,
-        text: continued(&task, receipt.answer()),
+        text: continued(&name, receipt.answer()),
         right,
     };
     output::show(arguments.json, &answer, out)?;
     Ok(Verdict::of(right != Some(false)))
+}
+
+/// Returns an error for a text without a word, which `name` names.
+pub fn demand_words(name: &str, text: &str) -> Result<(), Failure> {
+    match text.trim().is_empty() {
+        true => Err(Failure::input(format_args!(
+            "{name} is blank; give at least one word"
+        ))),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -218,5 +242,15 @@ mod tests {
         assert_eq!(text("complete/1").as_deref(), Some("hi\\n\\xff"));
         assert_eq!(text("embed/1"), None);
         assert_eq!(continued("complete/1", b"{}"), None);
+    }
+
+    #[test]
+    fn a_blank_text_is_refused() {
+        for blank in ["", " ", "\t\n", "\u{3000}"] {
+            assert!(demand_words("the text", blank).is_err(), "{blank:?}");
+        }
+        let empty = demand_words("the text", "").unwrap_err().to_string();
+        assert_eq!(empty, "the text is blank; give at least one word");
+        assert!(demand_words("the text", " a ").is_ok());
     }
 }

@@ -59,7 +59,10 @@ enum Command {
     /// Search text files by meaning
     ///
     /// Files are cut into pieces, and a subnet that runs embed/1 embeds each piece and the query.
-    /// Embeddings are kept by the hash of their text, so a second search sends the query only.
+    /// The texts are sent to the subnet's neurons; with --local none is. Each answer is computed
+    /// again here and compared, but for those that --sample or --no-check leaves out. Embeddings
+    /// are kept by the hash of their text, so a second search sends the query only. Exit code: 0
+    /// for a result, 1 for a wrong answer of a miner, 2 without a result.
     Search(search::Arguments),
     /// Show the state of a subnet's epochs, and its bonds
     #[command(subcommand)]

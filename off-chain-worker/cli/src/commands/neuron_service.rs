@@ -12,6 +12,7 @@ use inktensor_client::{
 use inktensor_neuron::{
     config::{Common, Fields, Resolved},
     error::NeuronError,
+    publish::check_endpoint,
 };
 use inktensor_worker::{
     chain_source::{Access, ChainSource, Opened, SourceError},
@@ -78,6 +79,7 @@ pub fn run(
             "a devchain names its contracts itself; remove --deployment",
         ));
     }
+    check_endpoint(&common).map_err(Failure::input)?;
     logging::start(common.log_format, &common.log).map_err(Failure::input)?;
     // The hotkey signs on the wire, so it is needed on a devchain too.
     let keys = KeyArguments {

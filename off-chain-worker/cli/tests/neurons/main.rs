@@ -101,13 +101,36 @@ fn answers_become_weights_whose_evidence_holds() {
     let sampled = of_epoch("verify", FIRST, &["--sample", "2", "--seed", "7"]);
     assert_eq!(document(&sampled)["recomputed"], 2);
 
-    // A changed file is not the one that was pledged.
+    // An address that is refused here is not withheld evidence.
+    let (cache, epoch) = (["--cache", &folder], FIRST.to_string());
+    let words = ["evidence", "verify", "--epoch", &epoch, "--uid", &uid];
+    let refused = net.run(&words, &cache);
+    let said = text(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("--allow-private"), "{said}");
+    assert!(!said.contains("withheld"), "{said}");
+    // Neither a miner, nor a free uid, nor an epoch without a manifest is false.
+    let miner = MINERS[0].1 .0.to_string();
+    for (epoch, uid, part) in [
+        (&*epoch, &*miner, "had no permit"),
+        (&*epoch, "77", "was free"),
+        ("1", &*uid, "no manifest"),
+    ] {
+        let words = ["evidence", "verify", "--epoch", epoch, "--uid", uid];
+        let unjudged = net.run(&words, &cache);
+        let said = text(&unjudged);
+        assert_eq!(unjudged.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
+    }
+
+    // A changed file is not the one that was pledged, and accuses no validator.
     let mut changed = fs::read(&file).unwrap();
     let last = changed.len() - 1;
     changed[last] ^= 1;
     fs::write(&file, changed).unwrap();
     let refuted = of_epoch("verify", FIRST, &["--from", &file]);
-    assert_eq!(refuted.status.code(), Some(1), "{}", text(&refuted));
+    assert_eq!(refuted.status.code(), Some(2), "{}", text(&refuted));
+    assert!(text(&refuted).contains("not the pledged file"));
 
     // Any key asks through a validator, and checks.
     let asked = wait_for("an answer outside of a window", || {
@@ -132,6 +155,46 @@ fn answers_become_weights_whose_evidence_holds() {
         "{}",
         text(&found)
     );
+
+    // Text with many tokens for its length is found too, and files that are no text are named.
+    let dense = "| `a_b` | 0x7f | (x) => {y} |\n".repeat(40);
+    fs::write(format!("{notes}/dense.md"), &dense).unwrap();
+    fs::write(format!("{notes}/c.bin"), [0, 1]).unwrap();
+    for more in [&["--no-check"][..], &["--sample", "50"], &[]] {
+        let words = ["search", "--in", &notes, "a voyage across water"];
+        let found = net.run(&[&words[..], more].concat(), &common);
+        assert_eq!(found.status.code(), Some(0), "{}", text(&found));
+        let skipped = format!("skipped {notes}/c.bin: not text in UTF-8\n");
+        assert!(text(&found).contains(&skipped), "{}", text(&found));
+    }
+    assert!(fs::exists(format!("{folder}/search")).unwrap());
+
+    // A question that no miner answers is refused in one plain line.
+    let long = "a ".repeat(300);
+    let refused = |words: &[&str], line: &str| {
+        // A validator that has just answered many questions refuses users for a while.
+        wait_for(line, || {
+            let refused = net.run(words, &common);
+            assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+            let errors = String::from_utf8(refused.stderr).unwrap();
+            let last = errors.lines().last().unwrap_or_default().to_owned();
+            (last.starts_with("error: ") && last.ends_with(line.trim_end())).then_some(())
+        });
+    };
+    let reason = "the text is over 128 tokens or 8192 bytes; split it\n";
+    let by_validator = format!(" refuses the question: {reason}");
+    refused(&["ask", &long], &by_validator);
+    refused(
+        &["ask", "--check", &long],
+        &format!("the question: {reason}"),
+    );
+    refused(
+        &["search", "--in", &notes, &long],
+        &format!("the query: {reason}"),
+    );
+    refused(&["ask", " "], "the text is blank; give at least one word\n");
+    let blank = "the query is blank; give at least one word\n";
+    refused(&["search", "--in", &notes, ""], blank);
 
     fs::write(format!("{notes}/b.txt"), "a lamp at night").unwrap();
     let found = net.run(

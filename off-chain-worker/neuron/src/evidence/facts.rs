@@ -47,6 +47,8 @@ pub struct Facts {
     pub netuid: NetUid,
     /// The epoch.
     pub epoch: u32,
+    /// The uid that the facts are about.
+    pub uid: Uid,
     /// Block at which the epoch opened.
     pub opened_at: u32,
     /// Blocks of the epoch.
@@ -59,6 +61,8 @@ pub struct Facts {
     pub check_block: Option<Digest>,
     /// The validator at the block of the seed. Absent if the uid was free.
     pub validator: Option<Registration>,
+    /// True if the neuron on the uid had a permit at the block of the seed.
+    pub permit: bool,
     /// Neurons to ask, by uid: those with an endpoint at the block of the seed.
     pub miners: Vec<Registration>,
     /// Hash of the manifest that counts in the epoch. Absent if the owner has pledged none.

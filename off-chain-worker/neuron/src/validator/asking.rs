@@ -3,6 +3,8 @@
 //! A neuron that does not answer holds its own places only. The questions for which it leaves no
 //! time are signed, and count as silence: else it could keep the whole epoch from being concluded.
 
+mod doors;
+
 use super::records::{AskedRecord, RoundRecord};
 use crate::{
     clock,
@@ -11,6 +13,7 @@ use crate::{
     service::{random, Neuron},
     tasks::Working,
 };
+use doors::{Door, Doors, Entered, Visit};
 use inktensor_primitives::{registry::Axon, Digest, NetUid, Uid};
 use inktensor_task::Seed;
 use inktensor_wire::{
@@ -18,13 +21,13 @@ use inktensor_wire::{
     Media, Outcome, Path, SignedRequest,
 };
 use std::{
-    collections::HashMap,
     net::SocketAddr,
     num::NonZeroUsize,
+    pin::pin,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver},
-        Arc, Mutex, PoisonError,
+        Arc,
     },
     thread,
     time::Duration,
@@ -40,6 +43,9 @@ const OPEN_TO_ONE: usize = 8;
 /// Least milliseconds that a neuron must have for each of its questions, if it answers one after
 /// the other on its share of the open ones.
 const LEAST_TURN: u64 = 250;
+/// Longest trial of a neuron that has not answered yet, see [`Doors`]: a handshake with the other
+/// end of the world fits.
+const TRIAL: Duration = Duration::from_secs(1);
 /// Seconds that a question's deadline stays before the end of the window. A question that is signed
 /// again for a receiver that has just started expires up to a second later.
 const MARGIN: u64 = 1;
@@ -121,7 +127,7 @@ impl Work<'_> {
         let share = share(self.round.miners.len());
         let ends_at = self.ends_at();
         let scoring = self.scoring(None);
-        let addresses = Arc::new(Addresses::of(share));
+        let doors = Arc::new(Doors::of(share));
         let mut of_one: Option<(Uid, Arc<Turn>)> = None;
         for ((miner, axon), number) in questions {
             let body = scoring.question(miner.seat(), *number)?;
@@ -152,9 +158,9 @@ impl Work<'_> {
                 nonce: random()?,
                 ends_at,
             };
-            let (sender, addresses) = (sender.clone(), Arc::clone(&addresses));
+            let (sender, doors) = (sender.clone(), Arc::clone(&doors));
             neuron.runtime.spawn(async move {
-                if let Some(answered) = question.turn(&turn, &addresses).await {
+                if let Some(answered) = question.turn(&turn, &doors).await {
                     // Fails only if the round was abandoned.
                     let _ = sender.send(answered);
                 }
@@ -196,30 +202,6 @@ impl Turn {
     }
 }
 
-/// The open questions to each address. Neurons that publish one address share its places: with
-/// another's address, a neuron cannot have that one flooded by validators.
-struct Addresses {
-    share: usize,
-    places: Mutex<HashMap<SocketAddr, Arc<Semaphore>>>,
-}
-
-impl Addresses {
-    fn of(share: usize) -> Self {
-        Self {
-            share,
-            places: Mutex::default(),
-        }
-    }
-
-    /// Returns the places of an address. There are no more addresses than neurons of the round,
-    /// unless a name changes its address meanwhile.
-    fn at(&self, address: SocketAddr) -> Arc<Semaphore> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Semaphore::new(self.share));
-        Arc::clone(places.entry(address).or_insert_with(new))
-    }
-}
-
 /// One question on its way.
 struct Question {
     client: Arc<Client>,
@@ -238,7 +220,7 @@ struct Question {
 impl Question {
     /// Waits for a place, and asks. Returns nothing if the neuron was not asked in the window at
     /// all, so that it cannot be called silent.
-    async fn turn(self, turn: &Turn, addresses: &Addresses) -> Option<Answered> {
+    async fn turn(self, turn: &Turn, doors: &Doors) -> Option<Answered> {
         // These fail only when the semaphore is closed, which never happens.
         let _share = turn.places.acquire().await.ok();
         if let Some(left) = seconds_left(self.ends_at) {
@@ -246,15 +228,23 @@ impl Question {
             let (host, port) = (&self.endpoint.host, self.endpoint.port);
             let resolved = resolve(host, port, self.allow_private);
             let resolved = timeout(Duration::from_secs(left), resolved).await;
-            let place = match resolved {
-                Ok(Ok(address)) => addresses.at(address).acquire_owned().await.ok(),
-                // The client finds the same problem, and it is the outcome.
+            // The client finds the same problem of an address, and it is the outcome.
+            let entering = match resolved {
+                Ok(Ok(address)) => {
+                    let visit = self.visit(address);
+                    let door = doors.at(address);
+                    match door.enter(&visit).await {
+                        Some(entered) => Some((address, door, visit, entered)),
+                        None => {
+                            debug!(uid = self.uid.0, self.number, "its endpoint has failed");
+                            return self.unsent();
+                        }
+                    }
+                }
                 Ok(Err(_)) | Err(_) => None,
             };
             if let Some(left) = seconds_left(self.ends_at) {
-                let answered = self.ask(left).await;
-                drop(place);
-                return answered;
+                return self.ask(left, entering).await;
             }
         }
         match turn.had.load(Ordering::Relaxed) {
@@ -266,9 +256,21 @@ impl Question {
         }
     }
 
-    /// Asks, for at most `left` seconds.
-    async fn ask(self, left: u64) -> Option<Answered> {
-        let (uid, number) = (self.uid, self.number);
+    fn visit(&self, address: SocketAddr) -> Visit {
+        Visit {
+            uid: self.uid,
+            endpoint: self.endpoint.clone(),
+            has_answered: self.client.remembers(address, self.context.to),
+        }
+    }
+
+    /// Asks, for at most `left` seconds, and records at the door what the endpoint does.
+    async fn ask(
+        self,
+        left: u64,
+        entering: Option<(SocketAddr, Arc<Door>, Visit, Entered)>,
+    ) -> Option<Answered> {
+        let (uid, number, to) = (self.uid, self.number, self.context.to);
         let path = path()?;
         let deadline = Duration::from_secs(left);
         let asked = self.client.ask(
@@ -279,8 +281,27 @@ impl Question {
             self.body,
             deadline,
         );
-        match asked.await {
+        let mut asked = pin!(asked);
+        let mut entering = entering;
+        let asked = match timeout(TRIAL, asked.as_mut()).await {
+            Ok(asked) => asked,
+            Err(_) => {
+                if let Some((_, door, visit, entered)) = &mut entering {
+                    door.goes_on(visit, entered);
+                }
+                asked.await
+            }
+        };
+        match asked {
             Ok(exchange) => {
+                if let Some((address, door, visit, _)) = &entering {
+                    let failed = door.note(visit, &exchange.outcome, exchange.cause.as_ref());
+                    let is_signed =
+                        matches!(exchange.outcome, Outcome::Signed(_) | Outcome::Refused(_));
+                    if is_signed || failed {
+                        self.client.remember(*address, to, is_signed);
+                    }
+                }
                 if let Some(cause) = exchange.cause {
                     debug!(uid = uid.0, number, "{cause}");
                 }
@@ -339,143 +360,4 @@ fn seconds_left(ends_at: u64) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use inktensor_primitives::registry::Host;
-    use inktensor_wire::{Content, SignedResponse};
-    use std::{net::TcpListener, time::Instant};
-    use subxt_signer::sr25519::dev;
-    use tokio::runtime::Runtime;
-
-    /// Returns questions to a neuron that takes connections and never answers.
-    fn to_a_tarpit(listener: &TcpListener, uid: u16, seconds: u64) -> Vec<Question> {
-        let hotkey = Hotkey::new(dev::alice());
-        let client = Client::new(hotkey.clone(), Default::default(), true);
-        let client = Arc::new(client);
-        let ends_at = clock::now() + seconds;
-        (0..4)
-            .map(|number| Question {
-                client: Arc::clone(&client),
-                hotkey: hotkey.clone(),
-                allow_private: true,
-                endpoint: Endpoint {
-                    host: Host::V4([127, 0, 0, 1]),
-                    port: listener.local_addr().unwrap().port(),
-                    tls: None,
-                },
-                context: Context {
-                    home: [5; 32],
-                    netuid: NetUid(1),
-                    epoch: 2,
-                    by: Some(3),
-                    to: [9; 32].into(),
-                    seat: 4,
-                },
-                uid: Uid(uid),
-                number,
-                body: vec![0; 8],
-                nonce: [number.try_into().unwrap(); 16],
-                ends_at,
-            })
-            .collect()
-    }
-
-    fn outcomes(questions: Vec<(Question, Arc<Turn>)>, share: usize) -> Vec<Option<Answered>> {
-        let addresses = Arc::new(Addresses::of(share));
-        let runtime = Runtime::new().unwrap();
-        let asked: Vec<_> = questions
-            .into_iter()
-            .map(|(question, turn)| {
-                let addresses = Arc::clone(&addresses);
-                runtime.spawn(async move { question.turn(&turn, &addresses).await })
-            })
-            .collect();
-        asked
-            .into_iter()
-            .map(|it| runtime.block_on(it).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn questions_for_which_a_neuron_leaves_no_time_are_silence() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let turn = Arc::new(Turn::of(1));
-        let first = to_a_tarpit(&listener, 1, 3);
-        let (began_at, ends_at) = (clock::now(), first[0].ends_at);
-        // Another neuron that publishes the same address waits for it, and is silent too.
-        let second = to_a_tarpit(&listener, 2, 3);
-        let other = Arc::new(Turn::of(1));
-        let all = first
-            .into_iter()
-            .map(|it| (it, Arc::clone(&turn)))
-            .chain(second.into_iter().map(|it| (it, Arc::clone(&other))));
-        let all = outcomes(all.collect(), 1);
-        assert_eq!(all.len(), 8);
-        let mut sent = 0;
-        for it in all {
-            let AskedRecord { request, outcome } = it.expect("an outcome").record;
-            request.verify().unwrap();
-            assert!(request.created >= began_at && request.expires <= ends_at + 1);
-            match outcome {
-                Outcome::Silent { millis: 0 } => {}
-                Outcome::Silent { .. } => sent += 1,
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(sent, 1);
-    }
-
-    #[test]
-    fn a_neuron_that_was_not_asked_is_not_called_silent() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let turn = Arc::new(Turn::of(1));
-        let late = to_a_tarpit(&listener, 1, 0);
-        let late = late.into_iter().map(|it| (it, Arc::clone(&turn))).collect();
-        let start = Instant::now();
-        assert!(outcomes(late, 1).iter().all(Option::is_none));
-        assert!(start.elapsed() < Duration::from_secs(2));
-    }
-
-    #[test]
-    fn a_round_leaves_each_neuron_time_for_its_questions() {
-        assert!(leaves_time(64, 64, 2));
-        // With 512 neurons each has one open question.
-        assert!(leaves_time(512, 8, 2));
-        assert!(!leaves_time(512, 9, 2));
-        assert!(leaves_time(4096, 16, 4));
-        assert!(leaves_time(0, 64, 2));
-    }
-
-    #[test]
-    fn an_answer_above_the_limit_of_evidence_is_not_kept() {
-        use crate::evidence::codec::MAX_ANSWER;
-        let response = |status, length| SignedResponse {
-            status,
-            media: Media::Json,
-            content: Content::Whole(vec![7; length]),
-            created: 1,
-            signature: [1; 64],
-        };
-        let longest = Outcome::Signed(response(200, MAX_ANSWER));
-        assert_eq!(kept(longest.clone()), longest);
-        let longer = Outcome::Signed(response(200, MAX_ANSWER + 1));
-        assert_eq!(kept(longer), Outcome::Unsigned { status: 200 });
-        let refused = Outcome::Refused(response(500, MAX_ANSWER + 1));
-        let Outcome::Refused(refused) = kept(refused) else {
-            panic!("a refusal stays one");
-        };
-        assert_eq!(refused.body(), None);
-        assert_eq!(
-            refused.body_digest(),
-            response(500, MAX_ANSWER + 1).body_digest()
-        );
-    }
-
-    #[test]
-    fn a_deadline_leaves_a_margin_before_the_end_of_the_window() {
-        let now = clock::now();
-        assert!(seconds_left(now + 10).is_some_and(|left| (8..=9).contains(&left)));
-        assert_eq!(seconds_left(now + MARGIN), None);
-        assert_eq!(seconds_left(now.saturating_sub(5)), None);
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use crate::{
     answering::{self, About, Refusal},
-    ask::{ask_target, Target, MOST_TRIES},
+    ask::{ask_target, Target, Unanswered, BAD_QUESTION, MOST_TRIES},
     clock,
     tasks::Working,
 };
@@ -78,6 +78,12 @@ impl Users {
             return Err((403, "ask miners: your hotkey has a permit".into()));
         }
         let known = self.0.known();
+        let program = known.task.as_ref().map(|it| &it.program);
+        let knows_question = program.is_some();
+        if let Some(program) = program {
+            let checked = program.check_question(body);
+            checked.map_err(|error| (BAD_QUESTION, error.to_string()))?;
+        }
         let closed = known.closed_until.saturating_sub(clock::now());
         if closed > 0 {
             let text = format!("miners answer validators now; ask again in {closed} s");
@@ -105,7 +111,11 @@ impl Users {
                     Ok(body) => return Ok(body),
                     Err(error) => error.to_string(),
                 },
-                Ok(Err(reason)) => reason,
+                // A question that holds by the model here is not a bad one: the miner is wrong.
+                Ok(Err(Unanswered::BadQuestion(reason))) if !knows_question => {
+                    return Err((BAD_QUESTION, reason));
+                }
+                Ok(Err(unanswered)) => unanswered.to_string(),
                 Err(error) => error.to_string(),
             };
         }
@@ -143,5 +153,92 @@ impl Service for Users {
         let known = self.0.known.read();
         let known = known.unwrap_or_else(PoisonError::into_inner);
         known.evidence.get(&epoch).copied().map(Page::Blob)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{answering::ASK, manifest::Manifest, program::linked};
+    use inktensor_embed::small;
+    use inktensor_primitives::{Bps, Rao};
+    use inktensor_wire::{
+        fields::Asked, signature::sha256, ClientLimits, Hotkey, Media, SignedRequest,
+    };
+    use std::net::{Ipv4Addr, SocketAddr};
+    use subxt_signer::sr25519::dev;
+
+    fn users() -> Users {
+        let manifest = Manifest {
+            task: "embed/1".into(),
+            state: [1; 32],
+            mirrors: Vec::new(),
+            questions: 4,
+            window: 10,
+            check: Bps::ONE,
+            alpha: Bps::ONE,
+        };
+        let working = Working {
+            hash: [2; 32],
+            manifest,
+            program: linked("embed/1", &small::state(1).unwrap()).unwrap(),
+        };
+        let hotkey = Hotkey::new(dev::alice());
+        Users(Arc::new(Shared {
+            home: [5; 32],
+            netuid: NetUid(1),
+            hotkey: hotkey.account(),
+            users: true,
+            client: Arc::new(Client::new(hotkey, ClientLimits::default(), true)),
+            known: RwLock::new(Known {
+                task: Some(Arc::new(working)),
+                closed_until: clock::now() + 60,
+                ..Known::default()
+            }),
+        }))
+    }
+
+    fn handed_on(body: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let users = users();
+        let asked = Asked {
+            path: Path::new(ASK).unwrap(),
+            media: Media::Json,
+            body: sha256(body),
+            context: Context {
+                home: [5; 32],
+                netuid: NetUid(1),
+                epoch: 0,
+                by: None,
+                to: users.0.hotkey,
+                seat: 0,
+            },
+            created: clock::now(),
+            expires: clock::now() + 20,
+            nonce: [9; 16],
+        };
+        let caller = Caller {
+            uid: None,
+            stake: Rao::ZERO,
+            guest: true,
+            question: SignedRequest::sign(&Hotkey::new(dev::bob()), asked).unwrap(),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(users.hand_on(&caller, body))
+    }
+
+    #[test]
+    fn a_bad_question_is_refused_without_a_miner_and_without_a_wait() {
+        let long = format!("{{\"text\":\"{}\"}}", "a ".repeat(300));
+        let refused = handed_on(long.as_bytes()).unwrap_err();
+        let reason = "the text is over 128 tokens or 8192 bytes; split it";
+        assert_eq!(refused, (BAD_QUESTION, reason.to_owned()));
+        let (status, _) = handed_on(b"[]").unwrap_err();
+        assert_eq!(status, BAD_QUESTION);
+        let (status, reason) = handed_on(b"{\"text\":\"a\"}").unwrap_err();
+        assert_eq!(status, 503, "{reason}");
     }
 }

@@ -16,7 +16,7 @@ mod network;
 mod toy;
 
 use inktensor_neuron::evidence::{
-    audit::{verify_absence, Falsehood, Missing, Sample, Verdict},
+    audit::{verify_absence, Absence, Falsehood, Missing, Origin, Sample, Verdict},
     codec::{evidence_file, facts_file, read_evidence, read_facts},
     facts::ChainWeights,
     Grade,
@@ -134,22 +134,100 @@ fn with_checked_answer() -> Network {
     networks.into_iter().find(checked).unwrap()
 }
 
+/// Returns the verdict on a network whose validator serves nothing.
+fn withheld(network: &Network) -> Verdict {
+    verify_absence(&network.facts, Absence::Withheld("status 404".into()))
+}
+
 #[test]
 fn withheld_evidence_cannot_be_judged() {
     let mut network = with_checked_answer();
-    let verdict = verify_absence(&network.facts);
-    assert_eq!(verdict, Verdict::Unjudged(Missing::Withheld));
+    let verdict = withheld(&network);
+    let cause = "status 404".to_owned();
+    assert_eq!(verdict, Verdict::Unjudged(Missing::Withheld(cause)));
     assert_eq!(verdict.exit_code(), 2);
+    // The auditor's own refusal accuses no validator.
+    let cause = "10.0.0.1 is private".to_owned();
+    let not_asked = verify_absence(&network.facts, Absence::NotAsked(cause.clone()));
+    assert_eq!(not_asked, Verdict::Unjudged(Missing::NotAsked(cause)));
     network.facts.pledged = None;
-    assert_eq!(
-        verify_absence(&network.facts),
-        Verdict::False(Falsehood::NotPledged)
-    );
+    assert_eq!(withheld(&network), Verdict::False(Falsehood::NotPledged));
     network.facts.closed_at = None;
     assert_eq!(
-        verify_absence(&network.facts),
+        withheld(&network),
         Verdict::Unjudged(Missing::NotYetPledged)
     );
+}
+
+#[test]
+fn a_missing_pledge_is_false_only_beside_weights_that_needed_one() {
+    let mut honest = with_checked_answer();
+    honest.facts.pledged = None;
+    let (uid, epoch) = (honest.facts.uid, honest.facts.epoch);
+    let block = honest.facts.seed_block.number;
+    type Change = fn(&mut Network);
+    let cases: [(Change, Missing); 5] = [
+        (
+            |it| it.facts.weights = ChainWeights::Absent,
+            Missing::LeftOut(epoch),
+        ),
+        (
+            |it| it.facts.weights = ChainWeights::Expected { epoch: 9 },
+            Missing::Weights(9),
+        ),
+        (|it| it.facts.manifest = None, Missing::Manifest),
+        // A neuron without a permit may weigh itself.
+        (
+            |it| it.facts.permit = false,
+            Missing::NoPermit { uid, epoch },
+        ),
+        (
+            |it| it.facts.validator = None,
+            Missing::FreeUid { uid, epoch, block },
+        ),
+    ];
+    for (change, missing) in cases {
+        let mut network = honest.clone();
+        change(&mut network);
+        let expected = Verdict::Unjudged(missing);
+        assert_eq!(withheld(&network), expected);
+        assert_eq!(network.verify_from(Origin::Elsewhere), expected);
+    }
+    let no_pledge = Verdict::False(Falsehood::NotPledged);
+    assert_eq!(withheld(&honest), no_pledge);
+    assert_eq!(honest.verify_from(Origin::Elsewhere), no_pledge);
+}
+
+#[test]
+fn another_file_is_false_only_if_the_validator_served_it() {
+    for run in 0..20 {
+        let mut rng = rng(seed(), run);
+        let honest = Network::honest(&mut rng);
+        let pledged = honest.evidence.root();
+        let from_elsewhere = honest.verify_from(Origin::Elsewhere);
+        assert!(
+            matches!(from_elsewhere, Verdict::True(_)),
+            "{from_elsewhere:?}"
+        );
+        let mut other = honest.clone();
+        mutations::mutate(&mut other.evidence, &mut rng);
+        let found = other.evidence.root();
+        if found == pledged {
+            continue;
+        }
+        assert_eq!(
+            other.verify_from(Origin::Elsewhere),
+            Verdict::Unjudged(Missing::AnotherFile { found, pledged })
+        );
+        assert!(matches!(
+            other.verify(),
+            Verdict::False(Falsehood::Root { .. } | Falsehood::Head(_))
+        ));
+        // A pledged lie is the validator's, whatever place has the file.
+        other.pledge();
+        let verdict = other.verify_from(Origin::Elsewhere);
+        assert_eq!(verdict, other.verify(), "network {run}");
+    }
 }
 
 #[test]

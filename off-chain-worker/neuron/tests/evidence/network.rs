@@ -4,7 +4,7 @@ use crate::toy::Sum;
 use inktensor_client::chain::BlockId;
 use inktensor_neuron::{
     evidence::{
-        audit::{self, Auditor, Before, Sample, Verdict},
+        audit::{self, Auditor, Before, Origin, Sample, Verdict},
         facts::{ChainWeights, Facts, Pledged},
         scoring::{conclude, demanded, Asked, Scoring},
         seeds::{check_seed, question_seed, Round},
@@ -121,8 +121,13 @@ impl Network {
         }
     }
 
-    /// Audits the network's evidence.
+    /// Audits the network's evidence, as the validator serves it.
     pub fn verify(&self) -> Verdict {
+        self.verify_from(Origin::Validator)
+    }
+
+    /// Audits the network's evidence, as it comes from a place.
+    pub fn verify_from(&self, origin: Origin) -> Verdict {
         let program = program();
         let auditor = Auditor {
             program: &program,
@@ -131,7 +136,7 @@ impl Network {
             threads: NonZeroUsize::MIN,
         };
         let before = self.before.as_ref().map_or(Before::NotGiven, Before::Given);
-        audit::verify(&self.evidence, before, &self.facts, &auditor)
+        audit::verify(&self.evidence, origin, before, &self.facts, &auditor)
     }
 
     /// Returns the manifest.
@@ -248,6 +253,7 @@ fn facts(
         home: fixed.home,
         netuid: fixed.netuid,
         epoch,
+        uid: fixed.validator.uid,
         opened_at,
         tempo: fixed.tempo,
         closed_at: Some(opened_at + fixed.tempo + rng.below(3)),
@@ -257,6 +263,7 @@ fn facts(
         },
         check_block: Some(digest(rng)),
         validator: Some(fixed.validator),
+        permit: true,
         miners: miners.to_vec(),
         manifest: Some(Manifest::hash(&fixed.manifest)),
         before: before.map(|(_, pledged)| *pledged),

@@ -146,6 +146,20 @@ pub(super) async fn addresses<L: Lookup>(
     }
 }
 
+/// Checks an endpoint before it is published: callers would refuse it. Names are not resolved.
+///
+/// # Errors
+/// `Port`, `Local`, `Private`, in this order.
+pub fn check_published(host: &Host, port: u16, allow_private: bool) -> Result<(), AddressError> {
+    check(host, port, allow_private)?;
+    let address: IpAddr = match host {
+        Host::V4(address) => Ipv4Addr::from(*address).into(),
+        Host::V6(address) => Ipv6Addr::from(*address).into(),
+        Host::Name(_) => return Ok(()),
+    };
+    allowed(host, port, &[address], allow_private).map(drop)
+}
+
 /// Returns the first allowed address, or the reason that refuses the first one.
 ///
 /// # Errors

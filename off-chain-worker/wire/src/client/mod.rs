@@ -2,6 +2,7 @@
 //! hostile.
 
 pub mod address;
+mod answered;
 pub(crate) mod pool;
 
 pub use address::AddressError;
@@ -15,10 +16,12 @@ use crate::{
     Content, Context, Media, Outcome, Path, SignedRequest, SignedResponse, VerifyError,
     MAX_LIFETIME, MAX_QUESTION,
 };
+use answered::AnsweredAt;
 use bytes::Bytes;
 use http::{header, HeaderMap, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use inktensor_primitives::{
+    hash::hex,
     registry::{Axon, Host},
     AccountId,
 };
@@ -26,7 +29,7 @@ use pool::{Arriving, Pool, Target};
 use rustls::crypto::SecureRandom;
 use std::{
     fmt, io,
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::{Duration, Instant},
 };
 use thiserror::Error;
@@ -36,6 +39,11 @@ use tokio::time::{sleep, timeout};
 pub const MAX_ANSWER: usize = 1024 * 1024;
 /// Wait before a question is signed again for a receiver that has just started.
 const AFTER_EARLY: Duration = Duration::from_secs(1);
+/// First wait before a question is sent again for which the receiver had no room. Each next wait is
+/// twice as long.
+const AFTER_CLOSED: Duration = Duration::from_millis(250);
+/// Most waits for room of a question.
+const MAX_WAITS: u32 = 5;
 
 /// The endpoint of a neuron.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +94,7 @@ pub struct Client {
     limits: ClientLimits,
     allow_private: bool,
     pool: Pool,
+    answered: AnsweredAt,
     random: &'static dyn SecureRandom,
 }
 
@@ -133,9 +142,18 @@ pub enum Cause {
     /// No connection.
     #[error("cannot connect: {0}")]
     Connect(io::Error),
-    /// No TLS, or another certificate.
-    #[error("TLS failed, or the certificate is not the one of the endpoint: {0}")]
+    /// No TLS.
+    #[error("TLS failed: {0}")]
     Tls(String),
+    /// Another certificate than that of the endpoint.
+    #[error("the certificate there has the hash {}, which is not the endpoint's", hex(&shown.0))]
+    Certificate {
+        /// The certificate that the server has shown.
+        shown: Pin,
+    },
+    /// A connection that the receiver closed before TLS: it has no room.
+    #[error("the connection was closed before TLS: {0}")]
+    Early(String),
     /// A connection that ended early, or that does not speak HTTP.
     #[error("the connection ended: {0}")]
     Closed(String),
@@ -198,8 +216,19 @@ impl Client {
             limits,
             allow_private,
             pool: Pool::default(),
+            answered: AnsweredAt::default(),
             random,
         }
+    }
+
+    /// Remembers that a receiver has answered at an address, or forgets it.
+    pub fn remember(&self, address: SocketAddr, receiver: AccountId, answers: bool) {
+        self.answered.set(address, receiver, answers);
+    }
+
+    /// Returns true if the receiver has answered at the address, as [`Self::remember`] was given.
+    pub fn remembers(&self, address: SocketAddr, receiver: AccountId) -> bool {
+        self.answered.has(address, receiver)
     }
 
     /// Returns the caller's account.
@@ -211,7 +240,8 @@ impl Client {
     /// second after it.
     ///
     /// A receiver that has just started refuses with 425. The client then signs and asks again, up
-    /// to the deadline.
+    /// to the deadline. One that closes the connection before TLS has no room: the client asks
+    /// again a few times.
     ///
     /// # Errors
     /// See [`AskError`]: nothing was sent. All that the receiver or the network does is an outcome.
@@ -236,6 +266,7 @@ impl Client {
         }
         let start = Instant::now();
         let body = Bytes::from(body);
+        let mut waits = 0_u32;
         loop {
             let left = deadline.saturating_sub(start.elapsed());
             let request = self.sign(context, path, media, &body, left)?;
@@ -244,6 +275,12 @@ impl Client {
             let left = deadline.saturating_sub(start.elapsed());
             if matches!(&answer, Err(Cause::Unsigned { status: 425, .. })) && left > AFTER_EARLY {
                 sleep(AFTER_EARLY).await;
+                continue;
+            }
+            let wait = AFTER_CLOSED.saturating_mul(2_u32.saturating_pow(waits));
+            if matches!(&answer, Err(Cause::Early(_))) && waits < MAX_WAITS && left > wait {
+                waits = waits.saturating_add(1);
+                sleep(wait).await;
                 continue;
             }
             let millis = u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX);
@@ -476,6 +513,8 @@ fn outcome_of(cause: &Cause, millis: u32) -> Outcome {
         Cause::Address(_)
         | Cause::Connect(_)
         | Cause::Tls(_)
+        | Cause::Certificate { .. }
+        | Cause::Early(_)
         | Cause::Closed(_)
         | Cause::Deadline
         | Cause::Length(_) => Outcome::Silent { millis },

@@ -124,7 +124,12 @@ impl<S: Service> Serves<S> {
                 None => Arc::clone(&self).http(stream, peer).await,
                 Some(tls) => match timeout(limits.handshake, tls.accept(stream)).await {
                     Ok(Ok(stream)) => Arc::clone(&self).http(stream, peer).await,
-                    Ok(Err(problem)) => debug!(%address, %problem, "no TLS"),
+                    Ok(Err(problem)) => {
+                        debug!(%address, %problem, "no TLS");
+                        if is_refused(&problem) {
+                            self.shared.state.misled(address.ip());
+                        }
+                    }
                     Err(_) => debug!(%address, "TLS handshake took too long"),
                 },
             }
@@ -176,6 +181,12 @@ impl<S: Service> Serves<S> {
         }
         reply
     }
+}
+
+/// Returns true if the other side has refused the certificate.
+fn is_refused(problem: &io::Error) -> bool {
+    let inner = problem.get_ref().and_then(|it| it.downcast_ref());
+    matches!(inner, Some(rustls::Error::AlertReceived(_)))
 }
 
 /// A stream whose writes have to make progress.

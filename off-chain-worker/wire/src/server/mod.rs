@@ -30,6 +30,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, RwLock},
+    time::Instant,
 };
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -201,6 +202,11 @@ impl Server {
             roster: RwLock::new(Snapshot::new(self.roster)),
             state: State::new(self.limits, self.mark),
         });
+        if tls.is_some() {
+            let handshakes = shared.state.limits.handshakes;
+            let mut gate = shared.state.gate();
+            gate.limit_handshakes(handshakes, Instant::now());
+        }
         let (stop, stopped) = watch::channel(false);
         let serves = connection::Serves {
             shared: Arc::clone(&shared),

@@ -63,6 +63,9 @@ pub async fn reply<S: Service>(
         Ok(question) => question,
         Err(refusal) => {
             state.count(Event::Unsigned);
+            if refusal.status == 421 {
+                state.misled(peer.address.ip());
+            }
             return unsigned(refusal.status, &refusal.reason, refusal.retry_after);
         }
     };
@@ -257,6 +260,7 @@ async fn work<S: Service>(
     if admitted.is_some() {
         // Before the rate, or for a key that is free, a signature would keep a connection for good.
         state.gate().prove(peer.id);
+        state.welcome(question.hotkey, peer.address.ip());
     }
     let own = admitted.map(|_| question.hotkey);
     let stake = admitted.map_or(0, |admitted| admitted.stake.to_u128());

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use inktensor_primitives::AccountId;
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{
         atomic::{AtomicU64, Ordering},
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -59,6 +60,8 @@ pub struct Counts {
     pub refused: u64,
     /// Questions that the service answered in time, with any status.
     pub answered: u64,
+    /// Connections of callers of the roster that were meant for another certificate or hotkey.
+    pub misled: u64,
 }
 
 /// A page that was signed in a second, so that it is signed once a second at most.
@@ -186,7 +189,20 @@ impl State {
             forged: of(Event::Forged),
             refused: of(Event::Refused),
             answered: of(Event::Answered),
+            misled: self.gate().count_misled(),
         }
+    }
+
+    /// Records a question of a caller of the roster from an address.
+    pub(super) fn welcome(&self, caller: AccountId, address: IpAddr) {
+        let misled = self.gate().welcome(caller, address, Instant::now());
+        warn_of_misled(misled, address);
+    }
+
+    /// Records a connection that was meant for another certificate or another hotkey.
+    pub(super) fn misled(&self, address: IpAddr) {
+        let misled = self.gate().misled(address, Instant::now());
+        warn_of_misled(misled, address);
     }
 
     /// Returns when all connections have ended, or the grace is over.
@@ -233,6 +249,16 @@ fn first(mark: Option<&Mark>, now: u64) -> u64 {
         );
     }
     first
+}
+
+fn warn_of_misled(number: Option<u32>, address: IpAddr) {
+    if let Some(number) = number {
+        warn!(
+            "{number} connections of {address}, from which a caller of the roster asks, were meant \
+             for another certificate or hotkey; find the neurons that publish this host and port \
+             with `inktensor metagraph`"
+        );
+    }
 }
 
 /// Returns the seconds to wait for a token, rounded up.

@@ -1,6 +1,8 @@
-//! The text of a folder in pieces: what is read, and how it is cut.
+//! The text files of a folder: which are read, and why others are not.
 
+use super::pieces::{cut, Fits, Piece};
 use crate::error::Failure;
+use inktensor_client::io_error::reason;
 use std::{
     fs::{self, File},
     io::Read,
@@ -13,35 +15,32 @@ pub const MAX_FILES: usize = 20_000;
 pub const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// Most pieces of all files: at 40 ms each, more than an hour of embedding.
 pub const MAX_PIECES: usize = 100_000;
-/// Most characters of a piece: about the 128 tokens that a question has at most.
-pub const PIECE: usize = 480;
 /// Deepest folder below the one that is named.
 const MAX_DEPTH: usize = 32;
 
-/// A piece of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+/// A file that was not read, with the reason.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Skipped {
     /// The file.
     pub file: PathBuf,
-    /// The piece's first line, counted from 1.
-    pub line: usize,
-    /// The text, with single spaces.
-    pub text: String,
+    /// The reason.
+    pub reason: String,
 }
 
-/// The pieces that were read, and the number of files that were not.
+/// The pieces that were read, and the files that were not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The pieces, by file and line.
     pub pieces: Vec<Piece>,
     /// Number of files that were read.
     pub files: usize,
-    /// Number of files that are not text, too long, or unreadable.
-    pub skipped: usize,
+    /// The files that are not text, too long, or unreadable.
+    pub skipped: Vec<Skipped>,
 }
 
-/// Reads the text files below `folder`. Names that begin with a dot are left out, and so are links.
-pub fn read(folder: &Path) -> Result<Found, Failure> {
+/// Reads the text files below `folder`, and cuts them into pieces that fit. Names that begin with a
+/// dot are left out, and so are links.
+pub fn read(folder: &Path, fits: &Fits<'_>) -> Result<Found, Failure> {
     let mut files = Vec::new();
     if folder.is_file() {
         files.push(folder.to_owned());
@@ -51,12 +50,15 @@ pub fn read(folder: &Path) -> Result<Found, Failure> {
     files.sort();
     let mut found = Found::default();
     for file in files {
-        let Some(text) = text_of(&file) else {
-            found.skipped += 1;
-            continue;
+        let text = match text_of(&file) {
+            Ok(text) => text,
+            Err(reason) => {
+                found.skipped.push(Skipped { file, reason });
+                continue;
+            }
         };
         found.files += 1;
-        for (line, text) in pieces(&text) {
+        for (line, text) in cut(&text, fits) {
             if found.pieces.len() == MAX_PIECES {
                 return Err(Failure::in_file(
                     folder,
@@ -95,96 +97,26 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
     Ok(())
 }
 
-/// Returns the text of a file, or `None` for one that is not text.
-fn text_of(path: &Path) -> Option<String> {
-    let file = File::open(path).ok()?;
+/// Returns the text of a file, or the reason for which it has none.
+fn text_of(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| reason(&error))?;
     let mut bytes = Vec::new();
     // One byte more than allowed shows that the file is too long.
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).ok()?;
-    if u64::try_from(bytes.len()).ok()? > MAX_FILE || bytes.contains(&0) {
-        return None;
+    let read = file.take(MAX_FILE + 1).read_to_end(&mut bytes);
+    let read = read.map_err(|error| reason(&error))?;
+    if read as u64 > MAX_FILE {
+        return Err(format!("longer than {} MiB", MAX_FILE / (1024 * 1024)));
     }
-    String::from_utf8(bytes).ok()
-}
-
-/// Cuts a text into pieces at empty lines, and long paragraphs between words. Returns the first
-/// line and the text of each.
-pub fn pieces(text: &str) -> Vec<(usize, String)> {
-    let mut all = Vec::new();
-    let mut piece = String::new();
-    let mut start = 1;
-    for (at, line) in text.lines().enumerate() {
-        if line.trim().is_empty() {
-            end(&mut piece, start, &mut all);
-            continue;
-        }
-        for word in line.split_whitespace() {
-            for part in parts(word) {
-                let length = piece.chars().count() + 1 + part.chars().count();
-                if !piece.is_empty() && length > PIECE {
-                    end(&mut piece, start, &mut all);
-                }
-                if piece.is_empty() {
-                    start = at + 1;
-                } else {
-                    piece.push(' ');
-                }
-                piece.push_str(&part);
-            }
-        }
+    let not_text = || "not text in UTF-8".to_owned();
+    match bytes.contains(&0) {
+        true => Err(not_text()),
+        false => String::from_utf8(bytes).map_err(|_| not_text()),
     }
-    end(&mut piece, start, &mut all);
-    all
-}
-
-/// Ends a piece, unless it has no letter or digit.
-fn end(piece: &mut String, start: usize, all: &mut Vec<(usize, String)>) {
-    let text = std::mem::take(piece);
-    if text.chars().any(char::is_alphanumeric) {
-        all.push((start, text));
-    }
-}
-
-/// Cuts a word that is longer than a piece.
-fn parts(word: &str) -> Vec<String> {
-    let letters: Vec<char> = word.chars().collect();
-    letters
-        .chunks(PIECE)
-        .map(|part| part.iter().collect())
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paragraphs_are_pieces_with_their_lines() {
-        let found = pieces("one\ntwo\n\n---\n\n three  four\n");
-        assert_eq!(found, [(1, "one two".into()), (6, "three four".into())]);
-        assert_eq!(pieces(""), []);
-    }
-
-    #[test]
-    fn long_paragraphs_are_cut_between_words() {
-        let text = "word ".repeat(300);
-        let found = pieces(&text);
-        assert!(found.len() > 1);
-        assert!(found
-            .iter()
-            .all(|(_, piece)| piece.chars().count() <= PIECE));
-        let words: usize = found
-            .iter()
-            .map(|(_, piece)| piece.split(' ').count())
-            .sum();
-        assert_eq!(words, 300);
-        let long = "ä".repeat(PIECE * 2 + 1);
-        let lengths: Vec<usize> = pieces(&long)
-            .iter()
-            .map(|(_, it)| it.chars().count())
-            .collect();
-        assert_eq!(lengths, [PIECE, PIECE, 1]);
-    }
 
     #[test]
     fn binary_and_hidden_files_are_left_out() {
@@ -196,11 +128,20 @@ mod tests {
         fs::write(folder.join("in/b.md"), "world").unwrap();
         fs::write(folder.join("c.bin"), [0, 1, 2]).unwrap();
         fs::write(folder.join(".git/d"), "hidden").unwrap();
-        let found = read(&folder).unwrap();
-        assert_eq!((found.files, found.skipped), (2, 1));
+        fs::write(folder.join("long.txt"), vec![b'a'; (4 << 20) + 1]).unwrap();
+        let found = read(&folder, &|_| true).unwrap();
+        let skipped = [
+            ("c.bin", "not text in UTF-8"),
+            ("long.txt", "longer than 4 MiB"),
+        ];
+        let skipped = skipped.map(|(name, reason)| Skipped {
+            file: folder.join(name),
+            reason: reason.into(),
+        });
+        assert_eq!((found.files, &found.skipped[..]), (2, &skipped[..]));
         let texts: Vec<&str> = found.pieces.iter().map(|it| it.text.as_str()).collect();
         assert_eq!(texts, ["hello", "world"]);
-        assert!(read(&folder.join("none")).is_err());
+        assert!(read(&folder.join("none"), &|_| true).is_err());
         fs::remove_dir_all(folder).unwrap();
     }
 }

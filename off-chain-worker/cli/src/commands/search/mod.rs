@@ -1,48 +1,47 @@
 //! `inktensor search`: the pieces of one's own files that are nearest in meaning to a query.
 
+mod embed;
 mod files;
 mod kept;
+mod pieces;
+mod source;
 
-use super::neural::{cache, Means, UserArgs};
+use super::{
+    ask::demand_words,
+    neural::{User, UserArgs},
+};
 use crate::{
     args,
     error::{Failure, Verdict},
     output::{
-        self, csv, json,
+        self, csv,
+        format::count,
+        json,
         table::{number, text, Room, Table},
     },
     values,
 };
-use files::Piece;
+use embed::{Embedded, Embedder, Stop, ALL};
+use files::{Found, Skipped};
 use inktensor_embed::{Answer, Question};
-use inktensor_neuron::{ask::Asker, program::Program};
+use inktensor_neuron::{ask::plain, program::Program};
+use inktensor_primitives::Digest;
 use inktensor_task::Body;
 use kept::Kept;
+use pieces::{seems_to_fit, Piece};
 use serde::Serialize;
+use source::{Here, Neurons, Source};
 use std::{
     cmp::Reverse,
     io::{self, Write},
-    num::NonZeroUsize,
     path::PathBuf,
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        Arc,
-    },
-    thread,
-    time::Duration,
+    sync::Arc,
 };
-use tokio::sync::Semaphore;
 
-/// Questions that are open at a time.
-const OPEN: usize = 4;
-/// Attempts for a piece. Between two of them a second passes, in which a bucket fills again.
-const ATTEMPTS: u32 = 30;
-/// Wait before another attempt.
-const AGAIN: Duration = Duration::from_secs(1);
-/// Longest wait for an answer of one neuron.
-const DEADLINE: Duration = Duration::from_secs(20);
-/// Pieces that are embedded before their embeddings are kept.
-const BATCH: usize = 64;
+/// Folder of embeddings, beside the blobs.
+const KEPT: &str = "search";
+/// Files and pieces without an embedding that are named.
+const NAMED: usize = 20;
 /// Characters of a piece in the table.
 const SHOWN: usize = 60;
 /// A million: the similarity of a text with itself.
@@ -61,9 +60,21 @@ pub struct Arguments {
     folder: PathBuf,
     #[command(flatten)]
     user: UserArgs,
-    /// Compute all embeddings here, with the subnet's model
+    /// Compute all embeddings here, with the subnet's model, and send no text
     #[arg(long)]
     local: bool,
+    /// Check answers of miners in this share only, chosen by chance; that of the query always
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(1..=ALL),
+        default_value_t = ALL,
+        conflicts_with = "local",
+        value_name = "PERCENT"
+    )]
+    sample: u64,
+    /// Check nothing, for computers without the subnet's model
+    #[arg(long, conflicts_with_all = ["local", "sample"])]
+    no_check: bool,
     /// The number of pieces to show
     #[arg(
         long,
@@ -107,8 +118,8 @@ impl output::List for Nearest {
             let shown: String = row.text.chars().take(SHOWN).collect();
             table.row([
                 format!("{:.3}", row.similarity),
-                format!("{}:{}", row.file, row.line),
-                shown.escape_debug().to_string(),
+                plain(&format!("{}:{}", row.file, row.line)),
+                plain(&shown),
             ]);
         }
         table.print(out)
@@ -117,186 +128,163 @@ impl output::List for Nearest {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let found = files::read(&arguments.folder)?;
-    if found.pieces.is_empty() {
-        return Err(Failure::in_file(
-            &arguments.folder,
-            "no text: no file in it is text in UTF-8 of at most 4 MiB",
-        ));
-    }
+    demand_words("the query", &arguments.query)?;
+    // A folder without text needs no network.
+    let found = files::read(&arguments.folder, &seems_to_fit)?;
+    demand_pieces(arguments, &found)?;
     let user = arguments.user.open()?;
     let manifest = user.manifest()?;
-    // Embeddings are of a manifest: another model has others.
-    let kept = Kept::open(&cache()?.join("search"), &manifest)?;
-    let mut texts: Vec<&str> = found.pieces.iter().map(|it| it.text.as_str()).collect();
-    texts.push(&arguments.query);
-    let source = match arguments.local {
-        true => Source::Here(user.task(&manifest)?.program),
-        false => Source::Neurons(Arc::new(user.asker()?)),
+    let program = match arguments.no_check {
+        true => None,
+        false => {
+            user.network.now_waits_for("the model of the subnet");
+            Some(user.task(&manifest)?.program)
+        }
     };
-    let mut answers = embedded(&texts, &kept, &user.means, &source)?;
-    let query = answers
-        .pop()
-        .ok_or_else(|| Failure::missing("answer for the query"))?;
-    let rows = nearest(&found.pieces, &answers, &query, arguments.count);
-    let list = Nearest(rows);
+    let found = match &program {
+        Some(program) => read_again(arguments, program.as_ref())?,
+        None => found,
+    };
+    let kept = opened(&user, &manifest)?;
+    let shows = |subject: &str| user.network.now_waits_for(subject);
+    let searched = match &program {
+        Some(program) if arguments.local => Embedder {
+            kept: &kept,
+            source: Here(Arc::clone(program)),
+            program: Some(Arc::clone(program)),
+            sample: ALL,
+            shows: &shows,
+        }
+        .searched(&arguments.query, found.pieces),
+        _ => Embedder {
+            kept: &kept,
+            source: Neurons {
+                runtime: &user.means.runtime,
+                asker: Arc::new(match &program {
+                    Some(_) => user.asker()?.with_checked_questions(),
+                    None => user.asker()?,
+                }),
+            },
+            program: program.clone(),
+            sample: arguments.sample,
+            shows: &shows,
+        }
+        .searched(&arguments.query, found.pieces),
+    };
+    let (query, embedded) = match searched {
+        Ok(searched) => searched,
+        Err(Stop::Failed(failure)) => return Err(failure),
+        Err(Stop::Wrong(wrong)) => {
+            output::show(arguments.json, &wrong, out)?;
+            return Ok(Verdict::Bad);
+        }
+    };
+    let list = Nearest(nearest(&embedded.all, &query, arguments.count));
+    let skipped = [&found.skipped[..], &embedded.skipped[..]];
     if arguments.json {
         json::print(&list, out)?;
     } else if arguments.csv {
         csv::print(output::List::rows(&list), out)?;
     } else {
         output::List::table(&list, Room::of_terminal(), out)?;
-        writeln!(
-            out,
-            "{} pieces of {} files; {} files were skipped",
-            found.pieces.len(),
-            found.files,
-            found.skipped
-        )?;
+        writeln!(out, "{}", summary(embedded.all.len(), found.files))?;
+        name(skipped, out)?;
+        return Ok(Verdict::Good);
     }
+    // Programs read the standard output.
+    name(skipped, &mut io::stderr())?;
     Ok(Verdict::Good)
 }
 
-fn nearest(pieces: &[Piece], answers: &[Answer], query: &Answer, count: usize) -> Vec<Row> {
-    let mut order: Vec<(i32, usize)> = answers
-        .iter()
-        .enumerate()
-        .map(|(at, answer)| (answer.similarity(query), at))
-        .collect();
-    order.sort_by_key(|(similarity, at)| (Reverse(*similarity), *at));
-    let best = order.into_iter().take(count);
-    best.filter_map(|(similarity, at)| {
-        let piece = pieces.get(at)?;
-        Some(Row {
-            similarity: f64::from(similarity) / WHOLE,
-            file: piece.file.display().to_string(),
-            line: piece.line,
-            text: piece.text.clone(),
-        })
+impl<S: Source> Embedder<'_, S> {
+    /// Returns the embeddings of the query and of the pieces.
+    fn searched(&self, query: &str, pieces: Vec<Piece>) -> Result<(Answer, Embedded), Stop> {
+        let query = self.query(query)?;
+        let embedded = self.pieces(pieces)?;
+        match (embedded.all.is_empty(), embedded.skipped.first()) {
+            (true, Some(first)) => {
+                let (place, reason) = (first.file.display(), &first.reason);
+                Err(
+                    Failure::input(format_args!("no piece has an embedding: {place}: {reason}"))
+                        .into(),
+                )
+            }
+            _ => Ok((query, embedded)),
+        }
+    }
+}
+
+/// Opens the embeddings of a manifest: another model has others.
+fn opened(user: &User, manifest: &Digest) -> Result<Kept, Failure> {
+    let blob = user.means.blobs.path(manifest);
+    let folder = blob.parent().unwrap_or(&blob);
+    Kept::open(&folder.join(KEPT), manifest)
+}
+
+/// Reads the files in pieces that fit by the model's own tokens, after a check of the query.
+fn read_again(arguments: &Arguments, program: &dyn Program) -> Result<Found, Failure> {
+    let checked = |text: &str| {
+        let text = text.to_owned();
+        let question = Question { text }.to_json().map_err(|it| it.to_string())?;
+        let checked = program.check_question(&question);
+        checked.map(drop).map_err(|it| it.to_string())
+    };
+    checked(&arguments.query)
+        .map_err(|error| Failure::input(format_args!("the query: {error}")))?;
+    let found = files::read(&arguments.folder, &|text| checked(text).is_ok())?;
+    demand_pieces(arguments, &found)?;
+    Ok(found)
+}
+
+fn demand_pieces(arguments: &Arguments, found: &Found) -> Result<(), Failure> {
+    if !found.pieces.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::in_file(
+        &arguments.folder,
+        match found.skipped.first() {
+            Some(Skipped { file, reason }) => {
+                format!("no text to search; {} is {reason}", file.display())
+            }
+            None => "no text to search; name a folder with text files".to_owned(),
+        },
+    ))
+}
+
+/// Returns the line below the table.
+fn summary(pieces: usize, files: usize) -> String {
+    let [pieces, files] = [pieces, files].map(|it| i128::try_from(it).unwrap_or_default());
+    format!("{} of {}", count(pieces, "piece"), count(files, "file"))
+}
+
+/// Names the files and pieces that were skipped, with the reasons.
+fn name(skipped: [&[Skipped]; 2], out: &mut dyn Write) -> io::Result<()> {
+    let all: Vec<&Skipped> = skipped.into_iter().flatten().collect();
+    for Skipped { file, reason } in all.iter().take(NAMED) {
+        let file = file.display().to_string();
+        writeln!(out, "skipped {}: {reason}", plain(&file))?;
+    }
+    match all.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => writeln!(out, "skipped {more} more"),
+    }
+}
+
+/// Returns the pieces that are nearest to the query, those of equal similarity by place.
+fn nearest(pieces: &[(Piece, Answer)], query: &Answer, most: usize) -> Vec<Row> {
+    let mut order: Vec<(i32, &Piece)> = Vec::with_capacity(pieces.len());
+    for (piece, answer) in pieces {
+        order.push((answer.similarity(query), piece));
+    }
+    order.sort_by_key(|&(similarity, piece)| (Reverse(similarity), &piece.file, piece.line));
+    let best = order.into_iter().take(most);
+    best.map(|(similarity, piece)| Row {
+        similarity: f64::from(similarity) / WHOLE,
+        file: piece.file.display().to_string(),
+        line: piece.line,
+        text: piece.text.clone(),
     })
     .collect()
-}
-
-/// The source of embeddings.
-enum Source {
-    /// The subnet's program, in this process.
-    Here(Arc<dyn Program>),
-    /// The subnet's neurons.
-    Neurons(Arc<Asker>),
-}
-
-impl Source {
-    /// Returns the answers to these questions, in their order.
-    fn answers(&self, means: &Means, questions: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
-        match self {
-            Source::Here(program) => computed(program.as_ref(), questions),
-            Source::Neurons(asker) => means.runtime.block_on(asked(asker, questions)),
-        }
-    }
-}
-
-/// Returns the embeddings of `texts`: the kept ones, and those that are missing.
-fn embedded(
-    texts: &[&str],
-    kept: &Kept,
-    means: &Means,
-    source: &Source,
-) -> Result<Vec<Answer>, Failure> {
-    let mut answers: Vec<Option<Answer>> = texts
-        .iter()
-        .map(|text| kept.get(text))
-        .collect::<Result<_, _>>()?;
-    let missing: Vec<usize> = (0..texts.len())
-        .filter(|at| answers.get(*at).is_some_and(Option::is_none))
-        .collect();
-    for batch in missing.chunks(BATCH) {
-        let batch_texts: Vec<&str> = batch
-            .iter()
-            .filter_map(|at| texts.get(*at))
-            .copied()
-            .collect();
-        let questions: Vec<Vec<u8>> = batch_texts
-            .iter()
-            .map(|text| {
-                let text = (*text).to_owned();
-                Question { text }.to_json().map_err(Failure::input)
-            })
-            .collect::<Result<_, _>>()?;
-        let found = source.answers(means, &questions)?;
-        let found: Vec<Answer> = found
-            .iter()
-            .map(|body| Answer::from_json(body).map_err(Failure::input))
-            .collect::<Result<_, _>>()?;
-        kept.put(batch_texts.iter().copied().zip(&found))?;
-        for (at, answer) in batch.iter().zip(found) {
-            if let Some(place) = answers.get_mut(*at) {
-                *place = Some(answer);
-            }
-        }
-    }
-    let all: Option<Vec<Answer>> = answers.into_iter().collect();
-    all.ok_or_else(|| Failure::missing("answer for a piece of text"))
-}
-
-/// Computes answers on all cores.
-fn computed(program: &dyn Program, questions: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(question) = questions.get(at) else {
-                return done;
-            };
-            done.push((at, program.answer(question)));
-        }
-    };
-    let mut all = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    all.sort_unstable_by_key(|(at, _)| *at);
-    let answers = all.into_iter().map(|(_, answer)| answer);
-    answers
-        .map(|answer| answer.map_err(Failure::input))
-        .collect()
-}
-
-/// Asks the subnet's neurons, a few questions at a time.
-async fn asked(asker: &Arc<Asker>, questions: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Failure> {
-    let open = Arc::new(Semaphore::new(OPEN));
-    let tasks: Vec<_> = questions
-        .iter()
-        .map(|question| {
-            let (asker, open, question) = (Arc::clone(asker), Arc::clone(&open), question.clone());
-            tokio::spawn(async move {
-                // Fails only when the semaphore is closed, which never happens.
-                let _open = open.acquire().await.ok();
-                let mut attempt = 1;
-                loop {
-                    match asker.asked(&question, DEADLINE).await {
-                        Ok(receipt) => return Ok(receipt.answer().to_vec()),
-                        Err(error) if attempt == ATTEMPTS => return Err(Failure::input(error)),
-                        Err(_) => tokio::time::sleep(AGAIN).await,
-                    }
-                    attempt += 1;
-                }
-            })
-        })
-        .collect();
-    let mut answers = Vec::with_capacity(tasks.len());
-    for task in tasks {
-        answers.push(task.await.map_err(Failure::input)??);
-    }
-    Ok(answers)
 }
 
 #[cfg(test)]
@@ -313,12 +301,31 @@ mod tests {
             line: 1,
             text: text.into(),
         };
-        let pieces = [piece("far"), piece("near"), piece("same")];
-        let answers = [answer(&[0, 1000]), answer(&[800, 600]), answer(&[1000, 0])];
-        let rows = nearest(&pieces, &answers, &answer(&[1000, 0]), 2);
+        let pieces = [
+            (piece("far"), answer(&[0, 1000])),
+            (piece("near"), answer(&[800, 600])),
+            (piece("same"), answer(&[1000, 0])),
+        ];
+        let rows = nearest(&pieces, &answer(&[1000, 0]), 2);
         let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
         assert_eq!(texts, ["same", "near"]);
         assert!((rows[0].similarity - 1.0).abs() < 1e-9);
         assert!((rows[1].similarity - 0.8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_skipped_is_named_with_the_reason() {
+        let skipped = |number: usize| Skipped {
+            file: format!("{number}.bin").into(),
+            reason: "not text in UTF-8".into(),
+        };
+        let files: Vec<Skipped> = (0..21).map(skipped).collect();
+        let mut lines = Vec::new();
+        name([&files, &[skipped(21)]], &mut lines).unwrap();
+        let lines = String::from_utf8(lines).unwrap();
+        assert!(lines.starts_with("skipped 0.bin: not text in UTF-8\n"));
+        assert!(lines.ends_with("\nskipped 2 more\n"), "{lines}");
+        assert_eq!(summary(1, 1), "1 piece of 1 file");
+        assert_eq!(summary(1200, 2), "1 200 pieces of 2 files");
     }
 }

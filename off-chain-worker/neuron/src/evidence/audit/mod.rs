@@ -1,8 +1,10 @@
 //! The audit of evidence: five checks in order, each a function of files. No network, no clock.
 
+mod absence;
 mod receipts;
 mod verdict;
 
+pub use absence::{not_the_validators, unpledged, verify_absence, Absence, Origin};
 pub use verdict::{AskedField, Checked, Falsehood, HeadField, Missing, Verdict};
 
 use super::{
@@ -55,13 +57,17 @@ pub struct Auditor<'a> {
 /// Checks the evidence of a validator and names the first false item.
 ///
 /// An item that cannot be judged stops only the checks that need it: a false item after it is still
-/// found.
+/// found. A file from elsewhere whose root is not the pledged one is not judged at all.
 pub fn verify(
     evidence: &Evidence,
+    origin: Origin,
     before: Before<'_>,
     facts: &Facts,
     auditor: &Auditor<'_>,
 ) -> Verdict {
+    if let Some(verdict) = not_the_validators(evidence, origin, facts) {
+        return verdict;
+    }
     let mut audit = Audit {
         evidence,
         facts,
@@ -83,15 +89,6 @@ pub fn verify(
                 recomputed: audit.recomputed,
             }),
         },
-    }
-}
-
-/// Returns the verdict on a validator whose evidence is not to be had.
-pub fn verify_absence(facts: &Facts) -> Verdict {
-    match (facts.pledged, facts.closed_at) {
-        (Some(_), _) => Verdict::Unjudged(Missing::Withheld),
-        (None, None) => Verdict::Unjudged(Missing::NotYetPledged),
-        (None, Some(_)) => Verdict::False(Falsehood::NotPledged),
     }
 }
 
@@ -159,13 +156,9 @@ impl<'a> Audit<'a> {
     /// Check 1: the evidence is the one that was pledged, in time.
     fn pledge(&mut self, round: Round) -> Result<(), Falsehood> {
         let Some(pledged) = self.facts.pledged else {
-            return match self.facts.closed_at {
-                Some(_) => Err(Falsehood::NotPledged),
-                None => {
-                    self.lacks(Missing::NotYetPledged);
-                    Ok(())
-                }
-            };
+            let missing = absence::without_pledge(self.facts)?;
+            self.lacks(missing);
+            return Ok(());
         };
         let (from, to) = (round.asked_at(), self.facts.closed_at.unwrap_or(u32::MAX));
         if !(from..=to).contains(&pledged.block) {

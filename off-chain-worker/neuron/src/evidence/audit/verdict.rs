@@ -71,8 +71,8 @@ pub enum AskedField {
 /// A false item. The number is that of the check.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Falsehood {
-    /// The validator has pledged nothing in the epoch.
-    #[error("1: the validator pledged no evidence in this epoch")]
+    /// The validator set weights in the epoch and pledged nothing.
+    #[error("1: the validator set weights in this epoch and pledged no evidence")]
     NotPledged,
     /// The evidence is another one's.
     #[error("1: the evidence is of another {}", field_name(.0))]
@@ -283,9 +283,41 @@ pub enum Falsehood {
 /// A reason why an item cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Missing {
-    /// A pledge without its file.
-    #[error("withheld: the evidence is pledged and was not to be had from the validator; ask other mirrors, and if none has it, do not stake there")]
-    Withheld,
+    /// A pledge without its file, with the cause.
+    #[error("withheld: the evidence is pledged and was not to be had from the validator ({0}); ask other mirrors, and if none has it, do not stake there")]
+    Withheld(String),
+    /// A validator that was not asked, with the cause.
+    #[error("the validator was not asked for its evidence: {0}; or pass the file with --from")]
+    NotAsked(String),
+    /// A file that is neither pledged nor served by the validator under its certificate.
+    #[error("this is not the pledged file: its root is {found} and the pledged one {pledged}; fetch that one", found = hex(.found), pledged = hex(.pledged))]
+    AnotherFile {
+        /// Root of the file.
+        found: [u8; 32],
+        /// Root on the chain.
+        pledged: [u8; 32],
+    },
+    /// A uid without a neuron.
+    #[error("uid {uid} was free at block {block}, from which the questions of epoch {epoch} follow; name the uid of a validator")]
+    FreeUid {
+        /// The uid.
+        uid: Uid,
+        /// The epoch.
+        epoch: u32,
+        /// Block of the questions' seed.
+        block: u32,
+    },
+    /// A neuron that could not validate, such as a miner.
+    #[error("uid {uid} had no permit in epoch {epoch}, as miners have none, so there is nothing to judge; name the uid of a validator")]
+    NoPermit {
+        /// The uid.
+        uid: Uid,
+        /// The epoch.
+        epoch: u32,
+    },
+    /// An epoch in which the validator did nothing.
+    #[error("the validator left epoch {0} out: it pledged no evidence and set no weights, so there is nothing to judge")]
+    LeftOut(u32),
     /// An epoch without pledge that is still open.
     #[error("nothing is pledged yet, and the epoch is open; audit it after its end")]
     NotYetPledged,
@@ -294,7 +326,8 @@ pub enum Missing {
     Tempo(u32),
     /// No manifest counts.
     #[error(
-        "no manifest counts in this epoch, so nothing says what to ask; the owner must pledge one"
+        "no manifest counts in this epoch, so there is nothing to ask and nothing to judge; audit \
+         a later epoch"
     )]
     Manifest,
     /// Another manifest file than the pledged one.

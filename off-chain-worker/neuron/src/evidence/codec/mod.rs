@@ -22,6 +22,8 @@ const RECEIPT: usize = 1024;
 const EVIDENCE: &[u8; 8] = b"ink:evid";
 /// The first bytes of a file of facts.
 const FACTS: &[u8; 8] = b"ink:fact";
+/// Version of files of facts. Version 1 had no uid and no permit.
+const FACTS_VERSION: u8 = 2;
 
 /// A reason why bytes are not a file of evidence or facts.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -33,8 +35,13 @@ pub enum FileError {
     #[error("the file does not begin as {0} do; choose another file")]
     Kind(&'static str),
     /// Another version.
-    #[error("the file has version {0} of the format and this program reads {VERSION}; update it")]
-    Version(u8),
+    #[error("the file has version {found} and this program reads {reads}; write the file again")]
+    Version {
+        /// Version of the file.
+        found: u8,
+        /// Version that is read.
+        reads: u8,
+    },
     /// Bytes that do not decode, or are left over.
     #[error("the file is cut off or damaged; fetch it again")]
     Damaged,
@@ -61,7 +68,7 @@ pub fn most_receipts(answer: usize) -> usize {
 
 /// Returns the file of `evidence`.
 pub fn evidence_file(evidence: &Evidence) -> Vec<u8> {
-    file(EVIDENCE, evidence)
+    file(EVIDENCE, VERSION, evidence)
 }
 
 /// Reads a file of evidence.
@@ -69,7 +76,7 @@ pub fn evidence_file(evidence: &Evidence) -> Vec<u8> {
 /// # Errors
 /// See [`FileError`].
 pub fn read_evidence(bytes: &[u8]) -> Result<Evidence, FileError> {
-    let evidence: Evidence = decode(EVIDENCE, "files of evidence", bytes)?;
+    let evidence: Evidence = decode((EVIDENCE, VERSION), "files of evidence", bytes)?;
     at_most("receipts", evidence.receipts.len(), MAX_RECEIPTS)?;
     at_most("averages", evidence.standings.len(), MAX_UIDS.into())?;
     at_most("weights", evidence.weights.len(), MAX_UIDS.into())?;
@@ -85,7 +92,7 @@ pub fn read_evidence(bytes: &[u8]) -> Result<Evidence, FileError> {
 
 /// Returns the file of `facts`.
 pub fn facts_file(facts: &Facts) -> Vec<u8> {
-    file(FACTS, facts)
+    file(FACTS, FACTS_VERSION, facts)
 }
 
 /// Reads a file of facts.
@@ -93,28 +100,35 @@ pub fn facts_file(facts: &Facts) -> Vec<u8> {
 /// # Errors
 /// See [`FileError`].
 pub fn read_facts(bytes: &[u8]) -> Result<Facts, FileError> {
-    let facts: Facts = decode(FACTS, "files of facts", bytes)?;
+    let facts: Facts = decode((FACTS, FACTS_VERSION), "files of facts", bytes)?;
     at_most("miners", facts.miners.len(), MAX_UIDS.into())?;
     Ok(facts)
 }
 
-fn file(kind: &[u8; 8], content: &impl Encode) -> Vec<u8> {
+fn file(kind: &[u8; 8], version: u8, content: &impl Encode) -> Vec<u8> {
     let mut bytes = kind.to_vec();
-    bytes.push(VERSION);
+    bytes.push(version);
     content.encode_to(&mut bytes);
     bytes
 }
 
-fn decode<T: DecodeAll>(kind: &[u8; 8], name: &'static str, bytes: &[u8]) -> Result<T, FileError> {
+fn decode<T: DecodeAll>(
+    (kind, reads): (&[u8; 8], u8),
+    name: &'static str,
+    bytes: &[u8],
+) -> Result<T, FileError> {
     if bytes.len() > MAX_FILE {
         return Err(FileError::TooLong(bytes.len()));
     }
     let rest = bytes.strip_prefix(kind).ok_or(FileError::Kind(name))?;
     match rest.split_first() {
-        Some((&VERSION, mut content)) => {
+        Some((found, mut content)) if *found == reads => {
             T::decode_all(&mut content).map_err(|_| FileError::Damaged)
         }
-        Some((version, _)) => Err(FileError::Version(*version)),
+        Some((found, _)) => {
+            let found = *found;
+            Err(FileError::Version { found, reads })
+        }
         None => Err(FileError::Damaged),
     }
 }

@@ -128,7 +128,14 @@ fn files_of_other_kinds_lengths_and_versions_are_refused() {
     assert!(matches!(read_facts(&file), Err(FileError::Kind(_))));
     let mut newer = file.clone();
     newer[8] = VERSION + 1;
-    assert_eq!(read_evidence(&newer), Err(FileError::Version(VERSION + 1)));
+    let (found, reads) = (VERSION + 1, VERSION);
+    assert_eq!(
+        read_evidence(&newer),
+        Err(FileError::Version { found, reads })
+    );
+    let older = [&FACTS[..], &[1]].concat();
+    let (found, reads) = (1, FACTS_VERSION);
+    assert_eq!(read_facts(&older), Err(FileError::Version { found, reads }));
     let long = vec![0; MAX_FILE + 1];
     assert_eq!(read_evidence(&long), Err(FileError::TooLong(MAX_FILE + 1)));
 }

@@ -103,14 +103,13 @@ pub fn read(
         false => None,
     };
     let neurons = neurons_at(chain, contracts, netuid, seed_block)?;
-    let validator = neurons
-        .iter()
-        .find(|it| it.view.uid == uid)
-        .map(|it| Registration {
-            uid,
-            generation: it.view.neuron.generation,
-            hotkey: it.view.neuron.hotkey,
-        });
+    let neuron = neurons.iter().map(|it| &it.view).find(|it| it.uid == uid);
+    let neuron = neuron.map(|it| &it.neuron);
+    let validator = neuron.map(|it| Registration {
+        uid,
+        generation: it.generation,
+        hotkey: it.hotkey,
+    });
     let miners = to_ask(
         neurons
             .iter()
@@ -128,12 +127,17 @@ pub fn read(
         home: home(&chain.genesis()?, &contracts.registry),
         netuid,
         epoch,
+        uid,
         opened_at,
         tempo,
         closed_at,
         seed_block,
         check_block,
         validator,
+        permit: match neuron {
+            Some(neuron) => reader.permit(seed_block, uid, neuron)?,
+            None => false,
+        },
         miners,
         manifest: reader.manifest()?,
         before: match validator {
@@ -239,6 +243,25 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Returns true if the neuron on `uid` has a permit after a block: by the last final epoch, or
+    /// as the owner's.
+    fn permit(&self, block: BlockId, uid: Uid, neuron: &Neuron) -> Result<bool, FactsError> {
+        let at = Pinned::new(self.history.chain, block);
+        let subnet = self.contracts.registry().subnet(self.netuid);
+        let subnet: Option<Subnet> = at.query(subnet)?;
+        if subnet.is_some_and(|it| it.owner_hotkey == neuron.hotkey) {
+            return Ok(true);
+        }
+        let status: Option<EpochStatus> = at.query(self.contracts.epoch().status(self.netuid))?;
+        // A permit is of a registration: the roster may have the uid of an earlier one.
+        let last = status.and_then(|it| it.final_epoch);
+        if last.is_none_or(|last| neuron.registered_epoch > last) {
+            return Ok(false);
+        }
+        let roster: Vec<Uid> = at.query(self.contracts.epoch().roster(self.netuid))?;
+        Ok(roster.contains(&uid))
+    }
+
     /// Returns the commitment on `uid`, if the neuron there is still of this generation.
     fn commitment(
         &self,

@@ -176,13 +176,15 @@ impl Scripted {
                 opened_at: opened(open) + self.opened_later,
                 closes_at: opened(open + 1),
                 stage: Stage::Open,
-                final_epoch: None,
+                final_epoch: open.checked_sub(1),
                 replayed: 0,
                 settling: None,
                 replays_at: None,
                 rolls_over_at: None,
             };
             Some(status).encode()
+        } else if is("Epochs::roster") {
+            vec![VALIDATOR].encode()
         } else if is("Registry::neuron") {
             let uid = uid();
             neurons.get(uid).map(|it| neuron(uid as u16, it)).encode()
@@ -357,6 +359,7 @@ fn facts_of_an_epoch_are_those_of_its_blocks() {
         home: home(&[9; 32], &[102; 32].into()),
         netuid: NETUID,
         epoch: 2,
+        uid: VALIDATOR,
         opened_at: 50,
         tempo: TEMPO,
         closed_at: Some(70),
@@ -366,6 +369,7 @@ fn facts_of_an_epoch_are_those_of_its_blocks() {
         },
         check_block: Some(hash(65)),
         validator: Some(neuron(1, 11)),
+        permit: true,
         // The miner on uid 2 served too late, and on an endpoint of another protocol before.
         miners: vec![neuron(3, 13)],
         manifest: Some([1; 32]),
@@ -374,6 +378,22 @@ fn facts_of_an_epoch_are_those_of_its_blocks() {
         weights: ChainWeights::Row(vec![(Uid(3), 65_535)]),
     };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_permit_is_of_the_roster_or_the_owners() {
+    let chain = Scripted::at(200, &history());
+    let permit = |uid| {
+        let facts = read(&chain, &contracts(), NETUID, 2, Uid(uid)).unwrap();
+        (facts.uid.0, facts.validator.is_some(), facts.permit)
+    };
+    assert_eq!(permit(0), (0, true, true), "the owner's neuron");
+    assert_eq!(permit(1), (1, true, true));
+    assert_eq!(permit(2), (2, true, false), "a miner");
+    assert_eq!(permit(77), (77, false, false), "a free uid");
+    // The first final epoch is that of epoch 0, which is closed at the seed of epoch 1.
+    let first = facts(&chain, 0).unwrap();
+    assert!(!first.permit);
 }
 
 #[test]

@@ -21,7 +21,11 @@ impl Lie for Copier {
             .map(|it| (it.uid, it.score.consensus))
             .filter(|(_, consensus)| *consensus > 0)
             .collect();
-        // Before the first epoch with weights there is nothing to copy.
+        // Before the first epoch with weights there is nothing to copy, and all weigh the same.
+        let weights = match weights.is_empty() {
+            true => facts.miners.iter().map(|it| (it.uid, u16::MAX)).collect(),
+            false => weights,
+        };
         if weights.is_empty() {
             return Ok(None);
         }

@@ -11,7 +11,7 @@ use super::{
     address::{Lookup, System},
     Cause, Transport,
 };
-use crate::{tls, MAX_HEAD};
+use crate::{tls, Pin, MAX_HEAD};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -22,6 +22,7 @@ use names::Names;
 use rustls::pki_types::ServerName;
 use std::{
     collections::HashMap,
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -125,8 +126,10 @@ impl<L: Lookup> Pool<L> {
                 });
             }
         }
-        slot.make_room();
+        // One at a time that fails closes none that is kept.
+        slot.make_room(MAX_CONNECTIONS.saturating_add(1));
         let mut sender = connect(address, target).await?;
+        slot.make_room(MAX_CONNECTIONS);
         let response = sender.send_request(request).await.map_err(Cause::closed)?;
         Ok(Arriving {
             response,
@@ -185,11 +188,11 @@ impl Slot {
         Some(idle.remove(place).sender)
     }
 
-    /// Closes the oldest unused connections, until there is room for one that has a place and is
-    /// not yet open.
-    fn make_room(&self) {
+    /// Closes the oldest unused connections, until there are at most so many, with those that have
+    /// a place. One of them may not be open yet.
+    fn make_room(&self, most: usize) {
         let used = MAX_CONNECTIONS.saturating_sub(self.places.available_permits());
-        let room = MAX_CONNECTIONS.saturating_sub(used);
+        let room = most.saturating_sub(used);
         let mut idle = lock(&self.idle);
         let surplus = idle.len().saturating_sub(room);
         idle.drain(..surplus);
@@ -249,11 +252,27 @@ async fn connect(address: SocketAddr, target: &Target) -> Result<Sender, Cause> 
         Transport::Unchecked => None,
     };
     let connector = tls::connector(pin).map_err(|problem| Cause::Tls(problem.to_string()))?;
+    let (connector, shown) = connector;
     // The name chooses a certificate of a web server. A pin does not depend on it.
     let name = ServerName::try_from(target.host.clone());
     let name = name.unwrap_or_else(|_| ServerName::from(address.ip()));
     let stream = connector.connect(name, stream).await;
-    http(stream.map_err(|problem| Cause::Tls(problem.to_string()))?).await
+    let stream = stream.map_err(|problem| failed(&problem, pin, shown.get().copied()))?;
+    http(stream).await
+}
+
+/// Returns the cause of a handshake that failed after the server has shown this certificate.
+fn failed(problem: &io::Error, pin: Option<Pin>, shown: Option<Pin>) -> Cause {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let is_end = matches!(
+        problem.kind(),
+        UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
+    );
+    match (pin, shown) {
+        (Some(pin), Some(shown)) if pin != shown => Cause::Certificate { shown },
+        (_, None) if is_end => Cause::Early(problem.to_string()),
+        _ => Cause::Tls(problem.to_string()),
+    }
 }
 
 async fn http<I>(io: I) -> Result<Sender, Cause>

@@ -3,11 +3,19 @@
 //! When all places are taken, a connection without a valid signature gives way: the oldest one of
 //! the block that has most of them. So idle strangers cannot keep a caller of the roster out, and a
 //! flood from one block drives out itself.
+//!
+//! An address from which a caller of the roster has asked is proven. It has a higher rate of its
+//! own, and no part in the limits of its block and in the handshakes of all strangers. So neither
+//! strangers nor endpoints that mislead the caller itself keep its questions out.
+
+mod proven;
 
 use super::{
     bucket::{Bucket, Rate},
     Limits,
 };
+use inktensor_primitives::AccountId;
+use proven::Proven;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -24,6 +32,10 @@ const MAX_ADDRESSES: usize = 8192;
 const BURST: u32 = 4;
 /// Number of addresses whose limits a block has.
 const OF_BLOCK: u32 = 4;
+/// Number of addresses whose rate of connections a proven address has.
+const OF_PROVEN: u32 = 8;
+/// Seconds of unused rate of handshakes that all unproven addresses keep.
+const HANDSHAKES_BURST: u32 = 1;
 
 /// A source of connections: an IPv4 address, or an IPv6 network of 64 bits, which one machine has.
 /// A block, which one customer has, is named by its first network: 256 addresses of IPv4, or an
@@ -36,6 +48,10 @@ pub struct Gate {
     addresses: Places,
     blocks: Places,
     open: BTreeMap<u64, Open>,
+    /// Addresses from which callers of the roster ask.
+    proven: Proven,
+    /// Handshakes of addresses that are not proven. `None` without TLS.
+    handshakes: Option<(Rate, Bucket)>,
     /// Blobs that are being sent to an address that receives some.
     transfers: HashMap<Network, usize>,
     next: u64,
@@ -48,7 +64,7 @@ pub struct Gate {
 struct Places {
     known: HashMap<Network, Place>,
     most: usize,
-    connects: Rate,
+    connects_per_second: u32,
     reads: Rate,
 }
 
@@ -73,6 +89,8 @@ pub enum Closed {
     Address,
     /// The address or its block connects too fast.
     Rate,
+    /// All unproven addresses together connect too fast.
+    Handshakes,
     /// Every place is taken by connections with a valid signature.
     Full,
 }
@@ -93,6 +111,8 @@ impl Gate {
             addresses: Places::new(limits, 1),
             blocks: Places::new(limits, OF_BLOCK),
             open: BTreeMap::new(),
+            proven: Proven::default(),
+            handshakes: None,
             transfers: HashMap::new(),
             next: 0,
             most: limits.connections,
@@ -100,14 +120,28 @@ impl Gate {
         }
     }
 
+    /// Limits the handshakes of all addresses that are not proven.
+    pub fn limit_handshakes(&mut self, per_second: u32, now: Instant) {
+        let rate = Rate::new(per_second, HANDSHAKES_BURST);
+        self.handshakes = Some((rate, Bucket::new(rate, now)));
+    }
+
     /// Admits a connection.
     ///
     /// # Errors
-    /// [`Closed::Address`], [`Closed::Rate`], [`Closed::Full`], in this order.
+    /// [`Closed::Address`], [`Closed::Rate`], [`Closed::Handshakes`], [`Closed::Full`], in this
+    /// order.
     pub fn admit(&mut self, address: IpAddr, now: Instant) -> Result<Admission, Closed> {
         let network = network(address);
-        self.addresses.connect(network, now)?;
-        self.blocks.connect(block(network), now)?;
+        if self.proven.has(network, now) {
+            self.addresses.connect(network, OF_PROVEN, now)?;
+        } else {
+            self.addresses.connect(network, 1, now)?;
+            self.blocks.connect(block(network), 1, now)?;
+            if let Some((rate, bucket)) = &mut self.handshakes {
+                bucket.take(*rate, now).map_err(|_| Closed::Handshakes)?;
+            }
+        }
         if self.open.len() >= self.most && !self.evict() {
             return Err(Closed::Full);
         }
@@ -138,6 +172,23 @@ impl Gate {
         if let Some(open) = self.open.get_mut(&id) {
             open.proven = true;
         }
+    }
+
+    /// Records that `caller`, which is in the roster, has asked from an address. Returns the number
+    /// of misled connections to warn of, see [`Self::misled`].
+    pub fn welcome(&mut self, caller: AccountId, address: IpAddr, now: Instant) -> Option<u32> {
+        self.proven.welcome(caller, network(address), now)
+    }
+
+    /// Records a connection that was meant for another certificate or another hotkey. Returns the
+    /// number of those to warn of: if callers of the roster ask from the address too.
+    pub fn misled(&mut self, address: IpAddr, now: Instant) -> Option<u32> {
+        self.proven.misled(network(address), now)
+    }
+
+    /// Returns the number of misled connections of proven addresses.
+    pub fn count_misled(&self) -> u64 {
+        self.proven.count_misled()
     }
 
     /// Takes an unsigned request of an address.
@@ -202,19 +253,25 @@ impl Gate {
 impl Places {
     /// Returns places with the limits of as many addresses.
     fn new(limits: &Limits, addresses: u32) -> Self {
-        let rate = |per_second: u32| Rate::new(per_second.saturating_mul(addresses), BURST);
+        let each = addresses;
+        let rate = |per_second: u32| Rate::new(per_second.saturating_mul(each), BURST);
         let addresses = usize::try_from(addresses).unwrap_or(usize::MAX);
         Self {
             known: HashMap::new(),
             most: limits.connections_per_address.saturating_mul(addresses),
-            connects: rate(limits.connects_per_address),
+            connects_per_second: limits.connects_per_address.saturating_mul(each),
             reads: rate(limits.reads_per_address),
         }
     }
 
+    /// Returns the rate of connections of a place that has it so many times.
+    fn connects(&self, times: u32) -> Rate {
+        Rate::new(self.connects_per_second.saturating_mul(times), BURST)
+    }
+
     /// Takes a connection of a place, which does not yet count as open.
-    fn connect(&mut self, network: Network, now: Instant) -> Result<(), Closed> {
-        let (most, connects) = (self.most, self.connects);
+    fn connect(&mut self, network: Network, times: u32, now: Instant) -> Result<(), Closed> {
+        let (most, connects) = (self.most, self.connects(times));
         let place = self.place(network, now).ok_or(Closed::Full)?;
         if place.open >= most {
             return Err(Closed::Address);
@@ -244,7 +301,7 @@ impl Places {
     }
 
     fn place(&mut self, network: Network, now: Instant) -> Option<&mut Place> {
-        let (connects, reads) = (self.connects, self.reads);
+        let (connects, reads) = (self.connects(1), self.reads);
         if !self.known.contains_key(&network) && self.known.len() >= MAX_ADDRESSES {
             self.known.retain(|_, place| {
                 place.open > 0

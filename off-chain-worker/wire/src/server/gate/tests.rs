@@ -144,3 +144,69 @@ fn an_ipv6_network_is_one_source() {
     let mapped = IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped());
     assert_eq!(network(mapped), network(IpAddr::V4(Ipv4Addr::LOCALHOST)));
 }
+
+fn caller(number: u8) -> AccountId {
+    AccountId::from([number; 32])
+}
+
+#[test]
+fn handshakes_of_strangers_are_bounded_and_those_of_callers_are_not_among_them() {
+    let mut gate = gate(10_000, 100, 100);
+    let now = Instant::now();
+    gate.limit_handshakes(10, now);
+    assert_eq!(gate.welcome(caller(1), ip(1), now), None);
+    let admitted = |gate: &mut Gate, number| {
+        let admitted = gate.admit(ip(number), now);
+        admitted.map(|it| gate.release(it.id))
+    };
+    // Each stranger is in a block of its own.
+    let strangers = (1..100).filter(|number| admitted(&mut gate, number * 256).is_ok());
+    assert_eq!(strangers.count(), 10);
+    assert_eq!(admitted(&mut gate, 512), Err(Closed::Handshakes));
+    for _ in 0..100 {
+        assert_eq!(admitted(&mut gate, 1), Ok(()));
+    }
+    // The caller asks from elsewhere now.
+    gate.welcome(caller(1), ip(2), now);
+    assert_eq!(admitted(&mut gate, 1), Err(Closed::Handshakes));
+    assert_eq!(admitted(&mut gate, 2), Ok(()));
+    let later = now + Duration::from_secs(4 * 3600);
+    let unused = gate.admit(ip(2), later).map(|it| gate.release(it.id));
+    assert_eq!(unused, Ok(()));
+    assert!(!gate.proven.has(network(ip(2)), later));
+}
+
+#[test]
+fn a_proven_address_has_eight_times_the_rate() {
+    let mut gate = gate(1000, 100, 1);
+    let now = Instant::now();
+    gate.welcome(caller(1), ip(1), now);
+    let mut admitted = 0;
+    while let Ok(it) = gate.admit(ip(1), now) {
+        gate.release(it.id);
+        admitted += 1;
+    }
+    assert!(admitted > 0);
+    let later = now + Duration::from_secs(60);
+    let mut admitted = 0;
+    while let Ok(it) = gate.admit(ip(1), later) {
+        gate.release(it.id);
+        admitted += 1;
+    }
+    assert_eq!(admitted, OF_PROVEN * BURST);
+}
+
+#[test]
+fn misled_connections_of_callers_are_counted_and_reported_once_a_minute() {
+    let mut gate = gate(10, 10, 10);
+    let now = Instant::now();
+    assert_eq!(gate.misled(ip(1), now), None);
+    assert_eq!(gate.misled(ip(1), now), None);
+    assert_eq!(gate.misled(ip(2), now), None);
+    assert_eq!(gate.count_misled(), 0);
+    assert_eq!(gate.welcome(caller(1), ip(1), now), Some(2));
+    assert_eq!(gate.misled(ip(1), now), None);
+    let later = now + Duration::from_secs(60);
+    assert_eq!(gate.misled(ip(1), later), Some(2));
+    assert_eq!(gate.count_misled(), 2);
+}

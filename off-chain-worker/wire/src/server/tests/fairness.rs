@@ -2,10 +2,10 @@
 
 use crate::{
     testing::{
-        asked, head, hotkey, is_signed, limits, path, question, rest, roster, send, serve, server,
-        status, text, validator, Echo, PATIENCE,
+        ask, asked, client, connect_from, endpoint, head, hotkey, is_signed, limits, path,
+        question, rest, roster, send, serve, server, status, text, validator, Echo, PATIENCE,
     },
-    Guests, Limits, Running, SignedRequest,
+    Cause, Guests, Identity, Limits, Outcome, Running, SignedRequest,
 };
 use std::time::Duration;
 use tokio::{
@@ -206,4 +206,81 @@ async fn a_guest_gives_way_to_new_connections() {
     let later = send(running.address(), &text(&question(b"body"), "body")).await;
     assert_eq!(status(&later), 200, "{later}");
     assert_eq!(rest(&mut guest).await, "");
+}
+
+async fn with_tls(identity: &Identity, limits: Limits) -> Running {
+    let mut server = server(limits);
+    server.identity = Some(identity.clone());
+    server.start(Echo).await.unwrap()
+}
+
+/// Asks over a connection of its own, with this certificate. Returns true if it is answered.
+async fn answered(running: &Running, identity: &Identity) -> bool {
+    let endpoint = endpoint(running.address(), Some(identity));
+    let exchange = ask(&client(), &endpoint, b"body", PATIENCE).await;
+    matches!(exchange.outcome, Outcome::Signed(_))
+}
+
+#[tokio::test]
+async fn a_flood_of_handshakes_keeps_no_proven_caller_out() {
+    let identity = Identity::make().unwrap();
+    let limits = Limits {
+        handshakes: 5,
+        ..limits()
+    };
+    let running = with_tls(&identity, limits).await;
+    assert!(answered(&running, &identity).await);
+    for _ in 0..20 {
+        for number in 1..10 {
+            // Each stranger is in a block of its own.
+            drop(connect_from([127, 0, number, 2], running.address()).await);
+        }
+        assert!(answered(&running, &identity).await);
+    }
+    let closed = running.counts().closed;
+    assert!(closed >= 90, "{closed} of 180 strangers");
+}
+
+#[tokio::test]
+async fn a_caller_that_was_closed_before_tls_asks_again() {
+    let identity = Identity::make().unwrap();
+    let limits = Limits {
+        connects_per_address: 1,
+        ..limits()
+    };
+    let running = with_tls(&identity, limits).await;
+    for _ in 0..4 {
+        drop(TcpStream::connect(running.address()).await.unwrap());
+    }
+    assert!(answered(&running, &identity).await);
+    let closed = running.counts().closed;
+    assert!((1..=4).contains(&closed), "{closed}");
+    // One that never has room ends at its last attempt.
+    let endpoint = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || while listener.accept().is_ok() {});
+        endpoint(address, Some(&identity))
+    };
+    let deadline = Duration::from_secs(2);
+    let exchange = ask(&client(), &endpoint, b"body", deadline).await;
+    assert!(
+        matches!(exchange.cause, Some(Cause::Early(_) | Cause::Deadline)),
+        "{exchange:?}"
+    );
+}
+
+#[tokio::test]
+async fn connections_that_were_meant_for_another_are_counted() {
+    let (identity, other) = (Identity::make().unwrap(), Identity::make().unwrap());
+    let running = with_tls(&identity, limits()).await;
+    assert!(answered(&running, &identity).await);
+    assert!(!answered(&running, &other).await);
+    for attempt in 0.. {
+        if running.counts().misled == 1 {
+            break;
+        }
+        assert!(attempt < 200, "{:?}", running.counts());
+        sleep(Duration::from_millis(20)).await;
+    }
 }

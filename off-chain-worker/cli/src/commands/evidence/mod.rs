@@ -1,11 +1,17 @@
 //! `inktensor evidence`: shows what a validator asked and concluded, and checks it.
 
-use super::neural::{AskerKey, Means, NeuralArgs};
+mod chain;
+mod source;
+mod verify;
+
+use self::{
+    chain::{Chain, OptionalChain},
+    source::{evidence_in, facts_of, served},
+};
+use super::neural::{AskerKey, NeuralArgs};
 use crate::{
     args::{self, ChainArgs, NetuidArg},
-    commands::model::read_at_most,
     error::{Failure, Verdict},
-    network::Network,
     output::{
         self,
         json::{Address, Hex},
@@ -14,32 +20,19 @@ use crate::{
     },
     values,
 };
-use inktensor_neuron::{
-    evidence::{
-        audit::{self, Auditor, Before, Sample},
-        codec::{facts_file, read_evidence, read_facts, MAX_FILE},
-        facts::Facts,
-        read_facts as from_chain, Evidence, Grade,
-    },
-    fetch::speaks,
-    service::random,
-    view::neurons_at,
+use inktensor_neuron::evidence::{
+    audit::Absence,
+    codec::{evidence_file, facts_file},
+    Evidence, Grade,
 };
-use inktensor_primitives::{NetUid, Uid};
+use inktensor_primitives::Uid;
 use inktensor_task::Worth;
-use inktensor_wire::{Endpoint, Path as WirePath};
 use serde::Serialize;
 use std::{
     fs,
     io::{self, Write},
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
+    path::PathBuf,
 };
-
-/// Longest transfer of a file of evidence.
-const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Commands about evidence.
 #[derive(clap::Subcommand)]
@@ -70,8 +63,6 @@ pub enum Command {
 #[derive(clap::Args)]
 struct Subject {
     #[command(flatten)]
-    chain: ChainArgs,
-    #[command(flatten)]
     netuid: NetuidArg,
     /// The epoch
     #[arg(long, value_parser = values::whole::<u32>(0..=4_294_967_295), value_name = "NUMBER")]
@@ -95,6 +86,8 @@ struct Source {
 #[derive(clap::Args)]
 pub struct Show {
     #[command(flatten)]
+    chain: OptionalChain,
+    #[command(flatten)]
     subject: Subject,
     #[command(flatten)]
     source: Source,
@@ -112,6 +105,8 @@ pub struct Show {
 #[derive(clap::Args)]
 pub struct Verify {
     #[command(flatten)]
+    chain: OptionalChain,
+    #[command(flatten)]
     subject: Subject,
     #[command(flatten)]
     source: Source,
@@ -121,6 +116,9 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     before: Option<PathBuf>,
     /// The facts of the chain, as `evidence facts` wrote them; by default the chain is read
+    ///
+    /// With --facts, --from, --before, and the manifest and the model in --cache or --blob, no
+    /// chain is opened.
     #[arg(long, value_name = "FILE")]
     facts: Option<PathBuf>,
     /// Compute so many answers again; all by default
@@ -147,6 +145,8 @@ pub struct Verify {
 #[derive(clap::Args)]
 pub struct WriteFacts {
     #[command(flatten)]
+    chain: ChainArgs,
+    #[command(flatten)]
     subject: Subject,
     /// The file to write
     #[arg(long, value_name = "FILE")]
@@ -157,131 +157,13 @@ pub struct WriteFacts {
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
     match command {
         Command::Show(arguments) => show(arguments, out),
-        Command::Verify(arguments) => verify(arguments, out),
+        Command::Verify(arguments) => verify::verify(arguments, out),
         Command::Facts(arguments) => facts(arguments, out),
     }
 }
 
-/// The result of an audit.
-#[derive(Serialize)]
-struct Audited {
-    netuid: u16,
-    epoch: u32,
-    uid: u16,
-    verdict: &'static str,
-    /// The first false item, or the first one that cannot be judged.
-    reason: Option<String>,
-    receipts: Option<usize>,
-    checked_by_validator: Option<usize>,
-    recomputed: Option<usize>,
-    /// The seed of the sample. Absent if all answers are computed again.
-    seed: Option<u64>,
-}
-
-impl View for Audited {
-    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        if let Some(seed) = self.seed {
-            writeln!(out, "sample of seed {seed}")?;
-        }
-        match &self.reason {
-            Some(reason) => writeln!(out, "{}: {reason}", self.verdict),
-            None => writeln!(
-                out,
-                "true: {} receipts, {} answers checked by the validator, {} computed again",
-                self.receipts.unwrap_or_default(),
-                self.checked_by_validator.unwrap_or_default(),
-                self.recomputed.unwrap_or_default()
-            ),
-        }
-    }
-}
-
-fn verify(arguments: &Verify, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let subject = &arguments.subject;
-    let netuid = subject.netuid.netuid;
-    let network = subject.chain.open()?;
-    let means = arguments.source.neural.means(arguments.key.hotkey()?)?;
-    let facts = match &arguments.facts {
-        Some(file) => facts_in(file)?,
-        None => facts_of(&network, subject)?,
-    };
-    let evidence = match &arguments.source.from {
-        Some(file) => Some(evidence_in(file)?),
-        None => served(&means, &network, netuid, subject.uid, subject.epoch)?,
-    };
-    let sample = match arguments.sample {
-        Some(count) => Sample::Some {
-            count,
-            seed: match arguments.seed {
-                Some(seed) => seed,
-                None => u64::from_le_bytes(random().map_err(Failure::input)?),
-            },
-        },
-        None => Sample::All,
-    };
-    let verdict = match &evidence {
-        None => audit::verify_absence(&facts),
-        Some(evidence) => {
-            let before = match (&arguments.before, facts.before) {
-                (Some(file), _) => Some(evidence_in(file)?),
-                (None, Some(pledged)) => {
-                    served(&means, &network, netuid, subject.uid, pledged.epoch)?
-                }
-                (None, None) => None,
-            };
-            let before = before.as_ref().map_or(Before::NotGiven, Before::Given);
-            let manifest = facts.manifest.unwrap_or(evidence.head.manifest);
-            let task = means.task(&network, netuid, &manifest)?;
-            let auditor = Auditor {
-                program: task.program.as_ref(),
-                manifest: &task.file,
-                sample,
-                threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            };
-            audit::verify(evidence, before, &facts, &auditor)
-        }
-    };
-    let mut answer = Audited {
-        netuid: netuid.0,
-        epoch: subject.epoch,
-        uid: subject.uid.0,
-        verdict: "true",
-        reason: None,
-        receipts: None,
-        checked_by_validator: None,
-        recomputed: None,
-        seed: match sample {
-            Sample::Some { seed, .. } => Some(seed),
-            Sample::All => None,
-        },
-    };
-    let result = match verdict {
-        audit::Verdict::True(checked) => {
-            answer.receipts = Some(checked.receipts);
-            answer.checked_by_validator = Some(checked.graded);
-            answer.recomputed = Some(checked.recomputed);
-            Ok(Verdict::Good)
-        }
-        audit::Verdict::False(falsehood) => {
-            answer.verdict = "false";
-            answer.reason = Some(falsehood.to_string());
-            Ok(Verdict::Bad)
-        }
-        audit::Verdict::Unjudged(missing) => {
-            answer.verdict = "cannot be judged";
-            answer.reason = Some(missing.to_string());
-            Err(Failure::input(format_args!("cannot be judged: {missing}")))
-        }
-    };
-    // The line on standard error says it without --json.
-    if result.is_ok() || arguments.json {
-        output::show(arguments.json, &answer, out)?;
-    }
-    result
-}
-
 fn facts(arguments: &WriteFacts, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let network = arguments.subject.chain.open()?;
+    let network = arguments.chain.open()?;
     let facts = facts_of(&network, &arguments.subject)?;
     let file = &arguments.out;
     fs::write(file, facts_file(&facts))
@@ -293,50 +175,6 @@ fn facts(arguments: &WriteFacts, out: &mut dyn Write) -> Result<Verdict, Failure
         file.display()
     )?;
     Ok(Verdict::Good)
-}
-
-fn facts_of(network: &Network, subject: &Subject) -> Result<Facts, Failure> {
-    let contracts = network.contracts();
-    let (netuid, epoch, uid) = (subject.netuid.netuid, subject.epoch, subject.uid);
-    from_chain::read(network.chain(), &contracts, netuid, epoch, uid).map_err(Failure::input)
-}
-
-fn facts_in(path: &Path) -> Result<Facts, Failure> {
-    let bytes = read_at_most(path, u64::try_from(MAX_FILE).unwrap_or(u64::MAX))?;
-    read_facts(&bytes).map_err(|error| Failure::in_file(path, error))
-}
-
-fn evidence_in(path: &Path) -> Result<Evidence, Failure> {
-    let bytes = read_at_most(path, u64::try_from(MAX_FILE).unwrap_or(u64::MAX))?;
-    read_evidence(&bytes).map_err(|error| Failure::in_file(path, error))
-}
-
-/// Returns the evidence that the validator on `uid` serves. Returns `None` if it serves none.
-fn served(
-    means: &Means,
-    network: &Network,
-    netuid: NetUid,
-    uid: Uid,
-    epoch: u32,
-) -> Result<Option<Evidence>, Failure> {
-    let contracts = network.contracts();
-    let block = network.chain().best()?;
-    let neurons = neurons_at(network.chain(), &contracts, netuid, block)?;
-    let neuron = neurons.iter().find(|it| it.view.uid == uid);
-    let axon = neuron
-        .filter(|it| speaks(it))
-        .and_then(|it| it.axon.as_ref());
-    let Some(axon) = axon else {
-        return Ok(None);
-    };
-    let path = WirePath::new(&format!("/v1/evidence/{epoch}")).map_err(Failure::input)?;
-    let endpoint = Endpoint::from(axon);
-    let page = means.client.page(&endpoint, &path, MAX_FILE, DEADLINE);
-    match means.runtime.block_on(page) {
-        Ok(bytes) => read_evidence(&bytes).map(Some).map_err(Failure::input),
-        // What is not served may be withheld, which the audit judges.
-        Err(_) => Ok(None),
-    }
 }
 
 /// The summary of a validator's evidence.
@@ -410,21 +248,25 @@ fn show(arguments: &Show, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let evidence = match &arguments.source.from {
         Some(file) => evidence_in(file)?,
         None => {
-            let network = subject.chain.open()?;
+            let chain = Chain::new(&arguments.chain);
             let means = arguments.source.neural.means(arguments.key.hotkey()?)?;
             let netuid = subject.netuid.netuid;
-            let found = served(&means, &network, netuid, subject.uid, subject.epoch)?;
-            found.ok_or_else(|| {
-                Failure::input(format_args!(
-                    "uid {} does not serve evidence of epoch {}; it is served from the reveal of \
-                     its weights on",
-                    subject.uid.0, subject.epoch
-                ))
-            })?
+            let found = served(&means, &chain, netuid, subject.uid, subject.epoch)?;
+            let (uid, epoch) = (subject.uid.0, subject.epoch);
+            let (evidence, _) = found.map_err(|absence| match absence {
+                Absence::NotAsked(cause) => {
+                    Failure::input(format_args!("uid {uid} was not asked: {cause}"))
+                }
+                Absence::Withheld(cause) => Failure::input(format_args!(
+                    "uid {uid} does not serve evidence of epoch {epoch} ({cause}); it is served \
+                     from the reveal of its weights on"
+                )),
+            })?;
+            evidence
         }
     };
     if let Some(file) = &arguments.out {
-        let bytes = inktensor_neuron::evidence::codec::evidence_file(&evidence);
+        let bytes = evidence_file(&evidence);
         fs::write(file, bytes).map_err(|error| Failure::unusable("--out", file, &error))?;
     }
     output::show(arguments.json, &summary(&evidence), out)?;

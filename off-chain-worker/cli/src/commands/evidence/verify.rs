@@ -1,0 +1,196 @@
+//! `inktensor evidence verify`: the audit of a validator's epoch.
+
+use super::{
+    chain::Chain,
+    source::{evidence_in, facts_in, facts_of, served, task},
+    Verify,
+};
+use crate::{
+    error::{Failure, Verdict},
+    output::{self, View},
+};
+use inktensor_neuron::{
+    evidence::{
+        audit::{self, Absence, Auditor, Before, Missing, Origin, Sample},
+        facts::Facts,
+    },
+    service::random,
+};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    num::NonZeroUsize,
+    thread,
+};
+
+/// The result of an audit.
+#[derive(Serialize)]
+struct Audited {
+    netuid: u16,
+    epoch: u32,
+    uid: u16,
+    verdict: &'static str,
+    /// The first false item, or the first one that cannot be judged.
+    reason: Option<String>,
+    receipts: Option<usize>,
+    checked_by_validator: Option<usize>,
+    recomputed: Option<usize>,
+    /// The seed of the sample. Absent if all answers are computed again.
+    seed: Option<u64>,
+}
+
+impl View for Audited {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(seed) = self.seed {
+            writeln!(out, "sample of seed {seed}")?;
+        }
+        match &self.reason {
+            Some(reason) => writeln!(out, "{}: {reason}", self.verdict),
+            None => writeln!(
+                out,
+                "true: {} receipts, {} answers checked by the validator, {} computed again",
+                self.receipts.unwrap_or_default(),
+                self.checked_by_validator.unwrap_or_default(),
+                self.recomputed.unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// Checks a validator's evidence.
+pub fn verify(arguments: &Verify, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let subject = &arguments.subject;
+    let chain = Chain::new(&arguments.chain);
+    let facts = match &arguments.facts {
+        Some(file) => {
+            let facts = facts_in(file, subject)?;
+            chain.is_of(facts.home);
+            facts
+        }
+        None => {
+            let network = chain.network("the facts", "pass their file with --facts")?;
+            facts_of(network, subject)?
+        }
+    };
+    let sample = sample(arguments)?;
+    let verdict = verdict(arguments, &chain, &facts, sample)?;
+    report(arguments, verdict, sample, out)
+}
+
+/// A verdict, with the cause why the evidence before was not to be had.
+type Caused = (audit::Verdict, Option<String>);
+
+fn verdict(
+    arguments: &Verify,
+    chain: &Chain<'_>,
+    facts: &Facts,
+    sample: Sample,
+) -> Result<Caused, Failure> {
+    let subject = &arguments.subject;
+    let netuid = subject.netuid.netuid;
+    let from = arguments.source.from.as_deref();
+    let from = from.map(evidence_in).transpose()?;
+    if facts.pledged.is_none() {
+        return Ok((audit::unpledged(facts), None));
+    }
+    let means = arguments.source.neural.means(arguments.key.hotkey()?)?;
+    let found = match from {
+        Some(evidence) => Ok((evidence, Origin::Elsewhere)),
+        None => served(&means, chain, netuid, subject.uid, subject.epoch)?,
+    };
+    let (evidence, origin) = match found {
+        Ok(found) => found,
+        Err(absence) => return Ok((audit::verify_absence(facts, absence), None)),
+    };
+    // The task of a file that proves nothing is not needed.
+    if let Some(verdict) = audit::not_the_validators(&evidence, origin, facts) {
+        return Ok((verdict, None));
+    }
+    let (before, cause) = match (&arguments.before, facts.before) {
+        (Some(file), _) => (Some(evidence_in(file)?), None),
+        (None, Some(pledged)) if chain.is_named() => {
+            match served(&means, chain, netuid, subject.uid, pledged.epoch)? {
+                Ok((evidence, _)) => (Some(evidence), None),
+                Err(Absence::NotAsked(cause) | Absence::Withheld(cause)) => (None, Some(cause)),
+            }
+        }
+        (None, _) => (None, None),
+    };
+    let before = before.as_ref().map_or(Before::NotGiven, Before::Given);
+    let manifest = facts.manifest.unwrap_or(evidence.head.manifest);
+    let task = task(&means, chain, netuid, &manifest)?;
+    let auditor = Auditor {
+        program: task.program.as_ref(),
+        manifest: &task.file,
+        sample,
+        threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    };
+    let verdict = audit::verify(&evidence, origin, before, facts, &auditor);
+    let cause = cause.filter(|_| {
+        let is_before = |it: &Missing| matches!(it, Missing::Before { .. });
+        matches!(&verdict, audit::Verdict::Unjudged(missing) if is_before(missing))
+    });
+    Ok((verdict, cause))
+}
+
+fn sample(arguments: &Verify) -> Result<Sample, Failure> {
+    let Some(count) = arguments.sample else {
+        return Ok(Sample::All);
+    };
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        None => u64::from_le_bytes(random().map_err(Failure::input)?),
+    };
+    Ok(Sample::Some { count, seed })
+}
+
+fn report(
+    arguments: &Verify,
+    (verdict, cause): Caused,
+    sample: Sample,
+    out: &mut dyn Write,
+) -> Result<Verdict, Failure> {
+    let subject = &arguments.subject;
+    let mut answer = Audited {
+        netuid: subject.netuid.netuid.0,
+        epoch: subject.epoch,
+        uid: subject.uid.0,
+        verdict: "true",
+        reason: None,
+        receipts: None,
+        checked_by_validator: None,
+        recomputed: None,
+        seed: match sample {
+            Sample::Some { seed, .. } => Some(seed),
+            Sample::All => None,
+        },
+    };
+    let result = match verdict {
+        audit::Verdict::True(checked) => {
+            answer.receipts = Some(checked.receipts);
+            answer.checked_by_validator = Some(checked.graded);
+            answer.recomputed = Some(checked.recomputed);
+            Ok(Verdict::Good)
+        }
+        audit::Verdict::False(falsehood) => {
+            answer.verdict = "false";
+            answer.reason = Some(falsehood.to_string());
+            Ok(Verdict::Bad)
+        }
+        audit::Verdict::Unjudged(missing) => {
+            answer.verdict = "cannot be judged";
+            let reason = match cause {
+                Some(cause) => format!("{missing} ({cause})"),
+                None => missing.to_string(),
+            };
+            let failure = Failure::input(format_args!("cannot be judged: {reason}"));
+            answer.reason = Some(reason);
+            Err(failure)
+        }
+    };
+    // The line on standard error says it without --json.
+    if result.is_ok() || arguments.json {
+        output::show(arguments.json, &answer, out)?;
+    }
+    result
+}
