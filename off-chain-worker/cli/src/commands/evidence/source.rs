@@ -28,7 +28,7 @@ use std::{path::Path, time::Duration};
 /// Longest transfer of a file of evidence.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Evidence, or the reason why there is none.
+/// Evidence, or the reason why it is missing.
 pub type Found = Result<(Evidence, Origin), Absence>;
 
 /// Returns the facts that a file has, which must be those of the subject.
