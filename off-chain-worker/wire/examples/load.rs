@@ -434,6 +434,7 @@ fn listening(line: &str) -> Result<At, Failure> {
 
 /// Returns 32 bytes of their digits.
 fn unhex(text: &str) -> Option<[u8; 32]> {
+    let text = text.strip_prefix("0x").unwrap_or(text);
     let mut bytes = [0; 32];
     for (place, byte) in bytes.iter_mut().enumerate() {
         let start = place.checked_mul(2)?;
