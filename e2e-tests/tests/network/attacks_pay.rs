@@ -45,6 +45,16 @@ fn settle_first_chunk(net: &mut Network, netuid: NetUid, computed: &EpochRun) ->
     }
 }
 
+/// Runs an epoch, and asserts that its keeper pays no deposit to settle the first chunk.
+fn settle_without_deposit(net: &mut Network, netuid: NetUid) {
+    net.close(netuid);
+    let computed = net.assert_epoch(netuid);
+    net.finalize(netuid);
+    let costs = settle_first_chunk(net, netuid, &computed);
+    let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
+    assert!(deposit <= 0, "the keeper pays {deposit}");
+}
+
 /// Stakes the least amount on each of the first `count` hotkeys called `name`.
 fn stake_all(net: &mut Network, netuid: NetUid, coldkey: AccountId, name: &str, count: u32) {
     let staking = net.addresses().staking;
@@ -166,12 +176,7 @@ fn settle_takes_no_deposit_although_owners_take_their_pay_out() {
             }
         }
         net.honest_weights(netuid);
-        net.close(netuid);
-        let computed = net.assert_epoch(netuid);
-        net.finalize(netuid);
-        let costs = settle_first_chunk(&mut net, netuid, &computed);
-        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
-        assert!(deposit <= 0, "the keeper pays {deposit}");
+        settle_without_deposit(&mut net, netuid);
         net.collect_all(netuid);
     }
 }
@@ -186,12 +191,7 @@ fn settle_takes_no_deposit_although_stakers_come_and_go() {
     for _ in 0..4 {
         stake_all(&mut net, netuid, CHARLIE, "validator", 2);
         net.honest_weights(netuid);
-        net.close(netuid);
-        let computed = net.assert_epoch(netuid);
-        net.finalize(netuid);
-        let costs = settle_first_chunk(&mut net, netuid, &computed);
-        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
-        assert!(deposit <= 0, "the keeper pays {deposit}");
+        settle_without_deposit(&mut net, netuid);
     }
     for place in 0..2 {
         net.as_(CHARLIE)
@@ -214,12 +214,7 @@ fn settle_takes_no_deposit_although_deposits_lie_uncollected() {
             stake_all(&mut net, netuid, *staker, "validator", 2);
         }
         net.honest_weights(netuid);
-        net.close(netuid);
-        let computed = net.assert_epoch(netuid);
-        net.finalize(netuid);
-        let costs = settle_first_chunk(&mut net, netuid, &computed);
-        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
-        assert!(deposit <= 0, "the keeper pays {deposit}");
+        settle_without_deposit(&mut net, netuid);
     }
     for staker in stakers {
         for place in 0..2 {
@@ -239,12 +234,7 @@ fn first_settlement_takes_no_deposit() {
     // The keeper's fee needs a balance, which is the keeper's own.
     net.fund(KEEPER, Rao::from_tao(1));
     for _ in 0..2 {
-        net.close(netuid);
-        let computed = net.assert_epoch(netuid);
-        net.finalize(netuid);
-        let costs = settle_first_chunk(&mut net, netuid, &computed);
-        let deposit: i128 = costs.iter().map(|it| it.v31.total.deposit).sum();
-        assert!(deposit <= 0, "the keeper pays {deposit}");
+        settle_without_deposit(&mut net, netuid);
         net.honest_weights(netuid);
     }
 }

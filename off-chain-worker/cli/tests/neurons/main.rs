@@ -306,6 +306,24 @@ fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
     assert_eq!(document(&verified)["recomputed"], 4);
 }
 
+/// Starts a miner and the validator called `name`, and waits until the validator has set weights
+/// and that epoch is over.
+fn first_round(net: &mut Net, name: &str) -> [Guarded; 2] {
+    let miner = net.neuron("mine", "m0", &[]);
+    let validator = net.neuron("validate", name, &[]);
+    net.wait_for_line("m0", "published the endpoint");
+    net.wait_for_line(name, "published the endpoint");
+    net.pass_epoch(TEMPO);
+    wait_for("a permit", || net.status().final_epoch);
+    net.wait_for_line("m0", "loaded the manifest");
+    net.wait_for_line(name, "loaded the manifest");
+    net.wait_for_line(name, "all conditions to take part are met");
+    net.pass_epoch(TEMPO);
+    net.wait_for_line(name, "set weights");
+    net.pass_epoch(TEMPO);
+    [miner, validator]
+}
+
 #[test]
 fn a_trained_state_is_mined_validated_and_asked() {
     let mut net = Net::start("complete", TEMPO, false);
@@ -330,18 +348,7 @@ fn a_trained_state_is_mined_validated_and_asked() {
     let model = inktensor_complete::Model::read(&state).unwrap();
     let expected = shown(&model.continuation(&question).unwrap());
     let (name, uid) = VALIDATORS[0];
-    let _m0 = net.neuron("mine", "m0", &[]);
-    let _validator = net.neuron("validate", name, &[]);
-    net.wait_for_line("m0", "published the endpoint");
-    net.wait_for_line(name, "published the endpoint");
-    net.pass_epoch(TEMPO);
-    wait_for("a permit", || net.status().final_epoch);
-    net.wait_for_line("m0", "loaded the manifest");
-    net.wait_for_line(name, "loaded the manifest");
-    net.wait_for_line(name, "all conditions to take part are met");
-    net.pass_epoch(TEMPO);
-    net.wait_for_line(name, "set weights");
-    net.pass_epoch(TEMPO);
+    let _neurons = first_round(&mut net, name);
 
     // Every answer is right, for the auditor too.
     let (folder, number) = (net.path("cache"), uid.0.to_string());
@@ -391,18 +398,7 @@ fn evidence_of_a_sampled_check_holds() {
         window: 3,
     });
     let (name, uid) = VALIDATORS[0];
-    let _m0 = net.neuron("mine", "m0", &[]);
-    let _validator = net.neuron("validate", name, &[]);
-    net.wait_for_line("m0", "published the endpoint");
-    net.wait_for_line(name, "published the endpoint");
-    net.pass_epoch(TEMPO);
-    wait_for("a permit", || net.status().final_epoch);
-    net.wait_for_line("m0", "loaded the manifest");
-    net.wait_for_line(name, "loaded the manifest");
-    net.wait_for_line(name, "all conditions to take part are met");
-    net.pass_epoch(TEMPO);
-    net.wait_for_line(name, "set weights");
-    net.pass_epoch(TEMPO);
+    let _neurons = first_round(&mut net, name);
 
     // All 16 answers are checked, or none but the certain one, once in 32 768 runs each.
     let (folder, number) = (net.path("cache"), uid.0.to_string());
