@@ -53,10 +53,10 @@ fn assert_code(shell: &Shell, addresses: &BTreeMap<String, String>) {
     let bundles = Bundles::load().unwrap();
     let codes = [
         ("TOKEN", &bundles.token),
-        ("REGISTRY", &bundles.registry),
-        ("STAKING", &bundles.staking),
+        ("REGISTRY", &bundles.registry_front),
+        ("STAKING", &bundles.staking_front),
         ("EMISSION", &bundles.emission),
-        ("EPOCH", &bundles.epoch),
+        ("EPOCH", &bundles.epoch_front),
         ("YUMA", &bundles.yuma),
         ("MEAN", &bundles.mean),
     ];
@@ -67,6 +67,19 @@ fn assert_code(shell: &Shell, addresses: &BTreeMap<String, String>) {
         ));
         let info: Value = serde_json::from_str(&info).unwrap();
         assert_eq!(info["code_hash"], hex(&blake2(&bundle.code)), "{name}");
+    }
+    let full = [
+        ("registry", &bundles.registry),
+        ("staking", &bundles.staking),
+        ("epoch", &bundles.epoch),
+    ];
+    for (name, bundle) in full {
+        let answer = shell.run(&format!(
+            r#"cargo contract call "$CONTRACTS/{name}_front.json" --contract {} --url "$URL" --suri //Alice --message full_code"#,
+            addresses[&name.to_uppercase()]
+        ));
+        let expected = format!("Ok({})", hex(&blake2(&bundle.code)));
+        assert_eq!(result(&answer), Some(expected.as_str()), "{name}");
     }
 }
 

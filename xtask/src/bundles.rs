@@ -276,6 +276,9 @@ fn fingerprint(project: &Project, contract: &Contract) -> Result<String> {
     fingerprint.add_file(&folder.join("Cargo.lock"))?;
     fingerprint.add_package(&folder.join("primitives"))?;
     fingerprint.add_package(&folder.join(contract.folder))?;
+    if let Some(full) = contract.front_of {
+        fingerprint.add_package(&folder.join(full))?;
+    }
     Ok(fingerprint.finish())
 }
 

@@ -30,52 +30,82 @@ pub struct Contract {
     pub folder: &'static str,
     /// The aim of its optimisation.
     pub goal: Goal,
+    /// The folder of the contract whose front this is: a front is compiled with its code.
+    pub front_of: Option<&'static str>,
     /// True for a contract of the network, which has bindings for JavaScript.
     pub has_bindings: bool,
 }
 
 /// All contracts, in the order in which they are built.
-pub const ALL: [Contract; 8] = [
+pub const ALL: [Contract; 11] = [
     Contract {
         name: "token",
         folder: "token",
         goal: Goal::Size,
+        front_of: None,
         has_bindings: true,
     },
     Contract {
         name: "registry",
         folder: "registry",
         goal: Goal::Size,
+        front_of: None,
         has_bindings: true,
+    },
+    Contract {
+        name: "registry_front",
+        folder: "registry/front",
+        goal: Goal::Size,
+        front_of: Some("registry"),
+        has_bindings: false,
     },
     Contract {
         name: "staking",
         folder: "staking",
         goal: Goal::Size,
+        front_of: None,
         has_bindings: true,
+    },
+    Contract {
+        name: "staking_front",
+        folder: "staking/front",
+        goal: Goal::Size,
+        front_of: Some("staking"),
+        has_bindings: false,
     },
     Contract {
         name: "emission",
         folder: "emission",
         goal: Goal::Size,
+        front_of: None,
         has_bindings: true,
     },
     Contract {
         name: "epoch",
         folder: "epoch",
         goal: Goal::Size,
+        front_of: None,
         has_bindings: true,
+    },
+    Contract {
+        name: "epoch_front",
+        folder: "epoch/front",
+        goal: Goal::Size,
+        front_of: Some("epoch"),
+        has_bindings: false,
     },
     Contract {
         name: "yuma",
         folder: "kernels/yuma",
         goal: Goal::Speed,
+        front_of: None,
         has_bindings: true,
     },
     Contract {
         name: "mean",
         folder: "kernels/mean",
         goal: Goal::Speed,
+        front_of: None,
         has_bindings: true,
     },
     // A user's contract, which tests show how to test.
@@ -83,6 +113,7 @@ pub const ALL: [Contract; 8] = [
         name: "nominator",
         folder: "../e2e-tests/drink/user-contract",
         goal: Goal::Size,
+        front_of: None,
         has_bindings: false,
     },
 ];

@@ -257,6 +257,7 @@ mod tests {
             name: "token",
             folder: "token",
             goal,
+            front_of: None,
             has_bindings: true,
         };
         Staged {

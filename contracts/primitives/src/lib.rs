@@ -27,6 +27,7 @@ pub mod dispute;
 pub mod done;
 pub mod emission;
 pub mod epoch;
+pub mod front;
 pub mod hash;
 pub mod kernel;
 pub mod registry;

@@ -231,7 +231,7 @@ fn with_kernel(body: &str) -> (Network, NetUid) {
 }
 
 /// Returns the same for the kernel with this text.
-fn with_kernel_of(source: &str) -> (Network, NetUid) {
+pub fn with_kernel_of(source: &str) -> (Network, NetUid) {
     let code = wat::parse_str(source).expect("Wasm text");
     let mut net = Network::deploy_with_kernel(code);
     let kernel = net.addresses().mean;

@@ -3,7 +3,10 @@
 //! The figures of a chain are those of its published runtime; `docs/limits.md` has the sources and
 //! the figures of this file.
 
-use inktensor_client::chain::{Chain, ChainRead, Message};
+use inktensor_client::{
+    chain::{Chain, ChainRead, Message},
+    deploy::Bundle,
+};
 use inktensor_devnet::sandbox::{SandboxChain, StorageUse};
 use inktensor_e2e_tests::{
     accounts::*,
@@ -92,32 +95,56 @@ impl Platform {
     }
 
     /// Returns the deposit for a contract with that code, apart from its storage: a record of its
-    /// trie, code, sizes, three balances and no dependencies; the lock-up; the account.
-    fn contract(&self, code: &[u8]) -> u128 {
-        let record = 33 + 32 + 8 + 3 * self.balance + 1;
-        let locked = (self.code(code) * self.lockup).div_ceil(100);
+    /// trie, code, sizes, three balances and the full code that a front depends on; the lock-up for
+    /// either code; the account.
+    fn contract(&self, code: &[u8], full: Option<&[u8]>) -> u128 {
+        let dependencies = full.map_or(0, |_| 32 + self.balance);
+        let record = 33 + 32 + 8 + 3 * self.balance + 1 + dependencies;
+        let locked = |code| (self.code(code) * self.lockup).div_ceil(100);
+        let locked = locked(code) + full.map_or(0, locked);
         self.per_item + record * self.per_byte + locked + self.existential
     }
 }
 
-/// The built contracts, with the addresses of a deployment.
-fn contracts(net: &Network) -> [(&'static str, &'static [u8], AccountId); 7] {
+/// A contract of a deployment: its file's name, its code, the full code of a front, its address.
+type Contract = (
+    &'static str,
+    &'static [u8],
+    Option<&'static [u8]>,
+    AccountId,
+);
+
+/// Returns the contracts of a deployment.
+fn contracts(net: &Network) -> [Contract; 7] {
     let (built, at) = (bundles(), net.addresses());
+    let front = |name, front: &'static Bundle, full: &'static Bundle, at| {
+        (name, &front.code[..], Some(&full.code[..]), at)
+    };
     [
-        ("token", &built.token.code, at.token),
-        ("registry", &built.registry.code, at.registry),
-        ("staking", &built.staking.code, at.staking),
-        ("emission", &built.emission.code, at.emission),
-        ("epoch", &built.epoch.code, at.epoch),
-        ("yuma", &built.yuma.code, at.yuma),
-        ("mean", &built.mean.code, at.mean),
+        ("token", &built.token.code, None, at.token),
+        front(
+            "registry_front",
+            &built.registry_front,
+            &built.registry,
+            at.registry,
+        ),
+        front(
+            "staking_front",
+            &built.staking_front,
+            &built.staking,
+            at.staking,
+        ),
+        ("emission", &built.emission.code, None, at.emission),
+        front("epoch_front", &built.epoch_front, &built.epoch, at.epoch),
+        ("yuma", &built.yuma.code, None, at.yuma),
+        ("mean", &built.mean.code, None, at.mean),
     ]
 }
 
 /// Returns the storage of all contracts together.
 fn storage_use(net: &Network) -> StorageUse {
     let mut sum = StorageUse::default();
-    for (name, _, address) in contracts(net) {
+    for (name, _, _, address) in contracts(net) {
         let used = net.chain().storage_use(&address).expect(name);
         sum.items += used.items;
         sum.bytes += used.bytes;
@@ -237,8 +264,8 @@ fn check(row: &[&str], column: usize, amount: u128, unit: f64) {
 
 #[test]
 fn contracts_fit_the_code_and_the_memory_of_every_chain() {
-    let net = Network::deploy();
-    for (name, code, _) in contracts(&net) {
+    for (name, bundle) in bundles().named() {
+        let code = &bundle.code;
         for platform in PLATFORMS {
             let most = platform.code;
             assert!(
@@ -431,7 +458,8 @@ fn deposits_are_computed_as_the_pallet_does() {
         let new = ink::selector_bytes!("new");
         let made = chain.estimate(DEPLOYER, code, &new, b"salt");
         let taken = made.expect("estimated").cost.deposit;
-        let computed = IN_PROCESS.code(code) + IN_PROCESS.contract(code) + IN_PROCESS.storage(cell);
+        let contract = IN_PROCESS.contract(code, None);
+        let computed = IN_PROCESS.code(code) + contract + IN_PROCESS.storage(cell);
         assert_eq!(taken, i128::try_from(computed).expect("small"));
     }
 }
@@ -441,26 +469,19 @@ fn deposits_of_the_page_are_right() {
     let tao = 1e9;
     let mut net = Network::deploy();
     let mut sum = 0;
-    for (name, code, address) in contracts(&net) {
-        let used = net.chain().storage_use(&address).expect("deployed");
+    for (name, bundle) in bundles().named() {
         let row = row(&format!("`{name}`"));
-        check(&row, 1, code.len() as u128, 1024.0);
-        check(&row, 2, SUBTENSOR.code(code), tao);
-        check(
-            &row,
-            3,
-            SUBTENSOR.contract(code) + SUBTENSOR.storage(used),
-            tao,
-        );
-        sum += SUBTENSOR.code(code) + SUBTENSOR.contract(code) + SUBTENSOR.storage(used);
-        println!(
-            "{name}: {used:?}, code {} rao, contract {} rao",
-            SUBTENSOR.code(code),
-            SUBTENSOR.contract(code) + SUBTENSOR.storage(used)
-        );
+        check(&row, 1, bundle.code.len() as u128, 1024.0);
+        check(&row, 2, SUBTENSOR.code(&bundle.code), tao);
+        sum += SUBTENSOR.code(&bundle.code);
     }
-    println!("all: {sum} rao");
-    check(&row("all seven"), 1, sum, tao);
+    for (name, code, full, address) in contracts(&net) {
+        let used = net.chain().storage_use(&address).expect("deployed");
+        let deposit = SUBTENSOR.contract(code, full) + SUBTENSOR.storage(used);
+        check(&row(&format!("`{name}`")), 3, deposit, tao);
+        sum += deposit;
+    }
+    check(&row("all of it"), 1, sum, tao);
 
     let mut uses: Vec<(&str, StorageUse)> = Vec::new();
     let mut netuid = NetUid(0);

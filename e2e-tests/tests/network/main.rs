@@ -26,6 +26,7 @@ mod emission;
 mod epoch;
 mod explain;
 mod fees;
+mod fronts;
 mod genesis;
 mod harness;
 mod keeper;

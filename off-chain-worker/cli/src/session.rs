@@ -1,10 +1,6 @@
 //! A network to work on: signs, approves and sends, and says in one line what was refused.
 
-use crate::{
-    error::Failure,
-    network::Network,
-    output::format::{self, tao},
-};
+use crate::{error::Failure, network::Network, output::format::tao};
 use ink::env::Event;
 use inktensor_client::{
     chain::{rpc::Wait, ContractError, ContractEvent, Cost, Message, Typed},
@@ -106,7 +102,7 @@ impl Session {
         let approved = self.approve(spender, amount)?;
         let done = self.send(message())?;
         Ok(Done {
-            cost: format::sum(approved, done.cost),
+            cost: approved.and(done.cost),
             ..done
         })
     }

@@ -256,6 +256,19 @@ impl SandboxChain {
         Ok(())
     }
 
+    /// Removes uploaded code, as the account that uploaded it may while no contract uses it.
+    ///
+    /// # Errors
+    /// `Runtime` if another account uploaded it, or if it is in use.
+    pub fn remove_code(&mut self, signer: AccountId, code_hash: Digest) -> Result<(), ChainError> {
+        let signer = account(signer);
+        let (result, _) = self.transact(&signer, &[&code_hash], || {
+            let origin = RuntimeOrigin::signed(signer.clone());
+            Contracts::remove_code(origin, code_hash.into())
+        });
+        result.map(|_| ()).map_err(|error| runtime(error.error))
+    }
+
     /// Returns the root hash of the storage of the contract at `address`. Equal roots mean equal
     /// contents.
     pub fn storage_root(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {

@@ -1,7 +1,10 @@
 //! Deployment and wiring of the network's contracts.
 
-use super::{argument, deploy_contract, succeeded, Addresses, Network, BANK, DEPLOYER, TREASURY};
-use crate::Failure;
+use super::{
+    argument, deploy_contract, failed, sign, succeeded, Addresses, Network, BANK, DEPLOYER,
+    TREASURY,
+};
+use crate::{bundle, Failure};
 use drink::{minimal::MinimalSandbox, session::Session, AccountId32, Sandbox, Weight};
 use inktensor_primitives::{
     emission::{Fees, Split},
@@ -9,9 +12,9 @@ use inktensor_primitives::{
     kernel::YumaParams,
     registry::{KernelParams, NetworkRules, RegistryError},
     token::WireError,
-    Bps, Rao,
+    AccountId, Bps, Rao,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// TAO at first.
 const GENESIS: Rao = Rao::from_tao(5_000_000);
@@ -37,8 +40,9 @@ impl Network {
     /// See [`Failure`].
     pub fn deploy(mut session: Session<MinimalSandbox>) -> Result<Self, Failure> {
         session.set_gas_limit(LIMIT);
-        let mut deploy = |name: &str, arguments: &[String]| {
-            deploy_contract(&mut session, DEPLOYER, name, arguments)
+        let mut deploy = |name: &str, arguments: &[String]| match name {
+            "registry" | "staking" | "epoch" => deploy_front(&mut session, name, arguments),
+            _ => deploy_contract(&mut session, DEPLOYER, name, arguments),
         };
         let holders = format!("[({}, {})]", argument(BANK), GENESIS.0);
         let token = deploy("token", &[holders])?;
@@ -121,4 +125,21 @@ impl Network {
         let allowed = self.call::<(), RegistryError>(DEPLOYER, registry, message, &arguments)?;
         succeeded(message, allowed)
     }
+}
+
+/// Deploys the front of the contract `name` before its full code, and returns the front's address,
+/// where the session then knows the messages of the full code.
+fn deploy_front(
+    session: &mut Session<MinimalSandbox>,
+    name: &str,
+    arguments: &[String],
+) -> Result<AccountId, Failure> {
+    let full = bundle(name)?;
+    let messages = Arc::clone(&full.transcoder);
+    sign(session, DEPLOYER);
+    let hash = session.upload_bundle(full).map_err(failed(name))?;
+    let arguments = [&[format!("{hash:?}")], arguments].concat();
+    let front = deploy_contract(session, DEPLOYER, &format!("{name}_front"), &arguments)?;
+    session.set_transcoder(AccountId32::new(front.0), &messages);
+    Ok(front)
 }

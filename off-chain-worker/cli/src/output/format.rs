@@ -129,16 +129,6 @@ pub fn cost(cost: &Cost) -> Option<String> {
     Some(format!("fee {fee}{deposit}, {unit}"))
 }
 
-/// Returns the sum of the costs of two transactions.
-pub const fn sum(one: Cost, other: Cost) -> Cost {
-    Cost {
-        ref_time: one.ref_time.saturating_add(other.ref_time),
-        proof_size: one.proof_size.saturating_add(other.proof_size),
-        deposit: one.deposit.saturating_add(other.deposit),
-        fee: one.fee.saturating_add(other.fee),
-    }
-}
-
 /// Returns "yes", or nothing.
 pub fn yes(holds: bool) -> String {
     if holds { "yes" } else { "" }.into()

@@ -20,9 +20,11 @@ use std::marker::PhantomData;
 /// The messages of each interface. `contracts::registry(address).subnet(netuid)` is a message,
 /// ready to be read or sent.
 pub mod contracts {
-    use super::{AccountId, DefaultEnvironment};
+    use super::{AccountId, DefaultEnvironment, Message, PhantomData};
     use ink::codegen::TraitCallBuilder;
-    use inktensor_primitives::{emission, epoch, kernel, registry, staking, token};
+    use inktensor_primitives::{
+        emission, epoch, front::FULL_CODE, kernel, registry, staking, token, Digest,
+    };
 
     macro_rules! interface {
         ($(#[$doc:meta])* $function:ident, $alias:ident, $($path:tt)+) => {
@@ -76,6 +78,15 @@ pub mod contracts {
         /// Returns the messages of a kernel.
         kernel, KernelCalls, kernel::IncentiveKernel
     );
+
+    /// Returns the message of a front that returns the hash of its full code.
+    pub fn full_code(front: AccountId) -> Message<Digest> {
+        Message {
+            to: front,
+            input: FULL_CODE.to_vec(),
+            answer: PhantomData,
+        }
+    }
 }
 
 type Builder<Args, R> = CallBuilder<

@@ -26,7 +26,7 @@ impl Bill {
     /// Adds the transactions of `other`.
     pub fn add_all(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
-        self.total = sum(&self.total, &other.total);
+        self.total = self.total.and(other.total);
         self.largest = larger(&self.largest, &other.largest);
     }
 
@@ -37,16 +37,6 @@ impl Bill {
             total: *cost,
             largest: *cost,
         });
-    }
-}
-
-/// Returns the sum of two costs.
-fn sum(a: &Cost, b: &Cost) -> Cost {
-    Cost {
-        ref_time: a.ref_time.saturating_add(b.ref_time),
-        proof_size: a.proof_size.saturating_add(b.proof_size),
-        deposit: a.deposit.saturating_add(b.deposit),
-        fee: a.fee.saturating_add(b.fee),
     }
 }
 

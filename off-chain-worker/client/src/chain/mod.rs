@@ -232,3 +232,16 @@ pub struct Cost {
     /// Fee in the chain's own coin; zero on a chain that takes none.
     pub fee: u128,
 }
+
+impl Cost {
+    /// Returns the cost of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            ref_time: self.ref_time.saturating_add(other.ref_time),
+            proof_size: self.proof_size.saturating_add(other.proof_size),
+            deposit: self.deposit.saturating_add(other.deposit),
+            fee: self.fee.saturating_add(other.fee),
+        }
+    }
+}

@@ -37,14 +37,20 @@ pub struct Bundle {
 pub struct Bundles {
     /// TAO.
     pub token: Bundle,
-    /// Subnets and neurons.
+    /// Full code of the registry: subnets and neurons.
     pub registry: Bundle,
-    /// Stake.
+    /// Front of the registry.
+    pub registry_front: Bundle,
+    /// Full code of the staking contract: stake.
     pub staking: Bundle,
+    /// Front of the staking contract.
+    pub staking_front: Bundle,
     /// Emission.
     pub emission: Bundle,
-    /// Weights and epochs.
+    /// Full code of the epoch contract: weights and epochs.
     pub epoch: Bundle,
+    /// Front of the epoch contract.
+    pub epoch_front: Bundle,
     /// The Yuma kernel.
     pub yuma: Bundle,
     /// The mean kernel.
@@ -63,22 +69,28 @@ impl Bundles {
         Ok(Self {
             token: read("token")?,
             registry: read("registry")?,
+            registry_front: read("registry_front")?,
             staking: read("staking")?,
+            staking_front: read("staking_front")?,
             emission: read("emission")?,
             epoch: read("epoch")?,
+            epoch_front: read("epoch_front")?,
             yuma: read("yuma")?,
             mean: read("mean")?,
         })
     }
 
-    /// Returns each contract's name and code, in the order of deployment.
-    pub const fn named(&self) -> [(&'static str, &Bundle); 7] {
+    /// Returns each file's name and code, in the order of deployment: a full code before its front.
+    pub const fn named(&self) -> [(&'static str, &Bundle); 10] {
         [
             ("token", &self.token),
             ("registry", &self.registry),
+            ("registry_front", &self.registry_front),
             ("staking", &self.staking),
+            ("staking_front", &self.staking_front),
             ("emission", &self.emission),
             ("epoch", &self.epoch),
+            ("epoch_front", &self.epoch_front),
             ("yuma", &self.yuma),
             ("mean", &self.mean),
         ]

@@ -1,8 +1,8 @@
 //! Compares a deployment's record with the chain.
 
-use super::{Record, RecordError};
+use super::{is_front, Record, RecordError};
 use crate::{
-    chain::{ChainError, ChainRead, Typed},
+    chain::{contracts::full_code, ChainError, ChainRead, Typed},
     ss58::ss58,
 };
 use inktensor_primitives::{
@@ -12,7 +12,7 @@ use inktensor_primitives::{
     registry::Registry,
     staking::Staking,
     token::TokenControl,
-    AccountId,
+    AccountId, Digest,
 };
 use thiserror::Error;
 
@@ -39,7 +39,7 @@ pub enum CheckError {
 }
 
 /// Returns every difference between the chain and `record`: the chain's first block, each
-/// contract's code, and the addresses of the other contracts that each contract has.
+/// contract's code, its full code if it is a front, and the addresses of the other contracts that each contract has.
 ///
 /// # Errors
 /// See [`CheckError`].
@@ -55,9 +55,18 @@ pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, Ch
         let there = chain.code_hash(&entry.address)?;
         let on_chain = there.map_or_else(|| "no contract".into(), |hash| hex(&hash));
         found.compare(&format!("code of {name}"), hex(&entry.code_hash), on_chain);
-        if let (Some(hash), Some(code)) = (there, there.map(|it| chain.code(&it)).transpose()?) {
-            let bytes = code.map_or_else(|| "none".into(), |code| hex(&blake2(&code)));
-            found.compare(&format!("bytes of {name}'s code"), hex(&hash), bytes);
+        let Some(hash) = there else { continue };
+        found.bytes(chain, &format!("{name}'s code"), &hash)?;
+        if is_front(name) {
+            let written = entry.full_code.map(|hash| hex(&hash));
+            let what = format!("full code of {name}");
+            // Other code than a front's has no such message, and was reported above.
+            let Ok(hash) = chain.query(full_code(entry.address)) else {
+                found.compare(&what, written.unwrap_or_default(), "none".into());
+                continue;
+            };
+            found.compare(&what, written.unwrap_or_else(|| "none".into()), hex(&hash));
+            found.bytes(chain, &format!("{name}'s full code"), &hash)?;
         }
     }
     if found.mismatches.is_empty() {
@@ -80,6 +89,19 @@ impl Found {
                 found,
             });
         }
+    }
+
+    /// Compares the bytes of the code that the chain has under `hash` with it.
+    fn bytes(
+        &mut self,
+        chain: &dyn ChainRead,
+        what: &str,
+        hash: &Digest,
+    ) -> Result<(), ChainError> {
+        let code = chain.code(hash)?;
+        let bytes = code.map_or_else(|| "none".into(), |code| hex(&blake2(&code)));
+        self.compare(&format!("bytes of {what}"), hex(hash), bytes);
+        Ok(())
     }
 
     fn peer(&mut self, what: &str, written: AccountId, found: Option<AccountId>) {

@@ -83,9 +83,7 @@ pub fn deploy_with(
     for (name, bundle) in bundles.named() {
         steps.upload(name, bundle)?;
     }
-    let addresses = build(bundles, config, |name, bundle, arguments| {
-        steps.instantiate(name, bundle, &arguments)
-    })?;
+    let addresses = build(bundles, config, |part| steps.instantiate(&part))?;
     steps.wire_all(&addresses)?;
     steps.hand_over(&addresses, bundles, config.admin)?;
     Ok(Deployment {
@@ -109,27 +107,16 @@ pub fn estimate(
     config: &Config,
 ) -> Result<Deployment, DeployError> {
     let mut contracts = Vec::new();
-    let addresses = build(bundles, config, |name, bundle, arguments| {
-        let failed = chain_error(name);
-        let code_hash = blake2(&bundle.code);
-        let input = constructor(&arguments);
-        let address = contract_address(config.deployer, &code_hash, &input, name.as_bytes());
+    let addresses = build(bundles, config, |part| {
+        let failed = chain_error(part.name);
+        let address = part.address(config.deployer);
         let is_there = chain.code_hash(&address).map_err(failed)?.is_some();
         let cost = if is_there {
             Cost::default()
         } else {
-            let (code, salt) = (&bundle.code, name.as_bytes());
-            let made = chain.estimate(config.deployer, code, &input, salt);
-            made.map_err(failed)?.cost
+            part.cost(chain, config.deployer).map_err(failed)?
         };
-        contracts.push(Deployed {
-            name,
-            address,
-            code_hash,
-            size: bundle.code.len(),
-            block: 0,
-            cost,
-        });
+        contracts.push(part.deployed(address, 0, cost));
         Ok(address)
     })?;
     Ok(Deployment {
@@ -138,32 +125,117 @@ pub fn estimate(
     })
 }
 
+/// A contract to be made.
+struct Part<'a> {
+    name: &'static str,
+    /// The code at its address.
+    bundle: &'a Bundle,
+    /// The full code, if the code at its address is a front.
+    full: Option<&'a Bundle>,
+    /// The encoded arguments of the constructor, without the hash of the full code.
+    arguments: Vec<u8>,
+}
+
+impl Part<'_> {
+    fn full_code(&self) -> Option<Digest> {
+        self.full.map(|full| blake2(&full.code))
+    }
+
+    /// Returns the encoded call of the constructor.
+    fn input(&self) -> Vec<u8> {
+        let full_code = self.full_code().map(|hash| hash.to_vec());
+        constructor(&[&full_code.unwrap_or_default(), &self.arguments[..]].concat())
+    }
+
+    /// Code and arguments alone make addresses differ; the name keeps two deployments on one chain
+    /// readable.
+    const fn salt(&self) -> &[u8] {
+        self.name.as_bytes()
+    }
+
+    fn address(&self, deployer: AccountId) -> AccountId {
+        let code_hash = blake2(&self.bundle.code);
+        contract_address(deployer, &code_hash, &self.input(), self.salt())
+    }
+
+    /// Returns the estimated cost of the contract with its code.
+    fn cost(&self, chain: &dyn ChainRead, deployer: AccountId) -> Result<Cost, ChainError> {
+        let estimate = |bundle: &Bundle, input: &[u8]| {
+            let made = chain.estimate(deployer, &bundle.code, input, self.salt());
+            made.map(|it| it.cost)
+        };
+        let missing = match (self.full, self.full_code()) {
+            (Some(full), Some(hash)) if chain.code(&hash)?.is_none() => full,
+            _ => return estimate(self.bundle, &self.input()),
+        };
+        // A front traps where its full code is missing. So this is the cost of a contract of the
+        // full code, and that of the front's code: it refuses input that is no constructor.
+        let full = estimate(missing, &constructor(&self.arguments))?;
+        Ok(full.and(estimate(self.bundle, &[])?))
+    }
+
+    fn deployed(&self, address: AccountId, block: u32, cost: Cost) -> Deployed {
+        Deployed {
+            name: self.name,
+            address,
+            code_hash: blake2(&self.bundle.code),
+            full_code: self.full_code(),
+            size: self.bundle.code.len(),
+            block,
+            cost,
+        }
+    }
+}
+
 /// Makes every contract with `make`, each with the addresses of those before it.
 fn build(
     bundles: &Bundles,
     config: &Config,
-    mut make: impl FnMut(&'static str, &Bundle, Vec<u8>) -> Result<AccountId, DeployError>,
+    mut make: impl FnMut(Part<'_>) -> Result<AccountId, DeployError>,
 ) -> Result<Addresses, DeployError> {
+    let mut make = |name, bundle, full, arguments| {
+        make(Part {
+            name,
+            bundle,
+            full,
+            arguments,
+        })
+    };
     let holders: Vec<(AccountId, u128)> = config
         .holders
         .iter()
         .map(|(holder, amount)| (*holder, amount.to_u128()))
         .collect();
-    let token = make("token", &bundles.token, holders.encode())?;
+    let token = make("token", &bundles.token, None, holders.encode())?;
     let arguments = (token, config.network).encode();
-    let registry = make("registry", &bundles.registry, arguments)?;
-    let staking = make("staking", &bundles.staking, (token, registry).encode())?;
+    let registry = make(
+        "registry",
+        &bundles.registry_front,
+        Some(&bundles.registry),
+        arguments,
+    )?;
+    let staking = make(
+        "staking",
+        &bundles.staking_front,
+        Some(&bundles.staking),
+        (token, registry).encode(),
+    )?;
     let arguments = (token, staking, config.treasury, config.split, config.fees).encode();
-    let emission = make("emission", &bundles.emission, arguments)?;
+    let emission = make("emission", &bundles.emission, None, arguments)?;
     let peers = Peers {
         token,
         registry,
         staking,
         emission,
     };
-    let epoch = make("epoch", &bundles.epoch, (peers, config.rules).encode())?;
-    let yuma = make("yuma", &bundles.yuma, Vec::new())?;
-    let mean = make("mean", &bundles.mean, Vec::new())?;
+    let epoch = make(
+        "epoch",
+        &bundles.epoch_front,
+        Some(&bundles.epoch),
+        (peers, config.rules).encode(),
+    )?;
+    let yuma = make("yuma", &bundles.yuma, None, Vec::new())?;
+    let mean = make("mean", &bundles.mean, None, Vec::new())?;
     Ok(Addresses {
         token,
         registry,
@@ -216,18 +288,11 @@ impl Steps<'_> {
     }
 
     /// Runs the constructor `new`, unless the contract exists.
-    fn instantiate(
-        &mut self,
-        name: &'static str,
-        bundle: &Bundle,
-        arguments: &[u8],
-    ) -> Result<AccountId, DeployError> {
+    fn instantiate(&mut self, part: &Part<'_>) -> Result<AccountId, DeployError> {
+        let name = part.name;
         let failed = chain_error(name);
-        let (code_hash, input) = (blake2(&bundle.code), constructor(arguments));
-        // Code and arguments alone make addresses differ; the name keeps two deployments on one
-        // chain readable.
-        let salt = name.as_bytes();
-        let address = contract_address(self.deployer, &code_hash, &input, salt);
+        let code_hash = blake2(&part.bundle.code);
+        let address = part.address(self.deployer);
         let found = self.chain.code_hash(&address).map_err(failed)?;
         let (address, cost) = if found == Some(code_hash) {
             self.report(Phase::Instantiate, name, StepOutcome::Found);
@@ -235,7 +300,7 @@ impl Steps<'_> {
         } else {
             let made = self
                 .chain
-                .instantiate(self.deployer, code_hash, &input, salt)
+                .instantiate(self.deployer, code_hash, &part.input(), part.salt())
                 .map_err(failed)?;
             if made.reverted {
                 return Err(DeployError::Refused {
@@ -246,14 +311,8 @@ impl Steps<'_> {
             self.report(Phase::Instantiate, name, StepOutcome::Done(made.cost));
             (made.address, made.cost)
         };
-        self.contracts.push(Deployed {
-            name,
-            address,
-            code_hash,
-            size: bundle.code.len(),
-            block: self.chain.block().map_err(failed)?,
-            cost,
-        });
+        let block = self.chain.block().map_err(failed)?;
+        self.contracts.push(part.deployed(address, block, cost));
         Ok(address)
     }
 

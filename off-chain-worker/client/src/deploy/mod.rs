@@ -4,6 +4,9 @@
 //! once, the addresses of the accounts that may call its guarded messages. Last, the registry gets
 //! its kernels and its admin. The deployer keeps no role, unless it is the admin too.
 //!
+//! Registry, staking and epoch are fronts: each names the hash of its full code, which is uploaded
+//! before and has no contract of its own.
+//!
 //! A deployment that was interrupted continues where it stopped: a contract's address is determined
 //! by deployer, code hash, constructor arguments and salt.
 
@@ -43,6 +46,11 @@ pub struct Addresses {
     pub yuma: AccountId,
     /// The mean kernel.
     pub mean: AccountId,
+}
+
+/// Returns true if the contract of this name is a front of a full code.
+pub fn is_front(name: &str) -> bool {
+    ["registry", "staking", "epoch"].contains(&name)
 }
 
 impl Addresses {
@@ -118,7 +126,9 @@ pub struct Deployed {
     pub address: AccountId,
     /// Hash of the contract's code.
     pub code_hash: Digest,
-    /// Length of the code in bytes.
+    /// Hash of the full code, if the code at the address is a front.
+    pub full_code: Option<Digest>,
+    /// Length of the code at the address in bytes.
     pub size: usize,
     /// Block in which the contract was made, or found by a repeated deployment.
     pub block: u32,

@@ -4,9 +4,9 @@
 //! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract.
 //! Addresses are written in SS58; hexadecimal is read too.
 
-use super::{Addresses, Deployment};
+use super::{is_front, Addresses, Deployment};
 use crate::{
-    chain::{ChainError, ChainRead},
+    chain::{contracts::full_code, ChainError, ChainRead, Typed},
     ss58::{parse_address, parse_digest, ss58, AddressError, DigestError},
 };
 use inktensor_primitives::{hash::hex, AccountId, Digest};
@@ -65,6 +65,8 @@ pub struct Entry {
     pub address: AccountId,
     /// Hash of the contract's code.
     pub code_hash: Digest,
+    /// Hash of the full code, if the code at the address is a front.
+    pub full_code: Option<Digest>,
     /// Block in which the contract was made, or found by a repeated deployment.
     pub block: u32,
 }
@@ -88,6 +90,8 @@ struct Written {
 struct WrittenEntry {
     address: String,
     code_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_code: Option<String>,
     block: u32,
 }
 
@@ -98,6 +102,7 @@ impl Record {
             let entry = Entry {
                 address: contract.address,
                 code_hash: contract.code_hash,
+                full_code: contract.full_code,
                 block: contract.block,
             };
             (contract.name.to_owned(), entry)
@@ -125,6 +130,11 @@ impl Record {
             let entry = Entry {
                 address,
                 code_hash: code_hash.ok_or(ChainError::NoContract(address))?,
+                full_code: if is_front(name) {
+                    Some(chain.query(full_code(address))?)
+                } else {
+                    None
+                },
                 block,
             };
             contracts.insert(name.to_owned(), entry);
@@ -150,6 +160,7 @@ impl Record {
             let written = WrittenEntry {
                 address: ss58(&entry.address),
                 code_hash: hex(&entry.code_hash),
+                full_code: entry.full_code.map(|hash| hex(&hash)),
                 block: entry.block,
             };
             (name.clone(), written)
@@ -186,6 +197,10 @@ impl Record {
                     }
                 })?,
                 code_hash: hash(&name, &entry.code_hash)?,
+                full_code: entry
+                    .full_code
+                    .map(|written| hash(&name, &written))
+                    .transpose()?,
                 block: entry.block,
             };
             contracts.insert(name, read);
@@ -240,6 +255,7 @@ mod tests {
         let entry = |number: u8| Entry {
             address: [0xa0 + number; 32].into(),
             code_hash: [number; 32],
+            full_code: (number == 2).then_some([number + 100; 32]),
             block: u32::from(number) + 4,
         };
         let contracts = NAMES.iter().zip(1..);

@@ -71,6 +71,7 @@ mod tests {
             let entry = Entry {
                 address,
                 code_hash: [6; 32],
+                full_code: None,
                 block: 1,
             };
             (name.to_owned(), entry)

@@ -145,16 +145,26 @@ fn other_code(file: &Path, record: &Record) -> Result<Vec<MismatchView>, Failure
     })?;
     let mut other = Vec::new();
     for (name, entry) in &record.contracts {
-        let released = manifest
-            .get(name)
-            .ok_or_else(|| failed(&format_args!("there is no contract {name} in this release")))?;
-        let recorded = hex(&entry.code_hash);
-        if recorded != released.code_hash {
-            other.push(MismatchView {
-                what: format!("code of {name} in the release"),
-                written: released.code_hash.clone(),
-                found: recorded,
-            });
+        // A release names a full code as its contract, and the front apart.
+        let codes = match entry.full_code {
+            Some(full) => vec![
+                (name.clone(), full),
+                (format!("{name}_front"), entry.code_hash),
+            ],
+            None => vec![(name.clone(), entry.code_hash)],
+        };
+        for (name, code_hash) in codes {
+            let released = manifest.get(&name).ok_or_else(|| {
+                failed(&format_args!("there is no contract {name} in this release"))
+            })?;
+            let recorded = hex(&code_hash);
+            if recorded != released.code_hash {
+                other.push(MismatchView {
+                    what: format!("code of {name} in the release"),
+                    written: released.code_hash.clone(),
+                    found: recorded,
+                });
+            }
         }
     }
     Ok(other)

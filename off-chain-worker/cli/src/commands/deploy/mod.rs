@@ -15,7 +15,7 @@ use crate::{
     network::connect,
     output::{
         self,
-        format::{self, count, grouped},
+        format::{count, grouped},
         json::{Address, CostView, Hex},
         table::{number, text, Room, Table},
         View,
@@ -95,6 +95,8 @@ struct ContractView {
     name: &'static str,
     address: Address,
     code_hash: Hex,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_code: Option<Hex>,
     bytes: usize,
     cost: CostView,
 }
@@ -105,6 +107,7 @@ impl From<&Deployed> for ContractView {
             name: it.name,
             address: it.address.into(),
             code_hash: Hex::from(it.code_hash),
+            full_code: it.full_code.map(Hex::from),
             bytes: it.size,
             cost: CostView::from(&it.cost),
         }
@@ -341,7 +344,7 @@ fn addresses(deployment: &Deployment, out: &mut dyn Write) -> io::Result<()> {
 impl Estimated {
     fn new(planned: Deployment, config: &Config) -> Self {
         let contracts = planned.contracts.iter();
-        let sum = contracts.fold(Cost::default(), |sum, it| format::sum(sum, it.cost));
+        let sum = contracts.fold(Cost::default(), |sum, it| sum.and(it.cost));
         Self {
             deployer: config.deployer.into(),
             contracts: planned.contracts.iter().map(ContractView::from).collect(),

@@ -4,7 +4,7 @@ use crate::{
     args::{SignArgs, Who},
     error::Failure,
     output::{
-        format::{self, count, tao},
+        format::{count, tao},
         json::Address,
     },
     session::Session,
@@ -57,7 +57,7 @@ pub fn claim(arguments: &Claim, out: &mut dyn Write) -> Result<(), Failure> {
         let message = session.network.contracts().staking().claim_root(hotkey);
         let done = session.send(message)?;
         sum = sum.saturating_add(done.value.0);
-        cost = format::sum(cost, done.cost);
+        cost = cost.and(done.cost);
         claims.push(HotkeyClaim {
             hotkey: hotkey.into(),
             amount_rao: done.value.0,

@@ -3,10 +3,7 @@
 use crate::{
     args::{SignArgs, Who},
     error::Failure,
-    output::{
-        format::{self, tao},
-        json::Address,
-    },
+    output::{format::tao, json::Address},
     session::Session,
     values,
 };
@@ -60,7 +57,7 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, netuid: NetUid, uids: &[Uid], amount: Rao, cost: Cost) {
-        self.cost = format::sum(self.cost, cost);
+        self.cost = self.cost.and(cost);
         self.subnets.push(SubnetPay {
             netuid: netuid.0,
             uids: uids.iter().map(|uid| uid.0).collect(),

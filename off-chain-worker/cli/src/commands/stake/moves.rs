@@ -95,7 +95,7 @@ pub fn remove_all(arguments: &RemoveAll, out: &mut dyn Write) -> Result<(), Fail
         let (amount, rest) = done.value;
         sum = sum.saturating_add(amount.0);
         left = rest;
-        cost = format::sum(cost, done.cost);
+        cost = cost.and(done.cost);
     }
     let sentence = format!(
         "removed {} TAO from {}",
