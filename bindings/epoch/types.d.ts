@@ -267,6 +267,18 @@ export type InktensorPrimitivesEpochWeightCallsCommitsView = {
   missed: number;
 };
 
+export type InktensorPrimitivesEpochTypesChunkOutcome = {
+  chunk: number;
+  results: Array<InktensorPrimitivesKernelStepNeuronResult>;
+  memory: Bytes;
+};
+
+export type InktensorPrimitivesEpochTypesChunkOutcomeLike = {
+  chunk: number;
+  results: Array<InktensorPrimitivesKernelStepNeuronResult>;
+  memory: BytesLike;
+};
+
 export type InktensorPrimitivesEpochTypesPostedAssertion = {
   assertion: FixedBytes<32>;
   proposer: AccountId32;
@@ -436,7 +448,8 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'TooManyAssertions'; value: number }
   | { type: 'KernelTrapped' }
   | { type: 'TooLate'; value: number }
-  | { type: 'NothingOwed' };
+  | { type: 'NothingOwed' }
+  | { type: 'TooManyChunks'; value: number };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;

@@ -38,7 +38,7 @@ import type {
   InktensorPrimitivesTokenSuccessorLike,
   InktensorPrimitivesRegistryTypesVoter,
   InktensorPrimitivesRegistryTypesSubnetSnapshot,
-  InktensorPrimitivesKernelStepNeuronResult,
+  InktensorPrimitivesRegistryTypesPagePay,
   InktensorPrimitivesStakingTypesPayment,
   InktensorPrimitivesTokenWireError,
 } from './types.js';
@@ -1324,8 +1324,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
   >;
 
   /**
-   * Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-   * 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+   * Records scores of `epoch`, and the pay in rao that is owed to the owner of each neuron.
+   * Epoch contract only.
    *
    * A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
    * the neuron that it has replaced.
@@ -1335,9 +1335,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {InktensorPrimitivesUnitsUid} start
-   * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} scores
-   * @param {Array<InktensorPrimitivesUnitsRao>} owed
+   * @param {Array<InktensorPrimitivesRegistryTypesPagePay>} pay
    * @param {ContractCallOptions} options
    *
    * @selector 0xf3eb869e
@@ -1346,9 +1344,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      start: InktensorPrimitivesUnitsUid,
-      scores: Array<InktensorPrimitivesKernelStepNeuronResult>,
-      owed: Array<InktensorPrimitivesUnitsRao>,
+      pay: Array<InktensorPrimitivesRegistryTypesPagePay>,
       options?: ContractCallOptions,
     ) => Promise<
       GenericContractCallResult<Result<[], InktensorPrimitivesRegistryErrorRegistryError>, ContractCallResult>

@@ -21,7 +21,7 @@ import type {
   InktensorPrimitivesRegistryNetworkNetworkRules,
   InktensorPrimitivesTokenSuccessorLike,
   InktensorPrimitivesUnitsUid,
-  InktensorPrimitivesKernelStepNeuronResult,
+  InktensorPrimitivesRegistryTypesPagePay,
 } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
@@ -669,8 +669,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
   >;
 
   /**
-   * Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-   * 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+   * Records scores of `epoch`, and the pay in rao that is owed to the owner of each neuron.
+   * Epoch contract only.
    *
    * A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
    * the neuron that it has replaced.
@@ -680,9 +680,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {InktensorPrimitivesUnitsUid} start
-   * @param {Array<InktensorPrimitivesKernelStepNeuronResult>} scores
-   * @param {Array<InktensorPrimitivesUnitsRao>} owed
+   * @param {Array<InktensorPrimitivesRegistryTypesPagePay>} pay
    * @param {ContractTxOptions} options
    *
    * @selector 0xf3eb869e
@@ -691,9 +689,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      start: InktensorPrimitivesUnitsUid,
-      scores: Array<InktensorPrimitivesKernelStepNeuronResult>,
-      owed: Array<InktensorPrimitivesUnitsRao>,
+      pay: Array<InktensorPrimitivesRegistryTypesPagePay>,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,
     Type

@@ -253,6 +253,12 @@ export type InktensorPrimitivesRegistryTypesHotkeyStatus = {
   brakedUntil?: number | undefined;
 };
 
+export type InktensorPrimitivesRegistryTypesPagePay = {
+  start: InktensorPrimitivesUnitsUid;
+  scores: Array<InktensorPrimitivesKernelStepNeuronResult>;
+  owed: Array<InktensorPrimitivesUnitsRao>;
+};
+
 export type InktensorPrimitivesRegistryKernelsKernelEntry = {
   codeHash: FixedBytes<32>;
   defaults: InktensorPrimitivesRegistryTypesKernelParams;

@@ -15,10 +15,8 @@ use ink::{
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fee, Paid, Payout, SplitPreset},
     epoch::{EpochError, Peers, Settlement},
-    kernel::{
-        EpochHeader, EpochPlan, IncentiveKernel, NeuronResult, StepInput, StepOutput, STEP_TIME,
-    },
-    registry::{Neuron, Registry, RegistryError, Subnet, SubnetSnapshot},
+    kernel::{EpochHeader, EpochPlan, IncentiveKernel, StepInput, StepOutput, STEP_TIME},
+    registry::{Neuron, PagePay, Registry, RegistryError, Subnet, SubnetSnapshot},
     staking::{Payment, Staking},
     tao::Tao,
     AccountId, Digest, NetUid, Rao, Uid,
@@ -194,14 +192,11 @@ impl Addresses {
     /// Those of the registry.
     pub fn record_pay(
         &self,
-        (netuid, epoch, start): (NetUid, u32, Uid),
-        scores: Vec<NeuronResult>,
-        owed: Vec<Rao>,
+        netuid: NetUid,
+        epoch: u32,
+        pay: Vec<PagePay>,
     ) -> Result<(), EpochError> {
-        let call = self
-            .registry()
-            .call_mut()
-            .record_pay(netuid, epoch, start, scores, owed);
+        let call = self.registry().call_mut().record_pay(netuid, epoch, pay);
         answer(call.try_invoke())?.map_err(EpochError::Registry)
     }
 

@@ -85,7 +85,7 @@ mod epoch {
         lifecycle::{Finality, Lifecycle, Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
-        settlement::{dividends, ChunkOutcome, Unpaid},
+        settlement::dividends,
         subnets::{Outcome, SubnetStore},
         weight_calls::{RevealedWeights, Sources, WeightStore},
         weights::{Commit, WeightsUpdate},
@@ -95,13 +95,13 @@ mod epoch {
         assertion::Assertion,
         dispute::{Disputed, StepProof},
         done,
-        emission::{Fee, Paid, Payout},
+        emission::Fee,
         epoch::{
-            Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
-            EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted, WeightsCall,
-            WeightsRow, MAX_BATCH, MAX_STATUSES,
+            ChunkOutcome, Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver,
+            EpochRules, EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted,
+            WeightsCall, WeightsRow, MAX_BATCH, MAX_STATUSES,
         },
-        kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult, PhasePlan},
+        kernel::{ChunkInputs, EpochHeader, EpochPlan, PhasePlan},
         Digest, NetUid, Rao, Uid,
     };
 
@@ -704,77 +704,74 @@ mod epoch {
             done(())
         }
 
-        /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes
-        /// its results and memory. Returns the pay in rao. Anyone may call, with the final results
+        /// Settles chunks of a final epoch: pays their neurons, records their scores, and publishes
+        /// their results and memory. Returns the pay in rao. Anyone may call, with the final results
         /// and memory, and receives the keeper's fee.
         ///
         /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
-        /// A call pays at most `most` neurons, the first of the chunk that are not paid, and fewer
-        /// if their parents are many; at least one. It receives its part of the fee, and further
-        /// calls go on.
         ///
-        /// The next epoch reads the memory of published chunks only: memory that not everybody can
-        /// read does not count.
+        /// A call with one chunk pays at most `most` neurons, the first of the chunk that are not paid,
+        /// and fewer if their parents are many; at least one. It receives its part of the fee, and
+        /// further calls go on. A call with several, at most [`MAX_SETTLED`] and in ascending order,
+        /// passes over those that it cannot settle whole: that are settled already or in part, or have
+        /// dividends.
+        ///
+        /// The next epoch reads the memory of published chunks only: memory that not everybody can read
+        /// does not count.
         ///
         /// # Events
-        /// `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first
-        /// call; `Settled`.
+        /// For each chunk, `ResultsPublished` and `MemoryPublished` for each part of its memory, with
+        /// the first call; `Settled`.
         ///
         /// # Errors
-        /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
+        /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
         /// `MemoryMismatch`, `OverBudget`, or those of registry and emission.
         #[ink(message)]
         fn settle(
             &mut self,
             netuid: NetUid,
             epoch: u32,
-            chunk: u16,
-            results: Vec<NeuronResult>,
-            memory: Vec<u8>,
+            chunks: Vec<ChunkOutcome>,
             most: u16,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
             let mut settling = self.subnets.settling(netuid)?;
-            let outcome = ChunkOutcome::new(chunk, &results, &memory);
-            let unpaid = settling.unpaid(netuid, epoch, &outcome)?;
-            let Unpaid { start, before, len } = unpaid;
-            let mut rest = results;
-            if before == 0 {
-                for part in memory_events(netuid, epoch, chunk, &memory) {
+            let due = settling.due(netuid, epoch, chunks, most)?;
+            for chunk in due.chunks.iter().filter(|it| it.unpaid.before == 0) {
+                let ChunkOutcome {
+                    chunk,
+                    results,
+                    memory,
+                } = &chunk.outcome;
+                for part in memory_events(netuid, epoch, *chunk, memory) {
                     self.env().emit_event(part);
                 }
                 self.env()
-                    .emit_event(results_event(netuid, epoch, chunk, rest.clone()));
+                    .emit_event(results_event(netuid, epoch, *chunk, results.clone()));
             }
-            rest.drain(..usize::from(before).min(rest.len()));
-            let most = len.min(most.max(1));
-            let paid = rest.get(..usize::from(most)).unwrap_or_default();
             // The neurons at the close are paid, even if they have been replaced since.
-            let dividends = if paid.iter().all(|result| result.validator.is_zero()) {
-                Vec::new()
-            } else {
-                let neurons = self.addresses.neurons_at(netuid, epoch, start, most)?;
-                dividends(&neurons, paid)
+            let dividends = match due.with_dividends() {
+                Some((start, paid)) => {
+                    let count = u16::try_from(paid.len()).unwrap_or(u16::MAX);
+                    dividends(
+                        &self.addresses.neurons_at(netuid, epoch, start, count)?,
+                        paid,
+                    )
+                }
+                None => Vec::new(),
             };
-            let payout = Payout {
-                before,
-                most,
-                incentives: rest.iter().map(|result| result.miner).collect(),
-                dividends,
-                keeper,
-                fee: settling.settlement.fee,
-            };
-            let Paid { amount, owed } = self.addresses.pay(netuid, epoch, payout)?;
-            rest.truncate(owed.len());
-            let neurons = u16::try_from(owed.len()).map_err(|_| EpochError::Overflow)?;
-            self.addresses
-                .record_pay((netuid, epoch, start), rest, owed)?;
-            let paid = (neurons, amount);
-            let settled = self.subnets.settle(netuid, &mut settling, chunk, paid)?;
-            if settled.complete {
+            let payout = due.payout(dividends, keeper, settling.settlement.fee);
+            let paid = self.addresses.pay(netuid, epoch, payout)?;
+            let amount = paid.amount;
+            let (parts, pay) = due.paid(paid);
+            self.addresses.record_pay(netuid, epoch, pay)?;
+            let settled = self.subnets.settle(netuid, &mut settling, &parts)?;
+            if settling.settlement.is_complete() {
                 self.addresses.complete(netuid, &settling.settlement)?;
             }
-            self.env().emit_event(settled);
+            for event in settled {
+                self.env().emit_event(event);
+            }
             done(amount)
         }
 

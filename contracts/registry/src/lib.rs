@@ -74,14 +74,13 @@ mod registry {
     use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
         done,
-        kernel::NeuronResult,
         registry::{
             AdminChanged, AdminOffered, Agreement, AnnouncedRules, Axon, AxonServed, BrakeSet,
             CloseDownAnnounced, CloseDownCancelled, Commitment, CommitmentKind, CommitmentMade,
             HotkeyAgreed, HotkeyStatus, HotkeySwapped, Hyperparameter, HyperparameterSet,
             HyperparameterView, IdentitySet, KernelAllowed, KernelEntry, KernelParams,
             KernelRetired, LockWithdrawn, NetworkRules, NetworkRulesCancelled, NetworkRulesSet,
-            Neuron, NeuronRegistered, NeuronView, Parameter, Prometheus, PrometheusServed,
+            Neuron, NeuronRegistered, NeuronView, PagePay, Parameter, Prometheus, PrometheusServed,
             PruneCandidate, RegistrationQuote, Registry, RegistryError, RegistryPeers, Seat,
             ServingStopped, ServingView, Signature, Subnet, SubnetCreated, SubnetIdentity,
             SubnetOffered, SubnetRetired, SubnetSnapshot, SubnetStarted, SubnetTransferred,
@@ -1113,8 +1112,8 @@ mod registry {
             done(self.subnets.close(netuid, closing)?)
         }
 
-        /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of
-        /// 64, and the pay in rao that is owed to the owner of each. Epoch contract only.
+        /// Records scores of `epoch`, and the pay in rao that is owed to the owner of each neuron.
+        /// Epoch contract only.
         ///
         /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to
         /// the neuron that it has replaced.
@@ -1126,12 +1125,10 @@ mod registry {
             &mut self,
             netuid: NetUid,
             epoch: u32,
-            start: Uid,
-            scores: Vec<NeuronResult>,
-            owed: Vec<Rao>,
+            pay: Vec<PagePay>,
         ) -> Result<(), RegistryError> {
             self.only_epoch()?;
-            done(self.subnets.record(netuid, epoch, start, &scores, &owed)?)
+            done(self.subnets.record(netuid, epoch, &pay)?)
         }
 
         /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch

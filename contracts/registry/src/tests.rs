@@ -145,7 +145,7 @@ fn only_the_epoch_contract_closes_and_scores() {
             Err(RegistryError::NotEpoch)
         );
         assert_eq!(
-            registry.record_pay(NetUid(1), 0, Uid(0), vec![], vec![]),
+            registry.record_pay(NetUid(1), 0, vec![]),
             Err(RegistryError::NotEpoch)
         );
     }
@@ -156,7 +156,7 @@ fn only_the_epoch_contract_closes_and_scores() {
     assert_eq!((frozen.neurons, frozen.owner_uid), (0, None));
     // Without neurons nothing closes, so there is no epoch to record.
     assert!(matches!(
-        registry.record_pay(NetUid(1), 0, Uid(0), vec![], vec![]),
+        registry.record_pay(NetUid(1), 0, vec![]),
         Err(RegistryError::OutOfBounds { .. })
     ));
 }

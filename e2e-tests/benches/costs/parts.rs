@@ -9,7 +9,7 @@ use inktensor_e2e_tests::{accounts::KEEPER, network::Costs, EpochRun, Network, T
 use inktensor_primitives::{
     emission::{Emission, Payout, SplitPreset},
     kernel::{EpochHeader, IncentiveKernel, StepInput},
-    registry::Registry,
+    registry::{PagePay, Registry},
     staking::{Payment, Staking},
     AccountId, Rao, Uid, PAGE,
 };
@@ -77,9 +77,12 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
     };
     let pay = at.emission().pay(netuid, epoch, payout);
     alone.change("emission", "pay", at.epoch, pay);
-    let record = at
-        .registry()
-        .record_pay(netuid, epoch, Uid(0), results, owed);
+    let pay = PagePay {
+        start: Uid(0),
+        scores: results,
+        owed,
+    };
+    let record = at.registry().record_pay(netuid, epoch, vec![pay]);
     alone.change("registry", "record_pay", at.epoch, record);
     alone.end()
 }

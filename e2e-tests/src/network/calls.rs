@@ -6,11 +6,11 @@ use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
     emission::{Emission, EmissionError, EpochBudget, Fee, Paid, Payout, SplitPreset},
-    epoch::{EpochError, Epochs, WeightsCall},
+    epoch::{ChunkOutcome, EpochError, Epochs, WeightsCall},
     kernel::{EpochHeader, NeuronResult},
     registry::{
-        Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, Prometheus, Registry,
-        RegistryError, Signature, SubnetIdentity, SubnetSnapshot,
+        Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, PagePay, Prometheus,
+        Registry, RegistryError, Signature, SubnetIdentity, SubnetSnapshot,
     },
     staking::{Child, Credited, Payment, Proxy, Staking, StakingError},
     token::{SuccessionError, Successor, TokenControl, WireError},
@@ -125,7 +125,7 @@ calls! {
     /// Opens the registry's next epoch; for the epoch contract.
     registry.begin_epoch as begin_registry_epoch(netuid: NetUid, closing: u32, roster: Vec<Uid>) -> SubnetSnapshot, RegistryError;
     /// Records scores and pay; for the epoch contract.
-    registry.record_pay as record_pay(netuid: NetUid, epoch: u32, start: Uid, scores: Vec<NeuronResult>, owed: Vec<Rao>) -> (), RegistryError;
+    registry.record_pay as record_pay(netuid: NetUid, epoch: u32, pay: Vec<PagePay>) -> (), RegistryError;
     /// Takes pay that is owed; for the epoch contract.
     registry.take_owed as take_owed(netuid: NetUid, uids: Vec<Uid>) -> Vec<Payment>, RegistryError;
     /// Takes pay of the replaced; for the epoch contract.
@@ -383,8 +383,24 @@ impl Caller<'_> {
         memory: Vec<u8>,
         most: u16,
     ) -> Result<Rao, EpochError> {
+        let outcome = ChunkOutcome {
+            chunk,
+            results: results.to_vec(),
+            memory,
+        };
+        self.settle_chunks(netuid, epoch, vec![outcome], most)
+    }
+
+    /// Settles chunks of a final epoch together.
+    pub fn settle_chunks(
+        self,
+        netuid: NetUid,
+        epoch: u32,
+        chunks: Vec<ChunkOutcome>,
+        most: u16,
+    ) -> Result<Rao, EpochError> {
         let mut contract = self.net.addresses.epoch();
-        let message = contract.settle(netuid, epoch, chunk, results.to_vec(), memory, most);
+        let message = contract.settle(netuid, epoch, chunks, most);
         self.send(message)
     }
 

@@ -5,11 +5,13 @@ use inktensor_client::chain::ChainRead;
 use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
-    epoch::PostedAssertion,
+    epoch::{ChunkOutcome, PostedAssertion},
     kernel::EpochHeader,
     registry::Neuron,
     AccountId, NetUid, Rao, Uid, PAGE,
 };
+use inktensor_worker::roles::settlement_calls;
+use std::iter;
 
 /// An epoch and its honest computation.
 #[derive(Clone, Debug)]
@@ -216,23 +218,27 @@ impl Network {
     }
 
     /// Settles every chunk of the final epoch with the results of its replay or of the honest
-    /// computation.
+    /// computation, in the calls of a keeper.
     pub fn settle_chunks(&mut self, netuid: NetUid) {
-        let settling = self
-            .status(netuid)
-            .expect("a status")
-            .settling
-            .expect("an epoch to settle");
-        let results = self.observer.results(netuid, settling.epoch);
-        for (chunk, results) in (0..).zip(&results) {
-            let mut left = !settling.is_settled(chunk);
-            while left {
+        let settling = |net: &Self| net.status(netuid).expect("a status").settling;
+        let mut left = Some(settling(self).expect("an epoch to settle"));
+        while let Some(settlement) = left.filter(|it| !it.is_complete()) {
+            let epoch = settlement.epoch;
+            let results = self.observer.results(netuid, epoch);
+            let memory = self.left_memory(netuid, epoch).unwrap_or_default();
+            let memory = memory.into_iter().chain(iter::repeat(Vec::new()));
+            let outcomes = (0..).zip(results.into_iter().zip(memory));
+            let outcomes = outcomes.map(|(chunk, (results, memory))| ChunkOutcome {
+                chunk,
+                results,
+                memory,
+            });
+            for call in settlement_calls(&settlement, outcomes, PAGE) {
                 self.as_(KEEPER)
-                    .settle(netuid, settling.epoch, chunk, results)
+                    .settle_chunks(netuid, epoch, call, PAGE)
                     .expect("settled");
-                let after = self.status(netuid).expect("a status").settling;
-                left = after.is_some_and(|after| !after.is_settled(chunk));
             }
+            left = settling(self);
         }
     }
 

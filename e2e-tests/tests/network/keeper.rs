@@ -62,6 +62,7 @@ fn keeper_replays_and_settles_unposted_epochs_from_public_data() {
             netuid,
             epoch,
             chunk: 0,
+            chunks: 1,
             paid: *paid,
         });
         assert_eq!(actions, expected);

@@ -15,7 +15,10 @@ use inktensor_e2e_tests::{
     Network, Shape,
 };
 use inktensor_primitives::{
-    epoch::Epochs, registry::Registry, staking::Staking, AccountId, NetUid, Rao,
+    epoch::{ChunkOutcome, Epochs},
+    registry::Registry,
+    staking::Staking,
+    AccountId, NetUid, Rao,
 };
 use psp22::PSP22;
 use wasmparser::{Parser, Payload, TypeRef};
@@ -406,16 +409,17 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
     net.finalize(netuid);
 
     let epoch = known.inputs.header.epoch;
-    let (results, memory) = (
-        known.trace.results[0].clone(),
-        known.trace.memory[0].clone(),
-    );
+    let outcome = ChunkOutcome {
+        chunk: 0,
+        results: known.trace.results[0].clone(),
+        memory: known.trace.memory[0].clone(),
+    };
     measured.push((
         "settle",
         frames(
             &mut net,
             relay,
-            epochs.settle(netuid, epoch, 0, results, memory, 64),
+            epochs.settle(netuid, epoch, vec![outcome], 64),
         ),
     ));
     net.settle(netuid);

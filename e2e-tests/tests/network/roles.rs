@@ -85,6 +85,7 @@ fn roles_run_an_epoch_from_its_close_to_its_last_chunk() {
                 netuid,
                 epoch: 0,
                 chunk: 0,
+                chunks: 1,
                 paid: Rao::ZERO
             },
         ]

@@ -3,10 +3,12 @@
 use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::results_digest,
-    epoch::EpochError,
+    epoch::{ChunkOutcome, EpochError},
     kernel::{Budget, NeuronResult},
-    NetUid, Rao,
+    AccountId, NetUid, Rao,
 };
+
+const EVE: AccountId = named("eve");
 
 /// Returns a network of two validators and three miners whose last epoch, with a budget, is final.
 fn with_final_epoch() -> (Network, NetUid, EpochRun) {
@@ -35,6 +37,28 @@ fn run(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
     net.finalize(netuid);
     assert!(computed.header.budget.total() > Rao::ZERO);
     (netuid, computed)
+}
+
+/// Returns such a network with 250 miners, so that the epoch has four chunks, of which the first
+/// has dividends.
+fn with_four_chunks() -> (Network, NetUid, Vec<ChunkOutcome>) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 250));
+    let (net, (netuid, computed)) = PREPARED.network();
+    let trace = computed.trace;
+    let outcomes = (0..).zip(trace.results.into_iter().zip(trace.memory));
+    let outcomes = outcomes.map(|(chunk, (results, memory))| ChunkOutcome {
+        chunk,
+        results,
+        memory,
+    });
+    (net, netuid, outcomes.collect())
+}
+
+/// Returns the state that a settlement leaves: of the epoch, of each neuron, and of the keeper.
+fn state_of(net: &Network, netuid: NetUid) -> String {
+    let pages: Vec<_> = (0..4).map(|page| net.metagraph(netuid, page)).collect();
+    let settling = net.status(netuid).expect("a status").settling;
+    format!("{settling:?} {pages:?} {}", net.balance(STRANGER))
 }
 
 fn pay_of(results: &[NeuronResult]) -> u64 {
@@ -67,6 +91,75 @@ fn settle_pays_the_results() {
             "uid {uid}"
         );
     }
+}
+
+#[test]
+fn settle_of_several_chunks_pays_as_if_each_were_alone() {
+    let (mut together, netuid, outcomes) = with_four_chunks();
+    let (mut apart, _, _) = with_four_chunks();
+    let settled = together
+        .as_(STRANGER)
+        .settle_chunks(netuid, 1, outcomes[1..].to_vec(), 1);
+    let pay: u64 = outcomes[1..].iter().map(|it| pay_of(&it.results)).sum();
+    assert_eq!(settled, Ok(Rao(pay)));
+    for outcome in &outcomes[1..] {
+        let alone = apart
+            .as_(STRANGER)
+            .settle_chunks(netuid, 1, vec![outcome.clone()], 64);
+        assert!(alone.is_ok());
+    }
+    assert_eq!(state_of(&together, netuid), state_of(&apart, netuid));
+    for net in [&mut together, &mut apart] {
+        net.settle(netuid);
+        assert_eq!(net.status(netuid).expect("a status").settling, None);
+    }
+    assert_eq!(state_of(&together, netuid), state_of(&apart, netuid));
+}
+
+/// Whoever is first with one of the chunks takes nothing else from the keeper.
+#[test]
+fn settle_of_several_chunks_passes_over_those_that_others_have_begun() {
+    let (mut net, netuid, outcomes) = with_four_chunks();
+    let one = |chunk: usize| vec![outcomes[chunk].clone()];
+    net.as_(EVE)
+        .settle_chunks(netuid, 1, one(1), 64)
+        .expect("settled");
+    net.as_(EVE)
+        .settle_chunks(netuid, 1, one(2), 1)
+        .expect("settled in part");
+    let settled = net
+        .as_(STRANGER)
+        .settle_chunks(netuid, 1, outcomes.clone(), 64);
+    assert_eq!(settled, Ok(Rao(pay_of(&outcomes[3].results))));
+    let before = net.snapshot();
+    let again = net
+        .as_(STRANGER)
+        .settle_chunks(netuid, 1, outcomes.clone(), 64);
+    assert_eq!(again, Err(EpochError::AlreadySettled));
+    let nine = vec![outcomes[0].clone(); 9];
+    assert_eq!(
+        net.as_(STRANGER).settle_chunks(netuid, 1, nine, 64),
+        Err(EpochError::TooManyChunks(8))
+    );
+    assert_eq!(net.snapshot(), before);
+    net.settle(netuid);
+}
+
+/// A false outcome among several reverts the call.
+#[test]
+fn settle_of_several_chunks_with_a_false_one_changes_nothing() {
+    let (mut net, netuid, outcomes) = with_four_chunks();
+    let before = net.snapshot();
+    let mut richer = outcomes[1..].to_vec();
+    richer[2].results[0].miner = Rao(richer[2].results[0].miner.0 + 1);
+    let refused = net.as_(EVE).settle_chunks(netuid, 1, richer, 64);
+    assert_eq!(refused, Err(EpochError::ResultsMismatch));
+    let mut forgetful = outcomes[1..].to_vec();
+    forgetful[1].memory.push(0);
+    let refused = net.as_(EVE).settle_chunks(netuid, 1, forgetful, 64);
+    assert_eq!(refused, Err(EpochError::MemoryMismatch));
+    assert_eq!(net.snapshot(), before);
+    net.settle(netuid);
 }
 
 #[test]

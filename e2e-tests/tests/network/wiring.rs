@@ -5,7 +5,7 @@ use inktensor_e2e_tests::{accounts::*, network::config, Network, Prepared, Shape
 use inktensor_primitives::{
     emission::{EmissionError, Payout, SplitPreset},
     kernel::NeuronResult,
-    registry::RegistryError,
+    registry::{PagePay, RegistryError},
     staking::{Payment, StakingError},
     token::{SuccessionError, Successor, WireError},
     wiring::Wired,
@@ -147,10 +147,14 @@ fn registry_refuses_all_but_the_epoch_contract() {
             |it| it.begin_registry_epoch(netuid, 0, Vec::new()),
             RegistryError::NotEpoch,
         );
-        let scores = vec![NeuronResult::default()];
+        let pay = PagePay {
+            start: Uid(0),
+            scores: vec![NeuronResult::default()],
+            owed: vec![Rao(1)],
+        };
         net.refuses(
             who,
-            |it| it.record_pay(netuid, 0, Uid(0), scores, vec![Rao(1)]),
+            |it| it.record_pay(netuid, 0, vec![pay]),
             RegistryError::NotEpoch,
         );
         net.refuses(

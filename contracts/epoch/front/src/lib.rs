@@ -56,7 +56,7 @@ mod epoch_front {
                     "Epochs::reveal_weights"
                         reveal_weights(netuid, hotkey, uids, weights, salt, version_key),
                     "Epochs::set_weights" set_weights(netuid, uids, weights, version_key),
-                    "Epochs::settle" settle(netuid, epoch, chunk, results, memory, most),
+                    "Epochs::settle" settle(netuid, epoch, chunks, most),
                 }
                 writes {}
             }

@@ -6,11 +6,12 @@ use crate::closed_epoch::{ClosedEpoch, Memory};
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest, Assertion},
-    epoch::{EpochError, PartlySettled, Settlement},
+    emission::{Paid, Payout},
+    epoch::{ChunkOutcome, EpochError, PartlySettled, Settlement, MAX_SETTLED},
     kernel::NeuronResult,
-    registry::Neuron,
+    registry::{Neuron, PagePay},
     staking::Payment,
-    Digest, NetUid, Rao, Uid,
+    AccountId, Digest, NetUid, Rao, Uid,
 };
 
 /// A settlement in progress: the public view, and the hashes that results must have.
@@ -30,28 +31,6 @@ pub struct Settling {
     pub replayed: bool,
 }
 
-/// A chunk to settle, with its final results and memory.
-#[derive(Clone, Copy, Debug)]
-pub struct ChunkOutcome<'a> {
-    /// The chunk.
-    pub chunk: u16,
-    /// Results, one per neuron.
-    pub results: &'a [NeuronResult],
-    /// Memory.
-    pub memory: &'a [u8],
-}
-
-impl<'a> ChunkOutcome<'a> {
-    /// Makes the outcome of `chunk`.
-    pub const fn new(chunk: u16, results: &'a [NeuronResult], memory: &'a [u8]) -> Self {
-        Self {
-            chunk,
-            results,
-            memory,
-        }
-    }
-}
-
 /// The neurons of a chunk that are not paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unpaid {
@@ -61,6 +40,102 @@ pub struct Unpaid {
     pub before: u16,
     /// Number of neurons that are not paid.
     pub len: u16,
+}
+
+/// A chunk that a call pays, whole or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueChunk {
+    /// Its results and memory.
+    pub outcome: ChunkOutcome,
+    /// Its neurons that are not paid.
+    pub unpaid: Unpaid,
+}
+
+/// The chunks that a call pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The chunks. Several are paid whole and have no dividends.
+    pub chunks: Vec<DueChunk>,
+    /// Most neurons to pay.
+    pub most: u16,
+}
+
+/// The neurons of a chunk that a call has paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaidPart {
+    /// The chunk.
+    pub chunk: u16,
+    /// Number of neurons, from the first that was not paid on.
+    pub neurons: u16,
+    /// Their pay.
+    pub amount: Rao,
+}
+
+impl DueChunk {
+    /// Returns the results of the neurons that are not paid.
+    fn results(&self) -> &[NeuronResult] {
+        let before = usize::from(self.unpaid.before);
+        self.outcome.results.get(before..).unwrap_or_default()
+    }
+}
+
+impl Due {
+    /// Returns the results of the neurons to pay, and the uid of the first, if any of them has
+    /// dividends.
+    pub fn with_dividends(&self) -> Option<(Uid, &[NeuronResult])> {
+        let first = self.chunks.first()?;
+        let paid = first.results();
+        let paid = paid.get(..usize::from(self.most)).unwrap_or(paid);
+        has_dividends(paid).then_some((first.unpaid.start, paid))
+    }
+
+    /// Returns the payout of these chunks, with the `dividends` of the first and the fee `each` for
+    /// a chunk.
+    pub fn payout(&self, dividends: Vec<(u16, Payment)>, keeper: AccountId, each: Rao) -> Payout {
+        // All chunks together have the fee of an epoch.
+        let fee = each.0.saturating_mul(self.chunks.len() as u64);
+        let results = self.chunks.iter().flat_map(DueChunk::results);
+        Payout {
+            before: self.chunks.first().map_or(0, |it| it.unpaid.before),
+            most: self.most,
+            incentives: results.map(|result| result.miner).collect(),
+            dividends,
+            keeper,
+            fee: Rao(fee),
+        }
+    }
+
+    /// Divides what emission has `paid` among the chunks: what was paid of each, and the scores and
+    /// pay to record.
+    pub fn paid(self, paid: Paid) -> (Vec<PaidPart>, Vec<PagePay>) {
+        let is_alone = self.chunks.len() == 1;
+        let mut left = paid.owed.into_iter();
+        let (mut parts, mut pay) = (Vec::new(), Vec::new());
+        for DueChunk { outcome, unpaid } in self.chunks {
+            let owed: Vec<Rao> = left.by_ref().take(unpaid.len.into()).collect();
+            let mut scores = outcome.results;
+            scores.drain(..usize::from(unpaid.before).min(scores.len()));
+            scores.truncate(owed.len());
+            // Only a chunk alone has dividends beside what is owed. Emission has paid the sum, so it
+            // does not overflow.
+            let amount = if is_alone {
+                paid.amount
+            } else {
+                Rao(owed.iter().fold(0, |sum, it| it.0.saturating_add(sum)))
+            };
+            parts.push(PaidPart {
+                chunk: outcome.chunk,
+                neurons: u16::try_from(owed.len()).unwrap_or(u16::MAX),
+                amount,
+            });
+            pay.push(PagePay {
+                start: unpaid.start,
+                scores,
+                owed,
+            });
+        }
+        (parts, pay)
+    }
 }
 
 impl Settling {
@@ -114,6 +189,49 @@ impl Settling {
             .ok_or(EpochError::Overflow)
     }
 
+    /// Returns what a call pays of `chunks`, of which it is to pay `most` neurons at most if there is
+    /// only one. Several pay whole chunks: those that are settled, whole or in part, or have
+    /// dividends, or are not in ascending order, are passed over.
+    ///
+    /// # Errors
+    /// `TooManyChunks`; `AlreadySettled` if all are passed over; those of [`Self::unpaid`].
+    pub fn due(
+        &self,
+        netuid: NetUid,
+        epoch: u32,
+        chunks: Vec<ChunkOutcome>,
+        most: u16,
+    ) -> Result<Due, EpochError> {
+        if chunks.len() > usize::from(MAX_SETTLED) {
+            return Err(EpochError::TooManyChunks(MAX_SETTLED));
+        }
+        if self.settlement.epoch != epoch {
+            return Err(EpochError::NotSettling);
+        }
+        let is_alone = chunks.len() == 1;
+        let mut due: Vec<DueChunk> = Vec::with_capacity(chunks.len());
+        for outcome in chunks {
+            let last = due.last().map(|it| it.outcome.chunk);
+            let is_passed_over = !is_alone
+                && (last.is_some_and(|last| outcome.chunk <= last)
+                    || self.settlement.is_published(outcome.chunk)
+                    || has_dividends(&outcome.results));
+            if !is_passed_over {
+                let unpaid = self.unpaid(netuid, epoch, &outcome)?;
+                due.push(DueChunk { outcome, unpaid });
+            }
+        }
+        let most = match due.as_slice() {
+            [] => return Err(EpochError::AlreadySettled),
+            [one] if is_alone => one.unpaid.len.min(most.max(1)),
+            several => {
+                let lens = several.iter().map(|it| it.unpaid.len);
+                lens.fold(0, u16::saturating_add)
+            }
+        };
+        Ok(Due { chunks: due, most })
+    }
+
     /// Checks the outcome of a chunk that is to be settled. Returns the neurons of the chunk that
     /// are not paid yet.
     ///
@@ -130,7 +248,8 @@ impl Settling {
             chunk,
             results,
             memory,
-        } = *outcome;
+        } = outcome;
+        let chunk = *chunk;
         let settlement = &self.settlement;
         if settlement.epoch != epoch {
             return Err(EpochError::NotSettling);
@@ -195,6 +314,10 @@ impl Settling {
         }
         Ok(true)
     }
+}
+
+fn has_dividends(results: &[NeuronResult]) -> bool {
+    results.iter().any(|result| !result.validator.is_zero())
 }
 
 /// Returns the sum of the pay in `results`, or `None` if it overflows.

@@ -63,8 +63,30 @@ fn settle(
 }
 
 /// The outcome of a chunk.
-fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome<'_> {
-    ChunkOutcome::new(chunk, results, MEMORY)
+fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome {
+    ChunkOutcome {
+        chunk,
+        results: results.to_vec(),
+        memory: MEMORY.to_vec(),
+    }
+}
+
+/// The outcomes of these chunks.
+fn outcomes(of: &[Vec<NeuronResult>], chunks: &[u16]) -> Vec<ChunkOutcome> {
+    chunks
+        .iter()
+        .map(|chunk| outcome(*chunk, &of[usize::from(*chunk)]))
+        .collect()
+}
+
+/// The chunks that a call with these would pay.
+fn due(
+    settling: &Settling,
+    of: &[Vec<NeuronResult>],
+    chunks: &[u16],
+) -> Result<Vec<u16>, EpochError> {
+    let due = settling.due(NETUID, EPOCH, outcomes(of, chunks), 64)?;
+    Ok(due.chunks.iter().map(|it| it.outcome.chunk).collect())
 }
 
 #[test]
@@ -158,6 +180,117 @@ fn a_chunk_that_is_settled_in_part_goes_on_at_the_next_neuron() {
     assert!(settling.settlement.is_complete());
     assert_eq!(settling.settlement.partly, []);
     assert_eq!(settling.settlement.paid, Rao(10));
+}
+
+#[test]
+fn several_chunks_pass_over_those_that_are_not_settled_whole() {
+    let mut chunks = vec![vec![result(2, 0); 2]; 12];
+    chunks[3][1] = result(2, 1);
+    let mut settling = settling(100, &chunks);
+    settle(&mut settling, EPOCH, 1, &chunks[1]).unwrap();
+    assert_eq!(settling.record(2, 1, Rao(2)), Ok(false));
+    for (asked, expected) in [
+        (&[0, 1, 2, 3, 4][..], &[0, 4][..]),
+        (&[4, 0, 4, 5], &[4, 5]),
+        (&[11, 10], &[11]),
+        (&[5, 5], &[5]),
+        // One alone may have dividends, and may be settled in part.
+        (&[2], &[2]),
+        (&[3], &[3]),
+    ] {
+        assert_eq!(due(&settling, &chunks, asked), Ok(expected.to_vec()));
+    }
+    for none in [&[][..], &[1], &[1, 2], &[2, 3]] {
+        assert_eq!(
+            due(&settling, &chunks, none),
+            Err(EpochError::AlreadySettled)
+        );
+    }
+    let eight: Vec<u16> = (4..12).collect();
+    assert_eq!(due(&settling, &chunks, &eight), Ok(eight.clone()));
+    let nine: Vec<u16> = (3..12).collect();
+    assert_eq!(
+        due(&settling, &chunks, &nine),
+        Err(EpochError::TooManyChunks(MAX_SETTLED))
+    );
+    // Each is checked as if alone.
+    let mut false_results = outcomes(&chunks, &[4, 5]);
+    false_results[1].results[0] = result(3, 0);
+    let refused = settling.due(NETUID, EPOCH, false_results, 64);
+    assert_eq!(refused, Err(EpochError::ResultsMismatch));
+    let mut beyond = outcomes(&chunks, &[4, 5]);
+    beyond[1].chunk = 12;
+    let refused = settling.due(NETUID, EPOCH, beyond, 64);
+    assert_eq!(refused, Err(EpochError::ChunkOutOfRange(12)));
+    let refused = settling.due(NETUID, EPOCH + 1, outcomes(&chunks, &[4]), 64);
+    assert_eq!(refused, Err(EpochError::NotSettling));
+}
+
+#[test]
+fn pay_of_several_chunks_is_divided_among_them() {
+    let chunks = [
+        vec![result(1, 0), result(2, 0)],
+        vec![result(3, 0), result(0, 0)],
+        vec![result(4, 0)],
+    ];
+    let settling = settling(100, &chunks);
+    let due = settling
+        .due(NETUID, EPOCH, outcomes(&chunks, &[0, 1, 2]), 1)
+        .unwrap();
+    assert_eq!((due.most, due.with_dividends()), (5, None));
+    let payout = due.payout(Vec::new(), account(9), Rao(7));
+    assert_eq!((payout.before, payout.most), (0, 5));
+    assert_eq!(payout.incentives, [1, 2, 3, 0, 4].map(Rao));
+    assert_eq!(payout.fee, Rao(21));
+    let paid = Paid {
+        amount: Rao(10),
+        owed: payout.incentives,
+    };
+    let (parts, pay) = due.paid(paid);
+    let part = |chunk, neurons, amount| PaidPart {
+        chunk,
+        neurons,
+        amount: Rao(amount),
+    };
+    assert_eq!(parts, [part(0, 2, 3), part(1, 2, 3), part(2, 1, 4)]);
+    for (pay, (start, results)) in pay.iter().zip([0, 2, 4].into_iter().zip(&chunks)) {
+        assert_eq!((pay.start, &pay.scores), (Uid(start), results));
+        let owed: Vec<Rao> = results.iter().map(|it| it.miner).collect();
+        assert_eq!(pay.owed, owed);
+    }
+}
+
+#[test]
+fn pay_of_one_chunk_ends_where_emission_has_ended() {
+    let chunks = [vec![result(1, 0), result(2, 6)]];
+    let mut settling = settling(100, &chunks);
+    let first = settling
+        .due(NETUID, EPOCH, outcomes(&chunks, &[0]), 0)
+        .unwrap();
+    assert_eq!((first.most, first.with_dividends()), (1, None));
+    let paid = Paid {
+        amount: Rao(1),
+        owed: vec![Rao(1)],
+    };
+    let (parts, pay) = first.paid(paid);
+    assert_eq!((parts[0].neurons, parts[0].amount), (1, Rao(1)));
+    assert_eq!(pay[0].scores, [result(1, 0)]);
+    assert_eq!(settling.record(0, 1, Rao(1)), Ok(false));
+
+    let second = settling
+        .due(NETUID, EPOCH, outcomes(&chunks, &[0]), 64)
+        .unwrap();
+    let (start, results) = second.with_dividends().unwrap();
+    assert_eq!((start, results), (Uid(1), &[result(2, 6)][..]));
+    let payout = second.payout(Vec::new(), account(9), Rao(7));
+    assert_eq!((payout.before, payout.fee), (1, Rao(7)));
+    let paid = Paid {
+        amount: Rao(8),
+        owed: vec![Rao(4)],
+    };
+    let (parts, pay) = second.paid(paid);
+    assert_eq!((parts[0].neurons, parts[0].amount), (1, Rao(8)));
+    assert_eq!((pay[0].start, &pay[0].owed[..]), (Uid(1), &[Rao(4)][..]));
 }
 
 #[test]

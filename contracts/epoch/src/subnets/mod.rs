@@ -4,7 +4,7 @@
 use crate::{
     closed_epoch::{is_newcomer, ClosedEpoch, Memory},
     lifecycle::{FinalEpoch, Lifecycle},
-    settlement::Settling,
+    settlement::{PaidPart, Settling},
 };
 use ink::{
     prelude::vec::Vec,
@@ -14,7 +14,7 @@ use inktensor_primitives::{
     assertion::Assertion,
     epoch::{EpochClosed, EpochError, Finalized, Settled, Settlement},
     registry::Seat,
-    AccountId, Digest, NetUid, Rao, Uid,
+    AccountId, Digest, NetUid, Uid,
 };
 
 /// Outcome of a closed epoch.
@@ -182,8 +182,8 @@ impl SubnetStore {
         self.settling.get(netuid).ok_or(EpochError::NotSettling)
     }
 
-    /// Records that the next `neurons` of a chunk of `settling` are paid, `amount` together.
-    /// Returns the event.
+    /// Records that the next neurons of chunks of `settling` are paid. Returns an event for each of
+    /// `parts`.
     ///
     /// # Errors
     /// `Overflow`.
@@ -191,25 +191,27 @@ impl SubnetStore {
         &mut self,
         netuid: NetUid,
         settling: &mut Settling,
-        chunk: u16,
-        (neurons, amount): (u16, Rao),
-    ) -> Result<Settled, EpochError> {
-        let settled = settling.record(chunk, neurons, amount)?;
-        let complete = settling.settlement.is_complete();
-        if complete {
+        parts: &[PaidPart],
+    ) -> Result<Vec<Settled>, EpochError> {
+        let mut events = Vec::with_capacity(parts.len());
+        for part in parts {
+            let settled = settling.record(part.chunk, part.neurons, part.amount)?;
+            events.push(Settled {
+                netuid,
+                epoch: settling.settlement.epoch,
+                chunk: part.chunk,
+                neurons: part.neurons,
+                paid: part.amount,
+                settled,
+                complete: settling.settlement.is_complete(),
+            });
+        }
+        if settling.settlement.is_complete() {
             self.end(netuid, settling);
         } else {
             self.settling.insert(netuid, &*settling);
         }
-        Ok(Settled {
-            netuid,
-            epoch: settling.settlement.epoch,
-            chunk,
-            neurons,
-            paid: amount,
-            settled,
-            complete,
-        })
+        Ok(events)
     }
 
     /// Ends the settlement of the last final epoch, if one is in progress and its window has

@@ -1,10 +1,11 @@
 //! Storage of a subnet's epochs: what each transition leaves.
 
 use super::*;
-use crate::settlement::ChunkOutcome;
+use crate::settlement::PaidPart;
 use crate::tests::closed_epoch;
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest},
+    epoch::ChunkOutcome,
     kernel::{Budget, NeuronResult, PhasePlan},
     Rao,
 };
@@ -105,10 +106,20 @@ fn settle(store: &mut SubnetStore, chunk: u16) -> Result<Settled, EpochError> {
     let mut settling = store.settling(NETUID)?;
     let results = results(rao);
     let memory = memory(chunk);
-    let outcome = ChunkOutcome::new(chunk, &results, &memory);
+    let outcome = ChunkOutcome {
+        chunk,
+        results,
+        memory,
+    };
     let unpaid = settling.unpaid(NETUID, 0, &outcome)?;
     let amount = Rao(rao * u64::from(unpaid.len));
-    store.settle(NETUID, &mut settling, chunk, (unpaid.len, amount))
+    let part = PaidPart {
+        chunk,
+        neurons: unpaid.len,
+        amount,
+    };
+    let mut settled = store.settle(NETUID, &mut settling, &[part])?;
+    Ok(settled.remove(0))
 }
 
 #[ink::test]
@@ -157,8 +168,11 @@ fn a_chunk_is_settled_with_its_memory_only() {
     let mut store = SubnetStore::default();
     final_epoch(&mut store);
     for wrong in [&memory(1)[..], &[], &[2]] {
-        let results = results(1);
-        let outcome = ChunkOutcome::new(0, &results, wrong);
+        let outcome = ChunkOutcome {
+            chunk: 0,
+            results: results(1),
+            memory: wrong.to_vec(),
+        };
         let settling = store.settling(NETUID).unwrap();
         assert_eq!(
             settling.unpaid(NETUID, 0, &outcome),

@@ -17,8 +17,8 @@ pub use events::{
     WeightsSet,
 };
 pub use types::{
-    Collateral, EpochRules, EpochStatus, PartlySettled, Peers, PostedAssertion, Settlement, Stage,
-    WeightsRow, ASSERTION_AGE, MAX_ASSERTIONS,
+    ChunkOutcome, Collateral, EpochRules, EpochStatus, PartlySettled, Peers, PostedAssertion,
+    Settlement, Stage, WeightsRow, ASSERTION_AGE, MAX_ASSERTIONS, MAX_SETTLED,
 };
 pub use weight_calls::{
     CommitState, CommitView, CommitsView, CommittedWeights, WeightsCall, MAX_BATCH, MAX_COMMITS,
@@ -28,7 +28,7 @@ pub use weight_calls::{
 use crate::{
     assertion::Assertion,
     dispute::StepProof,
-    kernel::{ChunkInputs, EpochHeader, EpochPlan, NeuronResult},
+    kernel::{ChunkInputs, EpochHeader, EpochPlan},
     AccountId, Digest, NetUid, Rao, Uid,
 };
 use ink::prelude::vec::Vec;
@@ -298,33 +298,34 @@ pub trait Epochs {
     #[ink(message)]
     fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError>;
 
-    /// Settles `chunk` of a final epoch: pays its neurons, records their scores, and publishes its
-    /// results and memory. Returns the pay in rao. Anyone may call, with the final results and
-    /// memory, and receives the keeper's fee.
+    /// Settles chunks of a final epoch: pays their neurons, records their scores, and publishes
+    /// their results and memory. Returns the pay in rao. Anyone may call, with the final results
+    /// and memory, and receives the keeper's fee.
     ///
-    /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them. A
-    /// call pays at most `most` neurons, the first of the chunk that are not paid, and fewer if
-    /// their parents are many; at least one. It receives its part of the fee, and further calls go
-    /// on.
+    /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
+    ///
+    /// A call with one chunk pays at most `most` neurons, the first of the chunk that are not paid,
+    /// and fewer if their parents are many; at least one. It receives its part of the fee, and
+    /// further calls go on. A call with several, at most [`MAX_SETTLED`] and in ascending order,
+    /// passes over those that it cannot settle whole: that are settled already or in part, or have
+    /// dividends.
     ///
     /// The next epoch reads the memory of published chunks only: memory that not everybody can read
     /// does not count.
     ///
     /// # Events
-    /// `ResultsPublished` and `MemoryPublished` for each part of the memory, with the first call;
-    /// `Settled`.
+    /// For each chunk, `ResultsPublished` and `MemoryPublished` for each part of its memory, with
+    /// the first call; `Settled`.
     ///
     /// # Errors
-    /// `NotSettling`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`, `MemoryMismatch`,
-    /// `OverBudget`, or those of registry and emission.
+    /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
+    /// `MemoryMismatch`, `OverBudget`, or those of registry and emission.
     #[ink(message)]
     fn settle(
         &mut self,
         netuid: NetUid,
         epoch: u32,
-        chunk: u16,
-        results: Vec<NeuronResult>,
-        memory: Vec<u8>,
+        chunks: Vec<ChunkOutcome>,
         most: u16,
     ) -> Result<Rao, EpochError>;
 

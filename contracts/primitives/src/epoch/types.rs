@@ -1,7 +1,7 @@
 //! Rules, status and settlement of epochs, rows of weights, and collateral.
 
 use super::EpochDeployError;
-use crate::{staking::ROOT_EPOCH, AccountId, Bps, Digest, Rao, Uid};
+use crate::{kernel::NeuronResult, staking::ROOT_EPOCH, AccountId, Bps, Digest, Rao, Uid};
 use ink::prelude::vec::Vec;
 
 /// The largest number of assertions of an epoch that stand side by side.
@@ -202,6 +202,21 @@ pub struct Settlement {
     pub owner_hotkey: AccountId,
     /// Fee for settling a chunk in rao, paid as TAO.
     pub fee: Rao,
+}
+
+/// Most chunks that one call settles.
+pub const MAX_SETTLED: u16 = 8;
+
+/// The final results and memory of a chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct ChunkOutcome {
+    /// The chunk.
+    pub chunk: u16,
+    /// Results, one for each neuron of the chunk.
+    pub results: Vec<NeuronResult>,
+    /// Memory that the epoch leaves for the chunk.
+    pub memory: Vec<u8>,
 }
 
 /// A chunk of which some neurons are paid.

@@ -45,13 +45,12 @@ pub use serving::{
 };
 pub use terms::{PruningTerms, RegistrationTerms, Terms, WeightTerms, MAX_IMMUNE_OWNERS};
 pub use types::{
-    roster_with_owner, HotkeyStatus, KernelParams, Neuron, RegistryPeers, Seat, Subnet,
+    roster_with_owner, HotkeyStatus, KernelParams, Neuron, PagePay, RegistryPeers, Seat, Subnet,
     SubnetSnapshot, Tenure, Voter, MAX_NAME,
 };
 pub use views::{NeuronView, PruneCandidate, RegistrationQuote};
 
 use crate::{
-    kernel::NeuronResult,
     staking::Payment,
     token::{Successor, WireError},
     AccountId, Digest, NetUid, Rao, Uid,
@@ -593,8 +592,8 @@ pub trait Registry {
         roster: Vec<Uid>,
     ) -> Result<SubnetSnapshot, RegistryError>;
 
-    /// Records the scores of `epoch` for the uids from `start` on, which must be of one page of 64,
-    /// and the pay in rao that is owed to the owner of each. Epoch contract only.
+    /// Records scores of `epoch`, and the pay in rao that is owed to the owner of each neuron. Epoch
+    /// contract only.
     ///
     /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to the
     /// neuron that it has replaced.
@@ -606,9 +605,7 @@ pub trait Registry {
         &mut self,
         netuid: NetUid,
         epoch: u32,
-        start: Uid,
-        scores: Vec<NeuronResult>,
-        owed: Vec<Rao>,
+        pay: Vec<PagePay>,
     ) -> Result<(), RegistryError>;
 
     /// Removes and returns the pay that is owed to the neurons on `uids`, at most 64. Epoch

@@ -1,7 +1,10 @@
 //! Subnets and neurons.
 
 use super::{Terms, WeightTerms};
-use crate::{kernel::YumaParams, AccountId, Digest, Rao, Uid};
+use crate::{
+    kernel::{NeuronResult, YumaParams},
+    AccountId, Digest, Rao, Uid,
+};
 use ink::prelude::{string::String, vec::Vec};
 
 /// Most bytes of a subnet's name.
@@ -171,6 +174,18 @@ pub fn roster_with_owner(mut roster: Vec<Uid>, owner: Option<Uid>) -> Vec<Uid> {
         }
     }
     roster
+}
+
+/// Scores and pay of neurons of one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct PagePay {
+    /// Uid of the first neuron. The uids must be of one page of 64.
+    pub start: Uid,
+    /// Scores, one for each neuron.
+    pub scores: Vec<NeuronResult>,
+    /// Pay in rao that is owed to the owner of each neuron.
+    pub owed: Vec<Rao>,
 }
 
 /// A hotkey's owner, and the conditions for stake on a subnet.

@@ -56,7 +56,7 @@ mod registry_front {
                 tries {
                     "Registry::begin_epoch" begin_epoch(netuid, closing, roster),
                     "Registry::neurons_at" neurons_at(netuid, epoch, start, count),
-                    "Registry::record_pay" record_pay(netuid, epoch, start, scores, owed),
+                    "Registry::record_pay" record_pay(netuid, epoch, pay),
                     "Registry::take_left" take_left(netuid, hotkey),
                     "Registry::take_owed" take_owed(netuid, uids),
                 }

@@ -8,8 +8,7 @@ use super::{Strength, Subnets};
 use crate::pages::{self, StandingPage};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
-    kernel::NeuronResult,
-    registry::{BoundedField, Neuron, RegistryError},
+    registry::{BoundedField, Neuron, PagePay, RegistryError},
     staking::Payment,
     AccountId, NetUid, Rao, Uid, PAGE,
 };
@@ -29,8 +28,8 @@ pub struct Left {
 }
 
 impl Subnets {
-    /// Records results of the closed `epoch` for the uids from `start` on, with the pay that is
-    /// owed to each. The pay of a neuron that was replaced since is owed to its hotkey.
+    /// Records results of the closed `epoch`, with the pay that is owed to each neuron. The pay of a
+    /// neuron that was replaced since is owed to its hotkey.
     ///
     /// # Errors
     /// `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.
@@ -38,9 +37,7 @@ impl Subnets {
         &mut self,
         netuid: NetUid,
         epoch: u32,
-        start: Uid,
-        results: &[NeuronResult],
-        owed: &[Rao],
+        pay: &[PagePay],
     ) -> Result<(), RegistryError> {
         let seats = self.seats(netuid)?;
         if epoch >= seats.epoch() {
@@ -51,25 +48,45 @@ impl Subnets {
                 max: seats.epoch().saturating_sub(1).into(),
             });
         }
-        let count = u16::try_from(results.len()).unwrap_or(u16::MAX);
-        let places = pages::span(start, count, seats.taken())?;
-        let key = (netuid, start.page());
-        let mut page = self.standings.get(key).unwrap_or_default();
-        let replaced = page.record(epoch, start, results, owed)?;
-        self.standings.insert(key, &page);
-        if !replaced.is_empty() {
-            let neurons = self.neurons.get(key).unwrap_or_default();
-            let neurons = neurons.at(places, epoch)?;
-            for (place, amount) in replaced {
-                if let Some(neuron) = neurons.get(place) {
-                    self.leave(netuid, neuron, amount, epoch.saturating_add(1))?;
-                }
-            }
-        }
         let strength = self.strengths.get(netuid);
         let mut strength = strength.unwrap_or_else(|| Strength::new(0));
-        strength.record(epoch, seats.opened_at(), results);
+        for page in pay {
+            self.record_page(netuid, epoch, page, seats.taken())?;
+            strength.record(epoch, seats.opened_at(), &page.scores);
+        }
         self.strengths.insert(netuid, &strength);
+        Ok(())
+    }
+
+    /// Records the results of neurons of one page, of a subnet with `taken` seats.
+    fn record_page(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        pay: &PagePay,
+        taken: u16,
+    ) -> Result<(), RegistryError> {
+        let PagePay {
+            start,
+            scores,
+            owed,
+        } = pay;
+        let count = u16::try_from(scores.len()).unwrap_or(u16::MAX);
+        let places = pages::span(*start, count, taken)?;
+        let key = (netuid, start.page());
+        let mut page = self.standings.get(key).unwrap_or_default();
+        let replaced = page.record(epoch, *start, scores, owed)?;
+        self.standings.insert(key, &page);
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        let neurons = self.neurons.get(key).unwrap_or_default();
+        let neurons = neurons.at(places, epoch)?;
+        for (place, amount) in replaced {
+            if let Some(neuron) = neurons.get(place) {
+                self.leave(netuid, neuron, amount, epoch.saturating_add(1))?;
+            }
+        }
         Ok(())
     }
 

@@ -22,7 +22,7 @@ mod turn;
 mod watcher;
 
 pub use crate::error::RoleError;
-pub use keeper::Keeper;
+pub use keeper::{settlement_calls, Keeper};
 pub use proposer::Proposer;
 pub use subnets::{SubnetStatus, Subnets};
 pub use turn::{Listener, Role, Turn, GROUP};
@@ -93,14 +93,16 @@ pub enum Action {
         /// Amount that the next budget gets.
         carried: Rao,
     },
-    /// Paid a chunk of a final epoch, or as many of its neurons as one call has room for.
+    /// Paid chunks of a final epoch, or as many neurons of one as a call has room for.
     Settled {
         /// The subnet.
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
-        /// The chunk.
+        /// The first of the chunks.
         chunk: u16,
+        /// Number of chunks.
+        chunks: u16,
         /// Pay of these neurons.
         paid: Rao,
     },

@@ -9,7 +9,9 @@ use tracing::info;
 struct Facts {
     netuid: Option<u16>,
     epoch: Option<u32>,
+    /// The first chunk, and their number.
     chunk: Option<u16>,
+    chunks: Option<u16>,
     step: Option<u32>,
     amount_rao: Option<u64>,
 }
@@ -20,6 +22,7 @@ pub fn log(action: &Action, block: u32) {
         netuid,
         epoch,
         chunk,
+        chunks,
         step,
         amount_rao,
     } = facts(action);
@@ -28,6 +31,7 @@ pub fn log(action: &Action, block: u32) {
         netuid,
         epoch,
         chunk,
+        chunks,
         step,
         amount_rao,
         "{}",
@@ -84,9 +88,11 @@ fn facts(action: &Action) -> Facts {
             netuid,
             epoch,
             chunk,
+            chunks,
             paid,
         } => Facts {
             chunk: Some(*chunk),
+            chunks: Some(*chunks),
             amount_rao: amount(paid),
             ..of(netuid, epoch)
         },
@@ -104,6 +110,6 @@ const fn described(action: &Action) -> &'static str {
         Action::Finalized { .. } => "made an epoch final",
         Action::Replayed { .. } => "had the chain execute an epoch up to a step",
         Action::RolledOver { .. } => "rolled over an epoch: its budget goes to the next",
-        Action::Settled { .. } => "settled a chunk",
+        Action::Settled { .. } => "settled chunks",
     }
 }

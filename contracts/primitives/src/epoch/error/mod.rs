@@ -87,7 +87,8 @@ pub enum EpochError {
     NotSettling,
     /// The epoch has only this number of chunks. Chunks count from 0.
     ChunkOutOfRange(u16),
-    /// The chunk is settled already. Settle another chunk.
+    /// The chunk is settled already, or no chunk of several can be settled together. Settle another
+    /// chunk, or one alone.
     AlreadySettled,
     /// The results do not have the final hash, or are not one per neuron of the chunk. Recompute
     /// the epoch.
@@ -185,4 +186,6 @@ pub enum EpochError {
     TooLate(u32),
     /// Nothing is owed for these neurons. Collect after the next settlement.
     NothingOwed,
+    /// A call settles this number of chunks at most. Settle the others in another call.
+    TooManyChunks(u16),
 }

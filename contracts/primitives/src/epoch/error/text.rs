@@ -125,9 +125,15 @@ impl fmt::Display for EpochError {
                 f,
                 "the epoch has only {chunks} chunks; use chunks below {chunks}"
             ),
-            Self::AlreadySettled => {
-                write!(f, "the chunk is settled already; settle another chunk")
-            }
+            Self::AlreadySettled => write!(
+                f,
+                "the chunk is settled already, or no chunk of several can be settled together; \
+                 settle another chunk, or one alone"
+            ),
+            Self::TooManyChunks(most) => write!(
+                f,
+                "a call settles {most} chunks at most; settle the others in another call"
+            ),
             Self::ResultsMismatch => write!(
                 f,
                 "the results do not have the final hash, or are not one per neuron of the chunk; \

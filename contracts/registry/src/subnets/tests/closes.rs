@@ -136,15 +136,18 @@ fn scores_are_recorded_of_closed_epochs_only() {
         assert!(register(&mut subnets, seed, 0).is_ok());
     }
     let results = [scored(7), scored(8)];
-    assert!(subnets.record(NETUID, 0, Uid(0), &results, &[]).is_err());
+    assert!(record(&mut subnets, NETUID, 0, Uid(0), &results, &[]).is_err());
     close(&mut subnets, NETUID, 0).unwrap();
     assert_eq!(
-        subnets.record(NetUid(2), 0, Uid(0), &results, &[]),
+        record(&mut subnets, NetUid(2), 0, Uid(0), &results, &[]),
         Err(RegistryError::UnknownSubnet)
     );
-    assert!(subnets.record(NETUID, 1, Uid(0), &results, &[]).is_err());
-    assert!(subnets.record(NETUID, 0, Uid(2), &results, &[]).is_err());
-    assert_eq!(subnets.record(NETUID, 0, Uid(1), &results, &[]), Ok(()));
+    assert!(record(&mut subnets, NETUID, 1, Uid(0), &results, &[]).is_err());
+    assert!(record(&mut subnets, NETUID, 0, Uid(2), &results, &[]).is_err());
+    assert_eq!(
+        record(&mut subnets, NETUID, 0, Uid(1), &results, &[]),
+        Ok(())
+    );
     let page = subnets.metagraph(NETUID, 0);
     let emissions: Vec<u64> = page.iter().map(|view| view.score.emission.0).collect();
     assert_eq!(emissions, [0, 7, 8]);

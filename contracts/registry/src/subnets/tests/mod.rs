@@ -16,7 +16,9 @@ use crate::{
 use ink::prelude::string::String;
 use inktensor_primitives::{
     kernel::{NeuronResult, YumaParams},
-    registry::{KernelEntry, KernelParams, NetworkRules, PruningTerms, RegistrationTerms, Terms},
+    registry::{
+        KernelEntry, KernelParams, NetworkRules, PagePay, PruningTerms, RegistrationTerms, Terms,
+    },
 };
 
 const OWNER: u16 = 60_000;
@@ -28,6 +30,27 @@ fn account(seed: u16) -> AccountId {
     let mut bytes = [0; 32];
     bytes[..2].copy_from_slice(&seed.to_le_bytes());
     AccountId::from(bytes)
+}
+
+/// Records results of uids of one page.
+fn record(
+    subnets: &mut Subnets,
+    netuid: NetUid,
+    epoch: u32,
+    start: Uid,
+    scores: &[NeuronResult],
+    owed: &[Rao],
+) -> Result<(), RegistryError> {
+    let (scores, owed) = (scores.to_vec(), owed.to_vec());
+    subnets.record(
+        netuid,
+        epoch,
+        &[PagePay {
+            start,
+            scores,
+            owed,
+        }],
+    )
 }
 
 /// Returns the coldkey of the hotkey `account(seed)`.

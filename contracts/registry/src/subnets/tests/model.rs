@@ -104,7 +104,10 @@ fn follow(subnets: &mut Subnets, model: &mut Model, event: &Event, now: u32) {
                 .map(|(uid, _)| uid * step % 7)
                 .collect();
             let results: Vec<NeuronResult> = emissions.iter().map(|rao| scored(*rao)).collect();
-            assert_eq!(subnets.record(NETUID, epoch, Uid(0), &results, &[]), Ok(()));
+            assert_eq!(
+                record(subnets, NETUID, epoch, Uid(0), &results, &[]),
+                Ok(())
+            );
             for ((seat, was), emission) in model.seats.iter_mut().zip(&model.closed).zip(emissions)
             {
                 if seat.2 == was.2 {

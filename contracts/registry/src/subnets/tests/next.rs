@@ -155,6 +155,9 @@ fn the_admin_chooses_a_kernel_after_three_epochs_without_pay() {
         close_at(&mut subnets, NETUID, epoch, now).unwrap();
     }
     assert_eq!(set(&mut subnets, admin, 40, kernel()), Ok(5));
-    assert_eq!(subnets.record(NETUID, 3, Uid(0), &[scored(0)], &[]), Ok(()));
+    assert_eq!(
+        record(&mut subnets, NETUID, 3, Uid(0), &[scored(0)], &[]),
+        Ok(())
+    );
     assert_eq!(set(&mut subnets, admin, 40, kernel()), refused);
 }

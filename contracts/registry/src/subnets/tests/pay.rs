@@ -17,7 +17,7 @@ fn closed() -> Subnets {
 fn settle(subnets: &mut Subnets, epoch: u32) {
     let results = [scored(5), scored(4)];
     let owed = [Rao(10), Rao(20)];
-    let recorded = subnets.record(NETUID, epoch, Uid(0), &results, &owed);
+    let recorded = record(subnets, NETUID, epoch, Uid(0), &results, &owed);
     assert_eq!(recorded, Ok(()));
 }
 
@@ -46,6 +46,29 @@ fn pay_adds_up_until_it_is_taken() {
     assert_eq!(taken, Ok(vec![payment(2, 40), payment(1, 20)]));
     assert_eq!(subnets.take_owed(NETUID, &both), Ok(vec![]));
     assert_eq!(owed(&subnets), [0, 0]);
+}
+
+/// A page's mistake is one of the whole call, which the chain reverts.
+#[ink::test]
+fn pay_of_several_pages_is_recorded_together() {
+    let mut subnets = subnet(66, 0);
+    for seed in 1..=66 {
+        assert!(register(&mut subnets, seed, u32::from(seed)).is_ok());
+    }
+    close(&mut subnets, NETUID, 0).unwrap();
+    let page = |start, count: usize| PagePay {
+        start: Uid(start),
+        scores: vec![scored(5); count],
+        owed: vec![Rao(3); count],
+    };
+    let both = [page(0, 64), page(64, 2)];
+    assert_eq!(subnets.record(NETUID, 0, &both), Ok(()));
+    for page in [0, 1] {
+        let views = subnets.metagraph(NETUID, page);
+        assert!(views.iter().all(|view| view.owed == Rao(3)));
+    }
+    let across = [page(0, 1), page(63, 2)];
+    assert!(subnets.record(NETUID, 0, &across).is_err());
 }
 
 #[ink::test]
@@ -107,7 +130,7 @@ fn pay_for_an_epoch_before_the_replacement_is_left_too() {
 #[ink::test]
 fn pay_of_a_page_that_is_settled_in_part_has_its_cell() {
     let mut subnets = closed();
-    let recorded = subnets.record(NETUID, 0, Uid(0), &[scored(5)], &[Rao(10)]);
+    let recorded = record(&mut subnets, NETUID, 0, Uid(0), &[scored(5)], &[Rao(10)]);
     assert_eq!(recorded, Ok(()));
     let seat = register(&mut subnets, 3, 1).unwrap();
     assert_eq!((seat.uid, seat.replaced), (Uid(1), Some(account(2))));
@@ -119,9 +142,15 @@ fn pay_of_a_page_that_is_settled_in_part_has_its_cell() {
 fn a_replacement_with_nothing_to_come_leaves_no_cell() {
     let mut subnets = closed();
     let results = [scored(5), scored(4)];
-    assert_eq!(subnets.record(NETUID, 0, Uid(0), &results, &[]), Ok(()));
+    assert_eq!(
+        record(&mut subnets, NETUID, 0, Uid(0), &results, &[]),
+        Ok(())
+    );
     close(&mut subnets, NETUID, 1).unwrap();
-    assert_eq!(subnets.record(NETUID, 1, Uid(0), &results, &[]), Ok(()));
+    assert_eq!(
+        record(&mut subnets, NETUID, 1, Uid(0), &results, &[]),
+        Ok(())
+    );
     register(&mut subnets, 3, 1).unwrap();
     assert!(!subnets.left.contains((NETUID, account(2))));
 }

@@ -95,7 +95,10 @@ fn the_least_paid_is_replaced_across_pages() {
         let results: Vec<NeuronResult> = (start..start + count)
             .map(|uid| scored(if uid == 128 { 1 } else { 2 }))
             .collect();
-        assert_eq!(subnets.record(NETUID, 0, Uid(start), &results, &[]), Ok(()));
+        assert_eq!(
+            record(&mut subnets, NETUID, 0, Uid(start), &results, &[]),
+            Ok(())
+        );
     }
     assert_eq!(register(&mut subnets, 500, 200).unwrap().uid, Uid(128));
     // The newcomer has earned nothing yet and, without immunity, is replaced next.

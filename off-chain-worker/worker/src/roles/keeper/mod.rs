@@ -2,8 +2,11 @@
 //! or rolls over epochs that no proposer posts.
 
 mod due;
+mod groups;
 #[cfg(test)]
 mod tests;
+
+pub use groups::settlement_calls;
 
 use super::{
     stakes::is_too_large,
@@ -20,7 +23,7 @@ use inktensor_client::{
 use inktensor_compute::epoch::first_difference;
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees},
-    epoch::{EpochError, EpochStatus, Epochs, Stage},
+    epoch::{ChunkOutcome, EpochError, EpochStatus, Epochs, Settled, Stage},
     kernel::EpochHeader,
     AccountId, NetUid, Rao,
 };
@@ -323,18 +326,29 @@ impl Keeper {
             .epochs
             .final_memory(turn.chain, netuid, epoch, chunks)?;
         let known = (0..chunks).zip(results.into_iter().zip(memory));
-        let unsettled = known.filter(|(chunk, _)| !settling.is_settled(*chunk));
+        let outcomes = known.map(|(chunk, (results, memory))| ChunkOutcome {
+            chunk,
+            results,
+            memory,
+        });
         let most = turn.epochs.paid_at_once(netuid, epoch);
-        let due: Vec<Due> = unsettled
+        let due: Vec<Due> = settlement_calls(settling, outcomes, most)
+            .into_iter()
             .take(GROUP)
-            .map(|(chunk, (results, memory))| {
+            .map(|call| {
+                let first = call.first().map_or(0, |it| it.chunk);
                 let mut contract = self.contracts.epoch();
-                let message = contract.settle(netuid, epoch, chunk, results, memory, most);
-                let action = move |sent: Sent<Rao>| Action::Settled {
-                    netuid,
-                    epoch,
-                    chunk,
-                    paid: sent.value,
+                let message = contract.settle(netuid, epoch, call, most);
+                let action = move |sent: Sent<Rao>| {
+                    // Another account may have settled some of them first.
+                    let settled = sent.events_of::<Settled>();
+                    Action::Settled {
+                        netuid,
+                        epoch,
+                        chunk: settled.first().map_or(first, |it| it.chunk),
+                        chunks: u16::try_from(settled.len()).unwrap_or(u16::MAX),
+                        paid: sent.value,
+                    }
                 };
                 Due::new(message, move |answer| match answer {
                     Err(error) if is_too_large(&error) => Ok(Step::TooLarge {

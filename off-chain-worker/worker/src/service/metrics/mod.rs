@@ -168,8 +168,13 @@ pub fn count_action(action: &Action) {
         Action::Finalized { netuid, .. } => one(FINALIZED, netuid),
         Action::Replayed { netuid, .. } => one(REPLAYED, netuid),
         Action::RolledOver { netuid, .. } => one(ROLLED_OVER, netuid),
-        Action::Settled { netuid, paid, .. } => {
-            one(SETTLED, netuid);
+        Action::Settled {
+            netuid,
+            chunks,
+            paid,
+            ..
+        } => {
+            counter!(SETTLED, "netuid" => label(*netuid)).increment((*chunks).into());
             counter!(PAID, "netuid" => label(*netuid)).increment(paid.0);
         }
     }

@@ -32,6 +32,7 @@ fn steps_are_counted_by_subnet() {
             netuid,
             epoch: 4,
             chunk: 0,
+            chunks: 1,
             paid: Rao(70),
         });
         count_action(&Action::Disputed {

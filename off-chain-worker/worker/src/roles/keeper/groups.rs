@@ -1,0 +1,119 @@
+//! Which chunks a keeper settles together.
+//!
+//! A call loads the code of five contracts. So chunks that a call settles whole share one: those
+//! that are not begun and have no dividends.
+
+use inktensor_primitives::{
+    epoch::{ChunkOutcome, Settlement, MAX_SETTLED},
+    PAGE,
+};
+use scale::Encode;
+
+/// Most bytes of results and memory in a call of several chunks. All of them are in the contract's
+/// memory twice, of which a chain gives it 1 MiB.
+const ROOM: usize = 64 * 1024;
+
+/// Divides the unsettled chunks of `outcomes` into calls of at most `most` neurons a chunk. Chunks
+/// stand alone once a call had no room for a whole one.
+pub fn settlement_calls(
+    settling: &Settlement,
+    outcomes: impl Iterator<Item = ChunkOutcome>,
+    most: u16,
+) -> Vec<Vec<ChunkOutcome>> {
+    let mut calls = Vec::new();
+    let (mut group, mut size) = (Vec::new(), 0);
+    for outcome in outcomes.filter(|it| !settling.is_settled(it.chunk)) {
+        let is_alone = most < PAGE
+            || settling.is_published(outcome.chunk)
+            || outcome.results.iter().any(|it| !it.validator.is_zero());
+        if is_alone {
+            calls.push(vec![outcome]);
+            continue;
+        }
+        let bytes = outcome.encoded_size();
+        if group.len() >= usize::from(MAX_SETTLED) || (!group.is_empty() && size + bytes > ROOM) {
+            calls.push(std::mem::take(&mut group));
+            size = 0;
+        }
+        group.push(outcome);
+        size += bytes;
+    }
+    if !group.is_empty() {
+        calls.push(group);
+    }
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_primitives::{epoch::PartlySettled, kernel::NeuronResult, AccountId, Rao};
+
+    /// A settlement of 20 chunks. Chunk 1 is settled, and chunk 2 in part.
+    fn settling() -> Settlement {
+        Settlement {
+            epoch: 4,
+            neurons: 20 * 64,
+            chunk: 64,
+            final_at: 9,
+            settled: vec![0b10, 0, 0],
+            partly: vec![PartlySettled {
+                chunk: 2,
+                neurons: 1,
+            }],
+            budget: Rao(9),
+            paid: Rao(0),
+            owner: AccountId([1; 32]),
+            owner_hotkey: AccountId([2; 32]),
+            fee: Rao(1),
+        }
+    }
+
+    /// Chunks with this much memory. Chunk 3 has dividends.
+    fn outcomes(memory: usize) -> impl Iterator<Item = ChunkOutcome> {
+        (0..20).map(move |chunk| ChunkOutcome {
+            chunk,
+            results: vec![
+                NeuronResult {
+                    validator: Rao(u64::from(chunk == 3)),
+                    ..NeuronResult::default()
+                };
+                64
+            ],
+            memory: vec![7; memory],
+        })
+    }
+
+    fn chunks(calls: &[Vec<ChunkOutcome>]) -> Vec<Vec<u16>> {
+        let of = |call: &Vec<ChunkOutcome>| call.iter().map(|it| it.chunk).collect();
+        calls.iter().map(of).collect()
+    }
+
+    #[test]
+    fn chunks_that_a_call_settles_whole_share_it() {
+        let calls = settlement_calls(&settling(), outcomes(10), PAGE);
+        let expected = [
+            vec![2],
+            vec![3],
+            vec![0, 4, 5, 6, 7, 8, 9, 10],
+            (11..19).collect(),
+            vec![19],
+        ];
+        assert_eq!(chunks(&calls), expected);
+    }
+
+    #[test]
+    fn a_call_of_several_has_room_for_their_memory() {
+        let calls = settlement_calls(&settling(), outcomes(20_000), PAGE);
+        assert_eq!(chunks(&calls)[2..4], [vec![0, 4], vec![5, 6]]);
+        let calls = settlement_calls(&settling(), outcomes(100_000), PAGE);
+        assert!(calls.iter().all(|call| call.len() == 1));
+    }
+
+    #[test]
+    fn chunks_stand_alone_after_a_call_without_room() {
+        let calls = settlement_calls(&settling(), outcomes(10), PAGE / 2);
+        assert_eq!(calls.len(), 19);
+        assert!(calls.iter().all(|call| call.len() == 1));
+    }
+}
