@@ -190,31 +190,53 @@ fn resize(buffer: &mut Vec<f32>, length: usize) {
     buffer.resize(length, 0.0);
 }
 
-/// Copies a strip of `b`, row after row. Columns that it has beyond the matrix have any values, and
-/// their sums are dropped.
+/// Copies a strip of `b`: for each register of a row the values of all rows, one after the other.
+/// Columns that the strip has beyond the matrix have any values, and their sums are dropped.
 fn copy_strip(b: Matrix<'_>, depth: Range<usize>, strip: Strip, to: &mut [f32]) {
     let corner = depth.start * b.row_step + strip.first * b.column_step;
-    let from = &b.values[corner..];
-    let width = strip.width * LANES;
-    if b.column_step != 1 {
-        return transpose(from, b.column_step, [strip.columns, depth.len()], to, width);
+    let (from, step) = (&b.values[corner..], b.row_step);
+    if b.column_step == 1 && strip.columns == strip.width * LANES {
+        return match strip.width {
+            1 => copy_rows::<1>(from, step, depth.len(), to),
+            2 => copy_rows::<2>(from, step, depth.len(), to),
+            _ => copy_rows::<REGISTERS>(from, step, depth.len(), to),
+        };
     }
-    match strip.width {
-        1 if strip.columns == width => copy_rows::<LANES>(from, b.row_step, to),
-        2 if strip.columns == width => copy_rows::<{ 2 * LANES }>(from, b.row_step, to),
-        _ if strip.columns == width => copy_rows::<COLUMNS>(from, b.row_step, to),
-        _ => {
-            for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(b.row_step)) {
-                to[..strip.columns].copy_from_slice(&from[..strip.columns]);
+    let panels = to.chunks_exact_mut(depth.len() * LANES);
+    for (panel, first) in panels.zip((0..strip.columns).step_by(LANES)) {
+        let (from, columns) = (
+            &from[first * b.column_step..],
+            LANES.min(strip.columns - first),
+        );
+        let (panel, _) = panel.as_chunks_mut::<LANES>();
+        if b.column_step == 1 {
+            for (to, row) in panel.iter_mut().zip(0..) {
+                to[..columns].copy_from_slice(&from[row * step..][..columns]);
             }
+        } else {
+            interleave(lines(from, b.column_step, columns, depth.len()), panel);
         }
     }
 }
 
-fn copy_rows<const WIDTH: usize>(from: &[f32], step: usize, to: &mut [f32]) {
-    for (to, row) in to.chunks_exact_mut(WIDTH).zip(0..) {
-        to.copy_from_slice(&from[row * step..][..WIDTH]);
+/// Copies `WIDTH` registers of each row to as many panels.
+fn copy_rows<const WIDTH: usize>(from: &[f32], step: usize, rows: usize, to: &mut [f32]) {
+    let mut rest = to.chunks_exact_mut(rows * LANES);
+    let mut panels: [&mut [[f32; LANES]]; WIDTH] = array::from_fn(|_| {
+        let (panel, _) = rest.next().unwrap_or_default().as_chunks_mut();
+        panel
+    });
+    for row in 0..rows {
+        let (values, _) = from[row * step..][..WIDTH * LANES].as_chunks();
+        for (panel, values) in panels.iter_mut().zip(values) {
+            panel[row] = *values;
+        }
     }
+}
+
+/// Returns `count` rows of `length` values. Rows beyond the last one repeat it.
+fn lines(from: &[f32], step: usize, count: usize, length: usize) -> [&[f32]; LANES] {
+    array::from_fn(|row| &from[row.min(count - 1) * step..][..length])
 }
 
 /// Copies value `j` of row `i` to place `i` of row `j`, for `i` and `j` below `sizes`.
@@ -225,11 +247,7 @@ fn transpose(from: &[f32], from_step: usize, sizes: [usize; 2], to: &mut [f32], 
         let buffer = &mut buffer[..count];
         for i in (0..sizes[0]).step_by(LANES) {
             let height = LANES.min(sizes[0] - i);
-            // Rows beyond the last one repeat it.
-            let rows = array::from_fn(|row| {
-                let row = i + row.min(height - 1);
-                &from[row * from_step + first..][..count]
-            });
+            let rows = lines(&from[i * from_step + first..], from_step, height, count);
             interleave(rows, buffer);
             if height == LANES {
                 for (values, row) in buffer.iter().zip(first..) {
@@ -380,11 +398,16 @@ fn add_products<const HEIGHT: usize, const WIDTH: usize>(
 ) -> Tile<HEIGHT, WIDTH> {
     let rows: [&[f32]; HEIGHT] =
         array::from_fn(|row| &terms.left[row * terms.left_step..][..terms.depth]);
-    let strip = terms.right.chunks_exact(WIDTH * LANES);
-    for (strip, at) in strip.zip(0..terms.depth) {
+    let panels: [&[[f32; LANES]]; WIDTH] = array::from_fn(|panel| {
+        let size = terms.depth * LANES;
+        let (panel, _) = terms.right[panel * size..][..size].as_chunks();
+        &panel[..terms.depth]
+    });
+    for at in 0..terms.depth {
         for (sums, row) in sums.iter_mut().zip(&rows) {
             let a = row[at];
-            for (sums, b) in sums.iter_mut().zip(strip.chunks_exact(LANES)) {
+            for (sums, panel) in sums.iter_mut().zip(&panels) {
+                let b = &panel[at];
                 for lane in 0..LANES {
                     sums[lane] += a * b[lane];
                 }
