@@ -66,16 +66,13 @@ fn answers_become_weights_whose_evidence_holds() {
         assert_eq!(weights, expected, "{}", net.log("v0"));
     }
     // The validator is monitored as a worker is.
-    net.wait_for_line("v0", "metrics and health on http://");
-    let log = net.log("v0");
-    let address = log.split("metrics and health on http://").nth(1).unwrap();
-    let address = address.split_whitespace().next().unwrap();
-    let ready = get(address, "/ready");
+    let address = net.http("v0");
+    let ready = get(&address, "/ready");
     assert!(
         ready.contains("200 OK") && ready.ends_with("validator: ok\n"),
         "{ready}"
     );
-    let metrics = get(address, "/metrics");
+    let metrics = get(&address, "/metrics");
     let pledged = "inktensor_neuron_pledged_epoch{netuid=\"1\"} 2";
     assert!(metrics.contains(pledged), "{metrics}");
 
@@ -496,7 +493,7 @@ fn copies_of_an_endpoint_earn_nothing_and_cost_the_miner_nothing() {
         check: "1.0",
     });
     let (victim, uid) = MINERS[1];
-    let _victim = net.neuron("mine", victim, &[]);
+    let _victim = net.neuron("mine", victim, &["--http", "127.0.0.1:0"]);
     let _validators = VALIDATORS.map(|(name, _)| net.neuron("validate", name, &[]));
     for name in [victim, VALIDATORS[0].0, VALIDATORS[1].0] {
         net.wait_for_line(name, "published the endpoint");
@@ -557,4 +554,10 @@ fn copies_of_an_endpoint_earn_nothing_and_cost_the_miner_nothing() {
         assert_eq!(right, BTreeMap::from([(uid.0.into(), 48)]), "{shown}");
     }
     net.wait_for_line(victim, "were meant for another certificate or hotkey");
+    // A copy is connected to about once in a round of a validator, and not for each question.
+    let metrics = get(&net.http(victim), "/metrics");
+    let name = "inktensor_neuron_misled_connections{netuid=\"1\"} ";
+    let misled = metrics.lines().find_map(|line| line.strip_prefix(name));
+    let misled: u32 = misled.expect("the metric").parse().unwrap();
+    assert!((1..=24).contains(&misled), "{misled}");
 }

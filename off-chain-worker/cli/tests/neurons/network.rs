@@ -435,6 +435,15 @@ impl Net {
         });
     }
 
+    /// Returns the address of a neuron's metrics and health.
+    pub fn http(&self, name: &str) -> String {
+        const LINE: &str = "metrics and health on http://";
+        self.wait_for_line(name, LINE);
+        let log = self.log(name);
+        let address = log.split(LINE).nth(1).unwrap();
+        address.split_whitespace().next().unwrap().to_owned()
+    }
+
     /// Lets blocks pass up to so many after the opening of the open epoch.
     pub fn forward(&mut self, blocks: u32) {
         let to = self.status().opened_at + blocks;
