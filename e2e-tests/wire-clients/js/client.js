@@ -1,7 +1,8 @@
 // Asks a receiver of `inktensor-1`, and checks the receipt, with packages of others.
 //
-// The first line of the input is the JSON that the receiver prints. The last line of the output is
-// `ok`, and the exit code is 0, if the receipt holds and everything that should fail has failed.
+// The first line of the input is JSON: the receiver, the caller and its seed, a question, the
+// answer that is expected, and a question that is refused. The last line of the output is `ok`, and
+// the exit code is 0, if the receipts hold and everything that should fail has failed.
 
 import { sign, verify, secretFromSeed } from '@scure/sr25519';
 import { httpbis } from 'http-message-signatures';
@@ -11,7 +12,6 @@ import https from 'node:https';
 import { createInterface } from 'node:readline';
 
 const TAG = 'inktensor-1';
-const CALLER = secretFromSeed(new Uint8Array(32).fill(2));
 const DIGITS = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
 /** Returns the public key of an SS58 address: a byte of prefix, the key, two of checksum. */
@@ -30,19 +30,20 @@ async function question(receiver, body) {
   const now = new Date();
   const home = Buffer.from(receiver.home.slice(2), 'hex');
   const to = account(receiver.receiver);
-  const { netuid, by, seat } = receiver;
+  const { netuid, epoch, by, seat } = receiver;
+  const secret = secretFromSeed(Buffer.from(receiver.seed.slice(2), 'hex'));
   const request = {
     method: 'POST',
     url: `https://m0.localhost:${receiver.port}/v1/ask`,
     headers: {
       'Content-Type': 'application/json',
       'Content-Digest': contentDigest(body),
-      Inktensor: `home=${item(home)}, netuid=${netuid}, epoch=41, by=${by}, to=${item(to)}, seat=${seat}`,
+      Inktensor: `home=${item(home)}, netuid=${netuid}, epoch=${epoch}, by=${by}, to=${item(to)}, seat=${seat}`,
     },
   };
   return httpbis.signMessage(
     {
-      key: { id: receiver.caller, sign: async (base) => Buffer.from(sign(CALLER, wrapped(base))) },
+      key: { id: receiver.caller, sign: async (base) => Buffer.from(sign(secret, wrapped(base))) },
       name: 'q',
       fields: ['@method', '@path', 'content-type', 'content-digest', 'inktensor'],
       params: ['created', 'keyid', 'expires', 'nonce', 'tag'],
@@ -115,18 +116,31 @@ async function holds(receiver, response, request, fields) {
   return valid === true && response.headers['content-digest'] === contentDigest(response.body);
 }
 
+/** Compares the members of two documents; numbers of a list may be off by one. */
+function agrees(answer, expected) {
+  assert.deepEqual(Object.keys(answer), Object.keys(expected));
+  for (const [name, value] of Object.entries(expected)) {
+    if (Array.isArray(value)) {
+      assert.equal(answer[name].length, value.length);
+      assert.ok(answer[name].every((number, index) => Math.abs(number - value[index]) <= 1));
+    } else {
+      assert.deepEqual(answer[name], value);
+    }
+  }
+}
+
 async function main() {
   const [line] = await new Promise((resolve) => {
     createInterface({ input: process.stdin }).once('line', (text) => resolve([text]));
   });
   const receiver = JSON.parse(line);
-  const body = Buffer.from(JSON.stringify({ text: 'a voyage across a body of water' }));
+  const body = Buffer.from(JSON.stringify(receiver.question));
   const ask = (request, sent = body) => exchange(receiver, 'POST', '/v1/ask', request.headers, sent);
 
   const request = await question(receiver, body);
   const response = await ask(request);
   assert.equal(response.status, 200, response.body.toString());
-  assert.deepEqual(response.body, body);
+  agrees(JSON.parse(response.body), receiver.answer);
   const covered = '"@status" "content-type" "content-digest" "signature";req;key="q"';
   assert.ok(await holds(receiver, response, request, covered));
 
@@ -141,10 +155,19 @@ async function main() {
   const { Signature: _, ...without } = other.headers;
   assert.equal((await ask({ headers: without })).status, 400);
 
+  if (receiver.refused !== undefined) {
+    const long = Buffer.from(JSON.stringify(receiver.refused));
+    const asked = await question(receiver, long);
+    const refusal = await ask(asked, long);
+    assert.equal(refusal.status, 400, refusal.body.toString());
+    assert.ok(await holds(receiver, refusal, asked, covered));
+    assert.ok(!(await holds(receiver, { ...refusal, status: 200 }, asked, covered)));
+  }
+
   const greeting = { method: 'GET', url: `https://m0.localhost:${receiver.port}/v1/hello`, headers: {} };
   const hello = await exchange(receiver, 'GET', '/v1/hello', {});
   assert.ok(await holds(receiver, hello, greeting, '"@status" "content-type" "content-digest" "@path";req'));
-  assert.deepEqual(JSON.parse(hello.body), { task: 'echo/1' });
+  assert.equal(JSON.parse(hello.body).task, receiver.task);
   process.stdout.write('ok\n', () => process.exit(0));
 }
 

@@ -1,7 +1,8 @@
 """Asks a receiver of `inktensor-1`, and checks the receipt, with packages of others.
 
-The first line of the input is the JSON that the receiver prints. The last line of the output is
-`ok`, and the exit code is 0, if the receipt holds and everything that should fail has failed.
+The first line of the input is JSON: the receiver, the caller and its seed, a question, the answer
+that is expected, and a question that is refused. The last line of the output is `ok`, and the exit
+code is 0, if the receipts hold and everything that should fail has failed.
 """
 
 import base64
@@ -24,7 +25,6 @@ from http_message_signatures import (
 )
 
 TAG = "inktensor-1"
-CALLER_SEED = bytes([2]) * 32
 DIGITS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -57,8 +57,11 @@ class Sr25519(HTTPSignatureAlgorithm):
 class Keys(HTTPSignatureKeyResolver):
     """The caller's key for signing, and the keys that addresses name."""
 
+    def __init__(self, seed=None):
+        self.seed = seed
+
     def resolve_private_key(self, key_id):
-        return sr25519.pair_from_seed(CALLER_SEED)
+        return sr25519.pair_from_seed(self.seed)
 
     def resolve_public_key(self, key_id):
         return account(key_id)
@@ -76,8 +79,8 @@ def question(receiver, body, **changes):
     now = datetime.datetime.now(datetime.timezone.utc)
     home = bytes.fromhex(receiver["home"][2:])
     context = (
-        f"home={base64_item(home)}, netuid={receiver['netuid']}, epoch=41, by={receiver['by']}, "
-        f"to={base64_item(account(receiver['receiver']))}, seat={receiver['seat']}"
+        f"home={base64_item(home)}, netuid={receiver['netuid']}, epoch={receiver['epoch']}, "
+        f"by={receiver['by']}, to={base64_item(account(receiver['receiver']))}, seat={receiver['seat']}"
     )
     request = SimpleNamespace(
         method="POST",
@@ -88,7 +91,8 @@ def question(receiver, body, **changes):
             "Inktensor": context,
         },
     )
-    HTTPMessageSigner(signature_algorithm=Sr25519, key_resolver=Keys()).sign(
+    keys = Keys(bytes.fromhex(receiver["seed"][2:]))
+    HTTPMessageSigner(signature_algorithm=Sr25519, key_resolver=keys).sign(
         request,
         key_id=receiver["caller"],
         created=now,
@@ -137,14 +141,25 @@ def refused(check):
     raise AssertionError("a changed answer verifies")
 
 
+def agrees(answer, expected):
+    """Compares the members of two documents; numbers of a list may be off by one."""
+    assert answer.keys() == expected.keys(), answer
+    for name, value in expected.items():
+        if isinstance(value, list):
+            assert len(answer[name]) == len(value), answer
+            assert all(abs(a - b) <= 1 for a, b in zip(answer[name], value)), answer
+        else:
+            assert answer[name] == value, answer
+
+
 def main():
     receiver = json.loads(sys.stdin.readline())
-    body = json.dumps({"text": "a voyage across a body of water"}).encode()
+    body = json.dumps(receiver["question"]).encode()
 
     request = question(receiver, body)
     status, headers, answer = exchange(receiver, "POST", "/v1/ask", request.headers, body)
     assert status == 200, (status, answer)
-    assert answer == body
+    agrees(json.loads(answer), receiver["answer"])
     covered = ("@status", "content-type", "content-digest", '"signature";req;key="q"')
     verify(receiver, status, headers, request, answer, covered)
 
@@ -163,13 +178,21 @@ def main():
     status, _, text = exchange(receiver, "POST", "/v1/ask", unsigned.headers, body)
     assert status == 400, (status, text)
 
+    if "refused" in receiver:
+        body = json.dumps(receiver["refused"]).encode()
+        request = question(receiver, body)
+        status, headers, reason = exchange(receiver, "POST", "/v1/ask", request.headers, body)
+        assert status == 400, (status, reason)
+        verify(receiver, status, headers, request, reason, covered)
+        refused(lambda: verify(receiver, 200, headers, request, reason, covered))
+
     greeting = SimpleNamespace(
         method="GET", url=f"https://m0.localhost:{receiver['port']}/v1/hello", headers={}
     )
     status, headers, answer = exchange(receiver, "GET", "/v1/hello", {}, None)
     covered = ("@status", "content-type", "content-digest", '"@path";req')
     verify(receiver, status, headers, greeting, answer, covered)
-    assert json.loads(answer) == {"task": "echo/1"}
+    assert json.loads(answer)["task"] == receiver["task"], answer
     print("ok")
 
 

@@ -100,16 +100,11 @@ impl Fetcher<'_> {
     ) -> Result<Option<Vec<u8>>, FindError> {
         if !self.blobs.contains(hash) {
             let places = self.places(mirrors)?;
-            let fetched = fetch_from(self.client, self.blobs, hash, most, &places);
-            match self.runtime.block_on(fetched) {
-                Ok(()) => {}
-                Err(FetchError::Blob(error)) => return Err(NeuronError::from(error).into()),
-                Err(error) => {
-                    return match unasked(error) {
-                        Some(error) => Err(FindError::Nowhere(error)),
-                        None => Ok(None),
-                    }
-                }
+            let fetched = fetch(self.client, self.blobs, hash, most, &places);
+            match self.runtime.block_on(fetched).map_err(NeuronError::from)? {
+                Fetched::Here => {}
+                Fetched::Absent => return Ok(None),
+                Fetched::Unknown(error) => return Err(FindError::Nowhere(error)),
             }
         }
         match held(self.blobs, hash, most).map_err(NeuronError::from)? {
@@ -189,8 +184,20 @@ pub fn held(blobs: &Blobs, hash: &Digest, most: usize) -> Result<Held, BlobError
     }
 }
 
+/// The end of a search for a blob.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The blob is in the folder.
+    Here,
+    /// Each place answered that it does not have the blob.
+    Absent,
+    /// No place served the blob, and some could not be asked or served other bytes. The error has
+    /// the causes, each once.
+    Unknown(FetchError),
+}
+
 /// Fetches a blob of at most `most` bytes from the first of these places that has it, within ten
-/// minutes. Returns false if no place served it.
+/// minutes.
 ///
 /// # Errors
 /// If the folder is unusable.
@@ -200,13 +207,14 @@ pub async fn fetch(
     hash: &Digest,
     most: usize,
     places: &[Mirror],
-) -> Result<bool, BlobError> {
+) -> Result<Fetched, BlobError> {
     match fetch_from(client, blobs, hash, most, places).await {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(Fetched::Here),
         Err(FetchError::Blob(error)) => Err(error),
+        Err(_) if blobs.contains(hash) => Ok(Fetched::Here),
         Err(error @ FetchError::Nowhere { .. }) => {
             debug!("{error}");
-            Ok(blobs.contains(hash))
+            Ok(unasked(error).map_or(Fetched::Absent, Fetched::Unknown))
         }
     }
 }
@@ -267,10 +275,8 @@ pub fn speaks(neuron: &Served) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inktensor_primitives::{
-        registry::{Axon, Host, Neuron, NeuronView},
-        Rao, Uid,
-    };
+    use crate::view::testing::served;
+    use inktensor_primitives::Rao;
     use inktensor_wire::Hotkey;
     use std::{
         collections::BTreeSet,
@@ -282,33 +288,9 @@ mod tests {
     use tokio::runtime::Builder;
 
     fn neuron(uid: u16, emission: u64) -> Served {
-        let hotkey = AccountId::from([u8::try_from(uid).unwrap(); 32]);
-        let mut view = NeuronView {
-            uid: Uid(uid),
-            neuron: Neuron {
-                hotkey,
-                coldkey: hotkey,
-                registered_at: 1,
-                registered_epoch: 0,
-                generation: 1,
-                identity: None,
-            },
-            score: Default::default(),
-            owed: Rao::ZERO,
-        };
-        view.score.emission = Rao(emission);
-        let axon = Axon {
-            host: Host::V4([127, 0, 0, 1]),
-            port: 1024,
-            protocol: PROTOCOL,
-            version: 1,
-            tls: None,
-        };
-        Served {
-            view,
-            axon: Some(axon),
-            commitment: None,
-        }
+        let mut neuron = served(uid);
+        neuron.view.score.emission = Rao(emission);
+        neuron
     }
 
     #[test]
@@ -370,9 +352,9 @@ mod tests {
         let places = [serving(b"12345678")];
         let hash = blake2(b"12345678");
         let fetched = |most| runtime.block_on(fetch(&client, &blobs, &hash, most, &places));
-        assert!(!fetched(7).unwrap());
+        assert!(matches!(fetched(7).unwrap(), Fetched::Unknown(_)));
         assert!(!blobs.contains(&hash));
-        assert!(fetched(8).unwrap());
+        assert!(matches!(fetched(8).unwrap(), Fetched::Here));
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -402,8 +384,12 @@ mod tests {
         let causes = |allow_private, places: &[Mirror]| {
             let hotkey = Hotkey::new(Keypair::from_secret_key([1; 32]).unwrap());
             let client = Client::new(hotkey, Default::default(), allow_private);
-            let fetched = fetch_from(&client, &blobs, &hash, 8, places);
-            unasked(runtime.block_on(fetched).unwrap_err()).map(|it| it.to_string())
+            let fetched = fetch(&client, &blobs, &hash, 8, places);
+            match runtime.block_on(fetched).unwrap() {
+                Fetched::Here => panic!("no place has the blob"),
+                Fetched::Absent => None,
+                Fetched::Unknown(error) => Some(error.to_string()),
+            }
         };
         let empty = answering("404 Not Found");
         assert_eq!(causes(true, &[]), None);

@@ -1,7 +1,7 @@
 //! The tasks that are built in, by name: questions and answers are JSON here.
 
 use inktensor_complete::Complete;
-use inktensor_embed::{Embed, EmbedError};
+use inktensor_embed::Embed;
 use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
 use std::sync::Arc;
 use thiserror::Error;
@@ -58,35 +58,6 @@ pub fn most_state() -> usize {
 pub fn most_answer() -> usize {
     let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
     limits.map(|it| it.answer).max().unwrap_or_default()
-}
-
-/// A task that is built in.
-pub trait Linked: Task {
-    /// Checks that the task answers `question`, at little cost. A model in another process is asked
-    /// only what the reference answers too.
-    ///
-    /// # Errors
-    /// As for [`Task::answer`].
-    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
-        let _ = (state, question);
-        Ok(())
-    }
-}
-
-impl Linked for Complete {
-    /// Compares the question with the limits and the model's vocabulary.
-    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
-        Ok(state.check(question)?)
-    }
-}
-
-impl Linked for Embed {
-    /// Counts the tokens by the model's own vocabulary.
-    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
-        let tokens = state.tokens(&question.text);
-        tokens.map_err(EmbedError::from)?;
-        Ok(())
-    }
 }
 
 /// A task with its state.
@@ -188,7 +159,7 @@ impl<T: Task> Loaded<T> {
     }
 }
 
-impl<T: Linked> Program for Loaded<T> {
+impl<T: Task> Program for Loaded<T> {
     fn name(&self) -> &'static str {
         T::NAME
     }

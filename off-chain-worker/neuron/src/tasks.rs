@@ -5,7 +5,7 @@
 
 use crate::{
     error::NeuronError,
-    fetch::{fetch, held, Held},
+    fetch::{fetch, held, Fetched, FindError, Held},
     manifest::{Manifest, MAX_MANIFEST},
     pledged::Manifests,
     program::{self, Limits, Program},
@@ -15,7 +15,7 @@ use crate::{
 };
 use inktensor_client::chain::ChainRead;
 use inktensor_primitives::{hash::hex, Digest};
-use inktensor_wire::Mirror;
+use inktensor_wire::{BlobError, Mirror};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -58,8 +58,8 @@ struct Fetching {
     manifest: Digest,
     /// The blob.
     blob: Digest,
-    /// True once it is there, or false if no place has it; or the problem of the folder.
-    fetched: Receiver<Result<bool, String>>,
+    /// Nothing once it is there, or the problem.
+    fetched: Receiver<Result<(), String>>,
 }
 
 impl Tasks {
@@ -155,10 +155,7 @@ impl Tasks {
         let (manifest, blob) = (fetching.manifest, hex(&fetching.blob));
         let problem = match fetching.fetched.try_recv() {
             Err(TryRecvError::Empty) => return,
-            Ok(Ok(true)) => None,
-            Ok(Ok(false)) => Some(format!(
-                "no neuron and no mirror has the blob {blob}; name its file with --blob"
-            )),
+            Ok(Ok(())) => None,
             Ok(Err(problem)) => Some(problem),
             Err(TryRecvError::Disconnected) => Some(format!("fetching the blob {blob} failed")),
         };
@@ -196,12 +193,25 @@ fn fetching(
     neuron.runtime.spawn(async move {
         let fetched = fetch(&client, &blobs, &blob, most, &places).await;
         // Fails only if the neuron has ended.
-        let _ = sender.send(fetched.map_err(|error| error.to_string()));
+        let _ = sender.send(problem(&blob, fetched));
     });
     Fetching {
         manifest,
         blob,
         fetched,
+    }
+}
+
+/// Returns the problem of a search, which the operator reads.
+fn problem(blob: &Digest, fetched: Result<Fetched, BlobError>) -> Result<(), String> {
+    match fetched {
+        Ok(Fetched::Here) => Ok(()),
+        Ok(Fetched::Absent) => Err(format!(
+            "no neuron and no mirror has the blob {}; name its file with --blob",
+            hex(blob)
+        )),
+        Ok(Fetched::Unknown(error)) => Err(FindError::Nowhere(error).to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -256,5 +266,31 @@ fn find(
             most,
             mirrors: mirrors.to_vec(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inktensor_wire::{FetchError, MirrorProblem};
+
+    #[test]
+    fn an_operator_reads_why_a_blob_is_not_there() {
+        let blob = [7; 32];
+        assert_eq!(problem(&blob, Ok(Fetched::Here)), Ok(()));
+        let absent = problem(&blob, Ok(Fetched::Absent)).unwrap_err();
+        assert!(
+            absent.starts_with("no neuron and no mirror has"),
+            "{absent}"
+        );
+        let place = Mirror::parse("http://mirror.example").unwrap();
+        let error = FetchError::Nowhere {
+            hash: blob,
+            tried: vec![(place, MirrorProblem::Hash)],
+        };
+        let unknown = problem(&blob, Ok(Fetched::Unknown(error))).unwrap_err();
+        for part in ["mirror.example", "another hash", "--blob"] {
+            assert!(unknown.contains(part), "{unknown}");
+        }
     }
 }

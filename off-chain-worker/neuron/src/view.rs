@@ -159,3 +159,39 @@ pub fn neurons_at(
         })
         .collect())
 }
+
+/// Neurons for tests.
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+    use inktensor_primitives::registry::Host;
+    use inktensor_wire::PROTOCOL;
+
+    /// Returns a neuron without pay, which serves this protocol.
+    pub fn served(uid: u16) -> Served {
+        let hotkey = AccountId::from([u8::try_from(uid).unwrap(); 32]);
+        Served {
+            view: NeuronView {
+                uid: Uid(uid),
+                neuron: Neuron {
+                    hotkey,
+                    coldkey: hotkey,
+                    registered_at: 1,
+                    registered_epoch: 0,
+                    generation: 1,
+                    identity: None,
+                },
+                score: Default::default(),
+                owed: Rao::ZERO,
+            },
+            axon: Some(Axon {
+                host: Host::V4([127, 0, 0, 1]),
+                port: 1024,
+                protocol: PROTOCOL,
+                version: 1,
+                tls: None,
+            }),
+            commitment: None,
+        }
+    }
+}

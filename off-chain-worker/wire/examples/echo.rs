@@ -4,13 +4,13 @@
 //! cargo run -p inktensor-wire --example echo
 //! ```
 //!
-//! It prints one line of JSON, with all that a client needs, and serves until its input ends. The
-//! keys are those of `docs/wire.md`: never use them elsewhere.
+//! It prints one line of JSON, with all that the clients in `e2e-tests/wire-clients` read, and
+//! serves until its input ends. The keys are those of `docs/wire.md`: never use them elsewhere.
 
 use inktensor_primitives::{hash::hex, ss58::ss58, NetUid, Rao, Uid};
 use inktensor_wire::{
-    Admitted, Caller, Guests, Hotkey, Identity, Limits, Media, Path, Response, Roster, Running,
-    Server, Service,
+    Admitted, Caller, Guests, Hotkey, Identity, Limits, Media, Path, Response, Roster, Server,
+    Service,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -25,6 +25,7 @@ const RECEIVER: [u8; 32] = [1; 32];
 const CALLER: [u8; 32] = [2; 32];
 const HOME: [u8; 32] = [9; 32];
 const NETUID: u16 = 1;
+const EPOCH: u32 = 41;
 /// The generation of the caller's seat.
 const BY: u32 = 7;
 /// The generation of the receiver's seat.
@@ -55,10 +56,15 @@ fn receiver() -> Result<(Server, serde_json::Value), Box<dyn Error>> {
         "pin": hex(&identity.pin().0),
         "home": hex(&HOME),
         "netuid": NETUID,
+        "epoch": EPOCH,
         "by": BY,
         "seat": SEAT,
         "receiver": ss58(&receiver.account()),
         "caller": ss58(&caller.account()),
+        "seed": hex(&CALLER),
+        "task": "echo/1",
+        "question": { "text": "a voyage" },
+        "answer": { "text": "a voyage" },
     });
     let admitted = Admitted {
         uid: Some(Uid(0)),
@@ -88,18 +94,12 @@ fn receiver() -> Result<(Server, serde_json::Value), Box<dyn Error>> {
     Ok((server, line))
 }
 
-/// Starts the receiver, and completes the line with its port.
-pub async fn start() -> Result<(Running, String), Box<dyn Error>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
     let (server, mut line) = receiver()?;
     let running = server.start(Echo).await?;
     line["port"] = running.address().port().into();
-    Ok((running, format!("{line}\n")))
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (running, line) = start().await?;
-    print!("{line}");
+    println!("{line}");
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
     running.stop().await;
     Ok(())

@@ -29,7 +29,7 @@ pub mod signature;
 mod testing;
 pub mod tls;
 
-pub use blobs::{BlobError, BlobLimits, Blobs, FetchError, Mirror, MirrorError};
+pub use blobs::{BlobError, BlobLimits, Blobs, FetchError, Mirror, MirrorError, MirrorProblem};
 pub use client::{AskError, Cause, Client, ClientLimits, Endpoint, Exchange, Transport};
 pub use context::{home, Context};
 pub use media::Media;

@@ -93,6 +93,11 @@ impl Task for Complete {
         let answer = state.continuation(question)?;
         Ok(Answer { answer })
     }
+
+    /// Compares the question with the limits and the model's vocabulary.
+    fn check(&self, state: &Model, question: &Question) -> Result<(), Refused> {
+        Ok(state.check(question)?)
+    }
 }
 
 #[cfg(test)]

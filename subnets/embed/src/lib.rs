@@ -79,6 +79,12 @@ impl Task for Embed {
         Ok(state.answer(&question.text)?)
     }
 
+    /// Counts the tokens by the model's own vocabulary.
+    fn check(&self, state: &Model, question: &Question) -> Result<(), Refused> {
+        state.tokens(&question.text).map_err(EmbedError::from)?;
+        Ok(())
+    }
+
     fn worth(&self, state: &Model, question: &Question, answer: &Answer) -> Worth {
         let ours = state.answer(&question.text);
         Worth::whole_if(ours.is_ok_and(|ours| ours.agrees_with(answer)))

@@ -62,6 +62,16 @@ pub trait Task: Send + Sync {
         question: &Self::Question,
     ) -> Result<Self::Answer, Refused>;
 
+    /// Checks at little cost that the task answers `question`. A model in another process is asked
+    /// only what [`answer`](Task::answer) takes too. By default every question passes.
+    ///
+    /// # Errors
+    /// Some or all of those of [`answer`](Task::answer), and no others.
+    fn check(&self, state: &Self::State, question: &Self::Question) -> Result<(), Refused> {
+        let _ = (state, question);
+        Ok(())
+    }
+
     /// Returns the worth of a miner's `answer`. By default all for an answer equal to ours, and
     /// nothing for another one.
     fn worth(

@@ -9,7 +9,7 @@ use crate::{
 use inktensor_client::{chain::Pinned, keys::KeyArguments};
 use inktensor_neuron::{
     ask::Asker,
-    fetch::{self, Fetcher},
+    fetch::{self, Fetcher, FindError},
     manifest::{Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now},
     program::{self, Limits, Program},
@@ -195,7 +195,7 @@ pub fn cache() -> Result<PathBuf, Failure> {
 }
 
 impl Means {
-    /// Returns the blob with this hash.
+    /// Returns the blob with this hash. Returns `None` if no place has it.
     pub fn blob(
         &self,
         network: &Network,
@@ -204,6 +204,19 @@ impl Means {
         most: usize,
         mirrors: &[String],
     ) -> Result<Option<Vec<u8>>, Failure> {
+        let found = self.find(network, netuid, hash, most, mirrors);
+        found.map_err(Failure::input)
+    }
+
+    /// Finds the blob as [`Self::blob`] does, and returns the error as it is.
+    pub fn find(
+        &self,
+        network: &Network,
+        netuid: NetUid,
+        hash: &Digest,
+        most: usize,
+        mirrors: &[String],
+    ) -> Result<Option<Vec<u8>>, FindError> {
         let contracts = network.contracts();
         let fetcher = Fetcher {
             chain: network.chain(),
@@ -213,7 +226,7 @@ impl Means {
             blobs: &self.blobs,
             runtime: &self.runtime,
         };
-        fetcher.find(hash, most, mirrors).map_err(Failure::input)
+        fetcher.find(hash, most, mirrors)
     }
 
     /// Returns the file with this hash as a manifest, and its content.

@@ -2,6 +2,7 @@
 //! weights, weights become evidence that holds, and a miner that was killed comes back.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+mod languages;
 mod network;
 
 use inktensor_client::{
@@ -9,15 +10,23 @@ use inktensor_client::{
     ss58::ss58,
 };
 use inktensor_complete::shown;
+use inktensor_devnet::account;
+use inktensor_embed::{Embed, Model, Question};
 use inktensor_primitives::{
     epoch::{CommitsView, Epochs, WeightsRow},
-    registry::CommitmentMade,
+    registry::{Axon, CommitmentMade},
 };
+use inktensor_task::{Body, Load, Task};
 use network::{
     document, get, side_process, text, wait_for, Asks, Guarded, Net, FIRST, LONG_TEMPO, MINERS,
     NETUID, TEMPO, VALIDATORS,
 };
-use std::{collections::BTreeSet, fs, time::Duration};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    time::Duration,
+};
 
 /// Returns four questions in a window of so many seconds, whose answers are all checked.
 fn checked_whole(window: u16) -> Asks {
@@ -57,16 +66,13 @@ fn answers_become_weights_whose_evidence_holds() {
         assert_eq!(weights, expected, "{}", net.log("v0"));
     }
     // The validator is monitored as a worker is.
-    net.wait_for_line("v0", "metrics and health on http://");
-    let log = net.log("v0");
-    let address = log.split("metrics and health on http://").nth(1).unwrap();
-    let address = address.split_whitespace().next().unwrap();
-    let ready = get(address, "/ready");
+    let address = net.http("v0");
+    let ready = get(&address, "/ready");
     assert!(
         ready.contains("200 OK") && ready.ends_with("validator: ok\n"),
         "{ready}"
     );
-    let metrics = get(address, "/metrics");
+    let metrics = get(&address, "/metrics");
     let pledged = "inktensor_neuron_pledged_epoch{netuid=\"1\"} 2";
     assert!(metrics.contains(pledged), "{metrics}");
 
@@ -219,6 +225,14 @@ fn answers_become_weights_whose_evidence_holds() {
     }
     let shown = net.run(&["subnet", "task"], &common);
     assert_eq!(document(&shown)["content"]["task"], "embed/1");
+    // Where the file cannot be fetched, the pledge is shown, and why it is not all.
+    let empty = net.path("empty");
+    let shown = net.run(&["subnet", "task"], &["--cache", &empty]);
+    let said = text(&shown);
+    assert_eq!(shown.status.code(), Some(0), "{said}");
+    assert!(said.starts_with("manifest     0x"), "{said}");
+    assert!(said.contains(", counts in epoch "), "{said}");
+    assert!(said.contains("--allow-private"), "{said}");
     wait_for("evidence with averages of an epoch before", || {
         (net.status().open > FIRST + 1).then_some(())
     });
@@ -425,4 +439,125 @@ fn evidence_of_a_sampled_check_holds() {
         (&miner["wrong"], &miner["weight"]),
         (&0.into(), &65_535.into())
     );
+}
+
+#[test]
+fn callers_and_a_model_in_other_languages_take_part() {
+    let (mut clients, model) = (languages::clients(), languages::NumpyModel::find());
+    if clients.is_empty() && model.is_none() {
+        return;
+    }
+    let mut net = Net::start("languages", TEMPO, false);
+    let state = net.set_task(&checked_whole(3));
+    let served = model.map(|it| it.serve(&net.path("state")));
+    let (name, uid) = MINERS[1];
+    let _second = served.as_ref().map(|(_, url)| {
+        let miner = net.neuron("mine", name, &["--model", url]);
+        net.wait_for_line(name, "published the endpoint");
+        miner
+    });
+    let (validator, caller) = (VALIDATORS[0], VALIDATORS[1]);
+    let _neurons = first_round(&mut net, validator.0);
+
+    // A validator takes the answers of numpy for right.
+    let mut paid = BTreeMap::from([(MINERS[0].1, u16::MAX)]);
+    if served.is_some() {
+        paid.insert(uid, u16::MAX);
+    }
+    assert_eq!(net.last_weights(validator.1), paid, "{}", net.log(name));
+
+    let model = Model::load(&state).unwrap();
+    let question = Question {
+        text: "a voyage across a body of water".into(),
+    };
+    let answer = Embed.answer(&model, &question).unwrap().to_json().unwrap();
+    for client in &mut clients {
+        for miner in paid.keys() {
+            let mut line = net.receiver(*miner, caller);
+            line["task"] = json!(Embed::NAME);
+            line["question"] = json!({ "text": question.text });
+            line["answer"] = serde_json::from_slice(&answer).unwrap();
+            line["refused"] = json!({ "text": "a ".repeat(300) });
+            languages::asks(client, &line);
+        }
+    }
+}
+
+#[test]
+fn copies_of_an_endpoint_earn_nothing_and_cost_the_miner_nothing() {
+    let mut net = Net::start("copies", LONG_TEMPO, false);
+    // More questions than a server takes connections of one address at once.
+    net.set_task(&Asks {
+        questions: 48,
+        window: 8,
+        check: "1.0",
+    });
+    let (victim, uid) = MINERS[1];
+    let _victim = net.neuron("mine", victim, &["--http", "127.0.0.1:0"]);
+    let _validators = VALIDATORS.map(|(name, _)| net.neuron("validate", name, &[]));
+    for name in [victim, VALIDATORS[0].0, VALIDATORS[1].0] {
+        net.wait_for_line(name, "published the endpoint");
+    }
+    // One copy has a certificate of its own, the other one that of the miner. Both are asked before
+    // the miner, whose uid is above theirs.
+    let axon = net.axon(uid);
+    let other = Axon {
+        tls: Some([0x11; 32]),
+        ..axon.clone()
+    };
+    let copies = [(account("owner"), other), (net.hotkey(MINERS[0].0), axon)];
+    for (hotkey, copy) in copies {
+        net.publish(hotkey, copy);
+    }
+    net.pass_epoch(LONG_TEMPO);
+    wait_for("permits", || net.status().final_epoch);
+    for name in [victim, VALIDATORS[0].0, VALIDATORS[1].0] {
+        net.wait_for_line(name, "loaded the manifest");
+    }
+    for (name, _) in VALIDATORS {
+        net.wait_for_line(name, "all conditions to take part are met");
+    }
+
+    // With an endpoint that has not answered yet, and with one that has.
+    for epoch in [FIRST, FIRST + 1] {
+        net.pass_epoch(LONG_TEMPO);
+        net.forward(LONG_TEMPO / 2);
+        for weights in net.weights_of(epoch) {
+            assert_eq!(weights, BTreeMap::from([(uid, u16::MAX)]), "epoch {epoch}");
+        }
+    }
+    net.pass_epoch(LONG_TEMPO);
+    let neurons = wait_for("pay of an epoch with weights", || {
+        let neurons = net.neurons();
+        (neurons[usize::from(uid.0)].score.incentive > 0).then_some(neurons)
+    });
+    for neuron in &neurons {
+        let all = if neuron.uid == uid { u16::MAX } else { 0 };
+        assert_eq!(neuron.score.incentive, all, "uid {}", neuron.uid.0);
+    }
+    // Every question was answered, and the miner's operator sees the copies.
+    let (folder, number) = (net.path("cache"), VALIDATORS[0].1 .0.to_string());
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    for epoch in [FIRST, FIRST + 1] {
+        let epoch = epoch.to_string();
+        let words = ["evidence", "show", "--epoch", &epoch, "--uid", &number];
+        let shown = wait_for("the evidence is served", || {
+            let shown = net.run(&words, &common);
+            (shown.status.code() == Some(0)).then_some(shown)
+        });
+        let shown = document(&shown);
+        let miners = shown["miners"].as_array().unwrap().iter();
+        let right: BTreeMap<_, _> = miners
+            .map(|it| (it["uid"].as_u64().unwrap(), it["right"].as_u64().unwrap()))
+            .filter(|(_, right)| *right > 0)
+            .collect();
+        assert_eq!(right, BTreeMap::from([(uid.0.into(), 48)]), "{shown}");
+    }
+    net.wait_for_line(victim, "were meant for another certificate or hotkey");
+    // A copy is connected to about once in a round of a validator, and not for each question.
+    let metrics = get(&net.http(victim), "/metrics");
+    let name = "inktensor_neuron_misled_connections{netuid=\"1\"} ";
+    let misled = metrics.lines().find_map(|line| line.strip_prefix(name));
+    let misled: u32 = misled.expect("the metric").parse().unwrap();
+    assert!((1..=24).contains(&misled), "{misled}");
 }

@@ -11,13 +11,15 @@ use inktensor_embed::{small, Embed, Model, Question};
 use inktensor_primitives::{
     epoch::{EpochStatus, Epochs, WeightsRow},
     hash::{blake2, hex},
-    registry::{Hyperparameter, Registry},
+    registry::{Axon, Hyperparameter, NeuronView, Registry, ServingView},
+    ss58::ss58,
     staking::Staking,
     AccountId, NetUid, Rao, Uid,
 };
 use inktensor_task::{Body, Load, Task};
+use inktensor_wire::home;
 use psp22::PSP22;
-use serde_json::Value;
+use serde_json::{json, Value};
 use std::{
     collections::BTreeMap,
     fs,
@@ -238,11 +240,16 @@ impl Net {
             .unwrap();
     }
 
+    /// Returns the seed of a neuron's key.
+    fn seed(name: &str) -> String {
+        hex(&blake2(name.as_bytes()))
+    }
+
     /// Returns the account of a neuron's key, whose secret URI is in a file of the neuron's name.
     pub fn hotkey(&self, name: &str) -> AccountId {
         use std::os::unix::fs::PermissionsExt;
         let file = self.suri(name);
-        fs::write(&file, format!("//{name}")).unwrap();
+        fs::write(&file, Self::seed(name)).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         keys::account(&keys::from_file(&file).unwrap())
     }
@@ -306,6 +313,57 @@ impl Net {
         let row: Option<WeightsRow> = self.chain.query(row).unwrap();
         let row = row.filter(|row| row.updated_at >= opened_at)?;
         Some(row.uids.into_iter().zip(row.weights).collect())
+    }
+
+    /// Returns the weights that a validator has set last.
+    pub fn last_weights(&self, validator: Uid) -> BTreeMap<Uid, u16> {
+        let row = self.contracts.epoch().weights(NETUID, validator);
+        let row: Option<WeightsRow> = self.chain.query(row).unwrap();
+        let row = row.expect("a row");
+        row.uids.into_iter().zip(row.weights).collect()
+    }
+
+    /// Returns the endpoint that the neuron on a uid has published.
+    pub fn axon(&self, uid: Uid) -> Axon {
+        let serving = self.contracts.registry().serving(NETUID, uid);
+        let serving: Option<ServingView> = self.chain.query(serving).unwrap();
+        serving.and_then(|it| it.axon).expect("an endpoint")
+    }
+
+    /// Publishes an endpoint for the neuron of `hotkey`, which pays the deposit.
+    pub fn publish(&mut self, hotkey: AccountId, axon: Axon) {
+        let (spender, deposit) = (self.contracts.registry, Rao::from_tao(1).to_u128());
+        let approve = self.contracts.psp22().approve(spender, deposit);
+        self.chain.send(hotkey, approve).answer().unwrap();
+        let publish = self.contracts.registry().serve_axon(NETUID, axon);
+        self.chain.send(hotkey, publish).answer().unwrap();
+    }
+
+    /// Returns all neurons by uid, with the scores of the last settled epoch.
+    pub fn neurons(&self) -> Vec<NeuronView> {
+        let neurons = self.contracts.registry().metagraph(NETUID, 0);
+        self.chain.query(neurons).unwrap()
+    }
+
+    /// Returns what a client in another language reads: the miner on a uid as its receiver, and the
+    /// caller by name, whose neuron has a permit.
+    pub fn receiver(&self, miner: Uid, caller: (&str, Uid)) -> Value {
+        let neurons = self.neurons();
+        let at = |uid: Uid| &neurons[usize::from(uid.0)].neuron;
+        let (axon, (name, uid)) = (self.axon(miner), caller);
+        let genesis = self.chain.genesis().unwrap();
+        json!({
+            "port": axon.port,
+            "pin": hex(&axon.tls.expect("a certificate")),
+            "home": hex(&home(&genesis, &self.contracts.registry)),
+            "netuid": NETUID.0,
+            "epoch": self.status().open,
+            "by": at(uid).generation,
+            "seat": at(miner).generation,
+            "receiver": ss58(&at(miner).hotkey),
+            "caller": ss58(&self.hotkey(name)),
+            "seed": Self::seed(name),
+        })
     }
 
     /// Waits for an epoch, and for the weights of all validators in it.
@@ -375,6 +433,15 @@ impl Net {
         wait_for(&format!("{name}: {line}"), || {
             self.log(name).contains(line).then_some(())
         });
+    }
+
+    /// Returns the address of a neuron's metrics and health.
+    pub fn http(&self, name: &str) -> String {
+        const LINE: &str = "metrics and health on http://";
+        self.wait_for_line(name, LINE);
+        let log = self.log(name);
+        let address = log.split(LINE).nth(1).unwrap();
+        address.split_whitespace().next().unwrap().to_owned()
     }
 
     /// Lets blocks pass up to so many after the opening of the open epoch.

@@ -108,8 +108,8 @@ impl Asker {
         let account = hotkey.account();
         let is_direct = view.permit_of(&account).is_some();
         let (kind, mut targets) = match is_direct {
-            true => ("miner", miners(&neurons, &view)),
-            false => ("validator", validators(&neurons, &view)),
+            true => ("miner", miners(&neurons, &view.permitted)),
+            false => ("validator", validators(&neurons, &view.permitted)),
         };
         targets.retain(|it| it.hotkey != account);
         if targets.is_empty() {

@@ -4,7 +4,7 @@ use super::{receipt::AnswerReceipt, UserError};
 use crate::{
     answering::ASK,
     fetch::speaks,
-    view::{Served, SubnetView},
+    view::{Permitted, Served},
 };
 use inktensor_primitives::{AccountId, Uid};
 use inktensor_wire::{Client, Context, Endpoint, Media, Outcome, Path};
@@ -43,14 +43,14 @@ impl Target {
 
 /// Returns true for a neuron that answers questions: it has incentive, or no permit. Pay that a
 /// miner collects is stake, so a miner may have a permit too.
-fn is_miner(neuron: &Served, view: &SubnetView) -> bool {
-    let has_permit = view.permitted.iter().any(|it| it.uid == neuron.view.uid);
+fn is_miner(neuron: &Served, permitted: &[Permitted]) -> bool {
+    let has_permit = permitted.iter().any(|it| it.uid == neuron.view.uid);
     neuron.view.score.incentive > 0 || !has_permit
 }
 
 /// Returns the miners of a subnet that can be asked, those with most incentive first.
-pub fn miners(neurons: &[Served], view: &SubnetView) -> Vec<Target> {
-    let miners = neurons.iter().filter(|it| is_miner(it, view));
+pub fn miners(neurons: &[Served], permitted: &[Permitted]) -> Vec<Target> {
+    let miners = neurons.iter().filter(|it| is_miner(it, permitted));
     let mut miners: Vec<(u16, Target)> = miners
         .filter_map(|it| Some((it.view.score.incentive, Target::of(it)?)))
         .collect();
@@ -59,16 +59,15 @@ pub fn miners(neurons: &[Served], view: &SubnetView) -> Vec<Target> {
 }
 
 /// Returns the validators of a subnet that can be asked, those with most stake first.
-pub fn validators(neurons: &[Served], view: &SubnetView) -> Vec<Target> {
-    let mut validators: Vec<_> = view
-        .permitted
+pub fn validators(neurons: &[Served], permitted: &[Permitted]) -> Vec<Target> {
+    let mut validators: Vec<_> = permitted
         .iter()
-        .filter_map(|permitted| {
-            let neuron = neurons.iter().find(|it| it.view.uid == permitted.uid)?;
-            if is_miner(neuron, view) {
+        .filter_map(|holder| {
+            let neuron = neurons.iter().find(|it| it.view.uid == holder.uid)?;
+            if is_miner(neuron, permitted) {
                 return None;
             }
-            Some((permitted.stake, Target::of(neuron)?))
+            Some((holder.stake, Target::of(neuron)?))
         })
         .collect();
     validators.sort_by_key(|(stake, it)| (Reverse(*stake), it.uid));
@@ -159,6 +158,31 @@ pub async fn ask_target(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::testing::served;
+    use inktensor_primitives::Rao;
+
+    #[test]
+    fn a_neuron_with_incentive_is_a_miner_whatever_its_permit() {
+        // By uid: a miner, one with a permit, a newcomer, and two validators.
+        let mut neurons: Vec<Served> = (1..=5).map(served).collect();
+        for (neuron, incentive) in neurons.iter_mut().zip([10, 30, 0, 0, 0]) {
+            neuron.view.score.incentive = incentive;
+        }
+        let permit = |uid: u16, stake: u64| Permitted {
+            uid: Uid(uid),
+            neuron: served(uid).view.neuron,
+            stake: Rao(stake),
+        };
+        let permitted = [permit(2, 900), permit(4, 100), permit(5, 500)];
+        let uids = |targets: Vec<Target>| targets.iter().map(|it| it.uid.0).collect::<Vec<_>>();
+        assert_eq!(uids(miners(&neurons, &permitted)), [2, 1, 3]);
+        assert_eq!(uids(validators(&neurons, &permitted)), [5, 4]);
+        // Nothing is asked where nothing of the protocol is served.
+        neurons[1].axon = None;
+        neurons[4].axon = None;
+        assert_eq!(uids(miners(&neurons, &permitted)), [1, 3]);
+        assert_eq!(uids(validators(&neurons, &permitted)), [4]);
+    }
 
     #[test]
     fn text_of_others_is_readable_and_harmless() {

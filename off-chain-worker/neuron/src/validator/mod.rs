@@ -205,7 +205,7 @@ impl Validator {
                 let (contracts, netuid) = (&neuron.contracts, neuron.common.netuid);
                 let neurons = neurons_at(chain, contracts, netuid, block)?;
                 self.read_at = Some(block.number);
-                Some(Arc::new(miners(&neurons, at.view)))
+                Some(Arc::new(miners(&neurons, &at.view.permitted)))
             }
             false => None,
         };

@@ -1,6 +1,5 @@
 //! A cheap task: the sum of a few small numbers. Near misses are worth a half.
 
-use inktensor_neuron::program::Linked;
 use inktensor_task::{Body, Refused, Seed, Task, Worth};
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +25,6 @@ impl Body for Numbers {
 impl Body for Total {
     const MAX_BYTES: usize = 32;
 }
-
-impl Linked for Sum {}
 
 impl Task for Sum {
     type State = ();

@@ -3,7 +3,7 @@
 mod fetch;
 pub(crate) mod range;
 
-pub use fetch::{FetchError, Mirror, MirrorError};
+pub use fetch::{FetchError, Mirror, MirrorError, MirrorProblem};
 
 use blake2b_simd::{Params, State};
 use inktensor_client::ss58::hexadecimal;

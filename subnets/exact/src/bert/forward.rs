@@ -6,8 +6,8 @@ use core::ops::Range;
 use super::{Bert, Config, Layer, Linear, Norm};
 use crate::{
     ops::{
-        activation::gelu, layer_norm, product, require_finite, softmax, special::sqrt, sum::dot,
-        Matrix, MatrixMut, Start,
+        activation::gelu, layer_norm, product, product_packed, require_finite, softmax,
+        special::sqrt, sum::dot, Matrix, MatrixMut, Start,
     },
     ExactError,
 };
@@ -65,8 +65,9 @@ impl Bert {
         }
         let mut states = vec![0.0; sums.len()];
         self.norm.apply(&sums, &mut states)?;
+        let mut buffers = Buffers::default();
         for layer in &self.layers {
-            states = layer.apply(self.config, tokens.len(), &states)?;
+            layer.apply(self.config, tokens.len(), &mut states, &mut buffers)?;
         }
         Ok(states)
     }
@@ -85,69 +86,91 @@ impl Bert {
     }
 }
 
-impl Layer {
-    fn apply(&self, config: Config, rows: usize, x: &[f32]) -> Result<Vec<f32>, ExactError> {
-        let context = self.attend(config, rows, x)?;
-        let mut sums = self.attention_output.apply(rows, &context)?;
-        add(&mut sums, x);
-        let mut x = context;
-        self.attention_norm.apply(&sums, &mut x)?;
+/// Values within a layer, whose memory the next layer uses again.
+#[derive(Default)]
+struct Buffers {
+    /// Queries, keys and values, side by side.
+    parts: Vec<f32>,
+    scores: Vec<f32>,
+    context: Vec<f32>,
+    sums: Vec<f32>,
+    inner: Vec<f32>,
+}
 
-        let mut inner = self.inner.apply(rows, &x)?;
-        require_finite("the inner values of a layer", &inner)?;
-        for value in &mut inner {
+impl Layer {
+    /// Replaces the states `x` by those after the layer.
+    fn apply(
+        &self,
+        config: Config,
+        rows: usize,
+        x: &mut [f32],
+        buffers: &mut Buffers,
+    ) -> Result<(), ExactError> {
+        self.attention.apply(rows, x, &mut buffers.parts)?;
+        attend(config, rows, buffers)?;
+        let Buffers {
+            context,
+            sums,
+            inner,
+            ..
+        } = buffers;
+        self.attention_output.apply(rows, context, sums)?;
+        add(sums, x);
+        self.attention_norm.apply(sums, x)?;
+
+        self.inner.apply(rows, x, inner)?;
+        require_finite("the inner values of a layer", inner)?;
+        for value in inner.iter_mut() {
             *value = gelu(*value);
         }
-        let mut sums = self.output.apply(rows, &inner)?;
-        add(&mut sums, &x);
-        self.norm.apply(&sums, &mut x)?;
-        Ok(x)
-    }
-
-    /// Returns what each token takes from all tokens, head by head.
-    fn attend(&self, config: Config, rows: usize, x: &[f32]) -> Result<Vec<f32>, ExactError> {
-        let Config { width, heads, .. } = config;
-        let parts = self.attention.apply(rows, x)?;
-        let parts = Matrix::new(&parts, rows, self.attention.bias.len())?;
-        let [queries, keys, values] = [0, 1, 2].map(|part| range(part, width));
-        // The heads divide the width: `Config::check`.
-        let head_width = width.checked_div(heads).unwrap_or_default();
-        let factor = 1.0 / sqrt(head_width as f32);
-        let mut scores = vec![0.0; rows.saturating_mul(rows)];
-        let mut context = vec![0.0; x.len()];
-        for head in (0..heads).map(|head| range(head, head_width)) {
-            let query = parts.columns(queries.clone())?.columns(head.clone())?;
-            let key = parts.columns(keys.clone())?.columns(head.clone())?;
-            let value = parts.columns(values.clone())?.columns(head.clone())?;
-            let target = MatrixMut::new(&mut scores, rows, rows)?;
-            product(query, key.transposed(), Start::Zero, target)?;
-            scale(&mut scores, factor);
-            require_finite("the scores of an attention", &scores)?;
-            scores.chunks_exact_mut(rows).for_each(softmax);
-            let target = MatrixMut::new(&mut context, rows, width)?.columns(head)?;
-            product(
-                Matrix::new(&scores, rows, rows)?,
-                value,
-                Start::Zero,
-                target,
-            )?;
-        }
-        Ok(context)
+        self.output.apply(rows, inner, sums)?;
+        add(sums, x);
+        self.norm.apply(sums, x)
     }
 }
 
+/// Writes what each token takes from all tokens, head by head, into the context.
+fn attend(config: Config, rows: usize, buffers: &mut Buffers) -> Result<(), ExactError> {
+    let Config { width, heads, .. } = config;
+    let Buffers {
+        parts,
+        scores,
+        context,
+        ..
+    } = buffers;
+    scores.resize(rows.saturating_mul(rows), 0.0);
+    context.resize(rows.saturating_mul(width), 0.0);
+    let parts = Matrix::new(parts, rows, width.saturating_mul(3))?;
+    let [queries, keys, values] = [0, 1, 2].map(|part| range(part, width));
+    // The heads divide the width: `Config::check`.
+    let head_width = width.checked_div(heads).unwrap_or_default();
+    let factor = 1.0 / sqrt(head_width as f32);
+    for head in (0..heads).map(|head| range(head, head_width)) {
+        let query = parts.columns(queries.clone())?.columns(head.clone())?;
+        let key = parts.columns(keys.clone())?.columns(head.clone())?;
+        let value = parts.columns(values.clone())?.columns(head.clone())?;
+        let target = MatrixMut::new(scores, rows, rows)?;
+        product(query, key.transposed(), Start::Zero, target)?;
+        scale(scores, factor);
+        require_finite("the scores of an attention", scores)?;
+        scores.chunks_exact_mut(rows).for_each(softmax);
+        let target = MatrixMut::new(context, rows, width)?.columns(head)?;
+        product(Matrix::new(scores, rows, rows)?, value, Start::Zero, target)?;
+    }
+    Ok(())
+}
+
 impl Linear {
-    fn apply(&self, rows: usize, x: &[f32]) -> Result<Vec<f32>, ExactError> {
+    fn apply(&self, rows: usize, x: &[f32], y: &mut Vec<f32>) -> Result<(), ExactError> {
         let outputs = self.bias.len();
-        let inputs = self.weights.len().checked_div(outputs).unwrap_or_default();
-        let mut y = vec![0.0; rows.saturating_mul(outputs)];
-        product(
+        let inputs = x.len().checked_div(rows).unwrap_or_default();
+        y.resize(rows.saturating_mul(outputs), 0.0);
+        product_packed(
             Matrix::new(x, rows, inputs)?,
-            Matrix::new(&self.weights, inputs, outputs)?,
+            &self.weights,
             Start::Bias(&self.bias),
-            MatrixMut::new(&mut y, rows, outputs)?,
-        )?;
-        Ok(y)
+            MatrixMut::new(y, rows, outputs)?,
+        )
     }
 }
 

@@ -16,7 +16,7 @@ mod seeded;
 #[cfg(test)]
 mod tests;
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 pub use config::{
@@ -25,6 +25,7 @@ pub use config::{
 pub use seeded::seeded;
 
 use crate::{
+    ops::{Matrix, Packed},
     safetensors::{SafeTensors, SafeTensorsError},
     ExactError,
 };
@@ -56,7 +57,7 @@ struct Layer {
 #[derive(Clone, Debug)]
 struct Linear {
     /// One row for each input: the transposed form of what a file holds.
-    weights: Vec<f32>,
+    weights: Packed,
     bias: Vec<f32>,
 }
 
@@ -134,19 +135,13 @@ impl Linear {
         file: &SafeTensors<'_>,
     ) -> Result<Self, BertError> {
         let columns = outputs.saturating_mul(names.len());
-        let mut weights = vec![0.0; inputs.saturating_mul(columns)];
+        let mut rows = Vec::with_capacity(columns.saturating_mul(inputs));
         let mut bias = Vec::with_capacity(columns);
-        for (part, name) in names.iter().enumerate() {
-            let found = file.f32(&format!("{name}.weight"), &[outputs, inputs])?;
-            let first = outputs.saturating_mul(part);
-            for (column, row) in (first..).zip(found.chunks_exact(inputs)) {
-                let to = weights.get_mut(column..).unwrap_or_default().iter_mut();
-                to.step_by(columns)
-                    .zip(row)
-                    .for_each(|(to, from)| *to = *from);
-            }
+        for name in names {
+            rows.extend(file.f32(&format!("{name}.weight"), &[outputs, inputs])?);
             bias.extend(file.f32(&format!("{name}.bias"), &[outputs])?);
         }
+        let weights = Packed::new(Matrix::new(&rows, columns, inputs)?.transposed());
         Ok(Self { weights, bias })
     }
 }

@@ -1,4 +1,4 @@
-use alloc::{string::ToString, vec::Vec};
+use alloc::{string::ToString, vec, vec::Vec};
 
 use super::*;
 use crate::ops::sum::dot;
@@ -171,14 +171,19 @@ fn every_tensor_is_demanded() {
 fn weights_that_overflow_are_an_error_and_not_a_vector() {
     let mut bert = small(7);
     for layer in &mut bert.layers {
-        layer.inner.weights.fill(f32::MAX);
+        layer.inner.weights = filled(SMALL.width, SMALL.inner, f32::MAX);
     }
     let refusal = bert.embed(&[1, 2]).unwrap_err();
     assert!(matches!(refusal, ExactError::NotFinite { .. }), "{refusal}");
     let mut bert = small(7);
     for layer in &mut bert.layers {
-        layer.attention.weights.fill(1e30);
+        layer.attention.weights = filled(SMALL.width, 3 * SMALL.width, 1e30);
     }
     let refusal = bert.embed(&[1, 2]).unwrap_err();
     assert!(matches!(refusal, ExactError::NotFinite { .. }), "{refusal}");
+}
+
+fn filled(inputs: usize, outputs: usize, value: f32) -> Packed {
+    let values = vec![value; inputs * outputs];
+    Packed::new(Matrix::new(&values, inputs, outputs).unwrap())
 }

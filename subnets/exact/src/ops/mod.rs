@@ -14,5 +14,7 @@ pub mod sum;
 
 pub use finite::require_finite;
 pub use norm::{layer_norm, rms_norm, rms_norm_back};
-pub use product::{product, product_into, row_parts, Matrix, MatrixMut, Start};
+pub use product::{
+    product, product_into, product_packed, row_parts, Matrix, MatrixMut, Packed, Start,
+};
 pub use softmax::{log_sum_exp, softmax};

@@ -51,8 +51,8 @@ pub trait Source {
     /// A noun phrase for what the user waits for.
     const SUBJECT: &'static str;
 
-    /// Returns the replies to these questions, in their order. Calls `notes` with the reason for
-    /// which an answer takes long.
+    /// Returns the replies to these questions, in their order. Calls `notes` with the number of
+    /// those that are there, and with the reason for which an answer takes long.
     ///
     /// # Errors
     /// If no question can be sent.
@@ -170,7 +170,14 @@ impl Neurons<'_> {
         loop {
             match timeout(AGAIN, tasks.join_next()).await {
                 Ok(None) => break,
-                Ok(Some(reply)) => replies.push(reply.map_err(Failure::input)??),
+                Ok(Some(reply)) => {
+                    replies.push(reply.map_err(Failure::input)??);
+                    notes(&format!(
+                        "{} of {} answered",
+                        replies.len(),
+                        questions.len()
+                    ));
+                }
                 Err(_) => {}
             }
             while let Ok(reason) = heard.try_recv() {

@@ -16,6 +16,7 @@ use crate::{
 };
 use inktensor_client::chain::Pinned;
 use inktensor_neuron::{
+    fetch::FindError,
     manifest::{decimal, Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now, NOTICE},
     program::Limits,
@@ -55,7 +56,11 @@ struct TaskView {
     manifest: Option<Hex>,
     block: Option<u32>,
     counts_from: Option<u32>,
+    #[serde(skip)]
+    counts_already: bool,
     content: Option<Content>,
+    /// The reasons for which places that may have the file did not serve it.
+    unfetched: Option<String>,
 }
 
 /// The values of a manifest. Parts are decimal numbers, as in the file.
@@ -104,15 +109,18 @@ impl View for TaskView {
         };
         writeln!(out, "manifest     {manifest}")?;
         if let (Some(block), Some(epoch)) = (self.block, self.counts_from) {
-            writeln!(
-                out,
-                "pledged      in block {block}, counts from epoch {epoch} on"
-            )?;
+            let counts = match self.counts_already {
+                true => format!("counts in epoch {epoch}, which is open"),
+                false => format!("counts from epoch {epoch} on"),
+            };
+            writeln!(out, "pledged      in block {block}, {counts}")?;
         }
         let Some(content) = &self.content else {
+            let reason = self.unfetched.as_deref();
+            let reason = reason.unwrap_or("no neuron serves the manifest");
             return writeln!(
                 out,
-                "no neuron serves the manifest; name its file with --file to see what it holds"
+                "{reason}\nname its file with --file to see what it holds"
             );
         };
         for (name, value) in [
@@ -151,13 +159,18 @@ fn show(arguments: &Task, out: &mut dyn Write) -> Result<(), Failure> {
         manifest: pledged.map(|it| Hex::from(it.manifest)),
         block: pledged.map(|it| it.block),
         counts_from: None,
+        counts_already: false,
         content: None,
+        unfetched: None,
     };
     if let Some(pledged) = pledged {
         let status = network.query(contracts.epoch().status(netuid))?;
         let last = network.query(contracts.epoch().header(netuid))?;
-        let from = status.map(|status| counts_from(pledged.block, &status, last.as_ref()));
-        view.counts_from = from;
+        if let Some(status) = status {
+            let from = counts_from(pledged.block, &status, last.as_ref());
+            view.counts_from = Some(from);
+            view.counts_already = from <= status.open;
+        }
         let file = match &arguments.file {
             Some(path) => {
                 let bytes = read(path)?;
@@ -171,7 +184,15 @@ fn show(arguments: &Task, out: &mut dyn Write) -> Result<(), Failure> {
             }
             None => {
                 let means = arguments.neural.means(unknown_key()?)?;
-                means.blob(&network, netuid, &pledged.manifest, MAX_MANIFEST, &[])?
+                let hash = &pledged.manifest;
+                match means.find(&network, netuid, hash, MAX_MANIFEST, &[]) {
+                    Ok(found) => found,
+                    Err(FindError::Nowhere(error)) => {
+                        view.unfetched = Some(error.to_string());
+                        None
+                    }
+                    Err(error) => return Err(Failure::input(error)),
+                }
             }
         };
         let manifest = file.map(|bytes| Manifest::parse(&bytes));

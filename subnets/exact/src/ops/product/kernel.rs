@@ -2,6 +2,9 @@
 //!
 //! A sum that is longer than a block is kept in `C` between blocks. Storing and loading an `f32`
 //! changes nothing, so blocks and tiles are invisible in the result.
+//!
+//! Rows of `A` are read where they are. Columns of `B` are copied to strips, which are as wide as a
+//! tile: see [`Strips`].
 
 use super::{Matrix, MatrixMut, Start};
 use alloc::vec::Vec;
@@ -9,116 +12,158 @@ use core::{array, ops::Range};
 
 /// True where a register holds eight values or more.
 const WIDE: bool = cfg!(target_feature = "avx");
-/// True where a register has four lanes and no instruction fills them with one value of memory.
-const NARROW: bool = cfg!(all(target_feature = "sse2", not(target_feature = "avx")));
-
 /// Values of a register.
 const LANES: usize = if WIDE { 8 } else { 4 };
-/// Registers that hold a row of a tile. The tile and its operands fit the register file.
-const REGISTERS: usize = if WIDE || NARROW { 2 } else { 3 };
-/// Rows of a tile.
-pub(super) const ROWS: usize = if WIDE {
-    4
-} else if NARROW {
-    5
-} else {
-    3
-};
-/// Columns of a tile.
+/// Registers that hold a row of the widest tile.
+const REGISTERS: usize = if WIDE { 2 } else { 3 };
+/// Columns of the widest tile.
 const COLUMNS: usize = REGISTERS * LANES;
-/// Copies of each value in a strip of `A`: a filled register where only memory can fill one.
-const COPIES: usize = if NARROW { LANES } else { 1 };
+/// Rows of the highest tile.
+pub(super) const ROWS: usize = 6;
 
-/// Terms of a sum that one block adds: a strip of each side fits the first cache.
-const DEPTH_BLOCK: usize = if NARROW { 128 } else { 256 };
-/// Rows of a block of `A`.
-const ROW_BLOCK: usize = ROWS * 24;
-/// Columns of a block of `B`.
-const COLUMN_BLOCK: usize = COLUMNS * 32;
+/// Terms of a sum that one block adds: a strip of `B` fits the first cache.
+const DEPTH_BLOCK: usize = 256;
+/// Rows of a block: the part of `A` fits the second cache.
+const ROW_BLOCK: usize = 384;
 
-type Tile = [[[f32; LANES]; REGISTERS]; ROWS];
+/// Values of a row that are transposed together.
+const TURNED: usize = 32;
 
-/// Runs the product. The sizes must fit.
-pub(super) fn run(a: Matrix<'_>, b: Matrix<'_>, start: Start<'_>, mut c: MatrixMut<'_>) {
-    begin(start, &mut c);
-    let mut strips_of_a = Vec::new();
-    let mut strips_of_b = Vec::new();
-    for first_column in (0..b.columns).step_by(COLUMN_BLOCK) {
-        let columns = COLUMN_BLOCK.min(b.columns - first_column);
-        for first_depth in (0..a.columns).step_by(DEPTH_BLOCK) {
-            let depth = DEPTH_BLOCK.min(a.columns - first_depth);
-            let lanes = b.transposed();
-            pack::<COLUMNS, 1>(
-                lanes,
-                first_column..first_column + columns,
-                first_depth..first_depth + depth,
-                &mut strips_of_b,
-            );
-            for first_row in (0..a.rows).step_by(ROW_BLOCK) {
-                let rows = ROW_BLOCK.min(a.rows - first_row);
-                pack::<ROWS, COPIES>(
-                    a,
-                    first_row..first_row + rows,
-                    first_depth..first_depth + depth,
-                    &mut strips_of_a,
-                );
-                let block = Block {
-                    first_row,
-                    rows,
-                    first_column,
-                    columns,
-                    depth,
-                };
-                add_block(&strips_of_a, &strips_of_b, block, &mut c);
-            }
-        }
+type Tile<const HEIGHT: usize, const WIDTH: usize> = [[[f32; LANES]; WIDTH]; HEIGHT];
+
+/// Returns the rows of the highest tile of `width` registers a row. The tile and its operands fit
+/// 16 registers, and there are enough sums to hide the latency of an addition.
+const fn height_of(width: usize) -> usize {
+    match (WIDE, width) {
+        (true, _) => ROWS,
+        (false, 3) => 3,
+        (false, _) => 5,
     }
 }
 
-/// The place of a block in `C`, and the terms that it adds.
+/// A strip of columns.
 #[derive(Clone, Copy)]
-struct Block {
-    first_row: usize,
-    rows: usize,
-    first_column: usize,
+struct Strip {
+    first: usize,
     columns: usize,
-    depth: usize,
+    /// Registers of a row.
+    width: usize,
 }
 
-/// Adds the products of all strips of a block.
-fn add_block(strips_a: &[f32], strips_b: &[f32], block: Block, c: &mut MatrixMut<'_>) {
-    let size_a = block.depth * ROWS * COPIES;
-    let size_b = block.depth * COLUMNS;
-    let mut add = |index_a: usize, index_b: usize| {
-        let (row, column) = (index_a * ROWS, index_b * COLUMNS);
-        let (height, width) = (
-            ROWS.min(block.rows - row),
-            COLUMNS.min(block.columns - column),
-        );
-        let strip_a = &strips_a[index_a * size_a..][..size_a];
-        let strip_b = &strips_b[index_b * size_b..][..size_b];
-        let at = (block.first_row + row) * c.row_step + block.first_column + column;
-        add_tile(
-            strip_a,
-            strip_b,
-            &mut c.values[at..],
-            c.row_step,
-            height,
+/// Returns the strips of `columns` columns: as wide as they can be. Four registers are two and two,
+/// not three and one, whose few sums would wait for each other.
+fn strips(columns: usize) -> impl Iterator<Item = Strip> {
+    let mut first = 0;
+    core::iter::from_fn(move || {
+        let rest = columns - first;
+        let registers = rest.div_ceil(LANES);
+        let width = match registers {
+            0 => return None,
+            4 if REGISTERS == 3 => 2,
+            _ => registers.min(REGISTERS),
+        };
+        let strip = Strip {
+            first,
+            columns: rest.min(width * LANES),
             width,
-        );
-    };
-    // The larger strip is the one that stays in the first cache.
-    let (count_a, count_b) = (block.rows.div_ceil(ROWS), block.columns.div_ceil(COLUMNS));
-    if size_a > size_b {
-        for index_a in 0..count_a {
-            for index_b in 0..count_b {
-                add(index_a, index_b);
-            }
+        };
+        first += strip.columns;
+        Some(strip)
+    })
+}
+
+/// Returns the blocks of the terms of a sum.
+fn depths(depth: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..depth)
+        .step_by(DEPTH_BLOCK)
+        .map(move |first| first..depth.min(first + DEPTH_BLOCK))
+}
+
+/// Copies all strips of `b` one after the other, in the order in which [`run`] takes them.
+pub(super) fn pack(b: Matrix<'_>) -> Vec<f32> {
+    let mut packed = Vec::with_capacity(b.rows * b.columns.next_multiple_of(LANES));
+    for depth in depths(b.rows) {
+        for strip in strips(b.columns) {
+            let start = packed.len();
+            packed.resize(start + depth.len() * strip.width * LANES, 0.0);
+            copy_strip(b, depth.clone(), strip, &mut packed[start..]);
         }
-    } else {
-        for index_b in 0..count_b {
-            for index_a in 0..count_a {
-                add(index_a, index_b);
+    }
+    packed
+}
+
+/// The right matrix of a product.
+#[derive(Clone, Copy)]
+pub(super) enum Right<'a> {
+    Matrix(Matrix<'a>),
+    /// The strips of a matrix, as [`pack`] copies them.
+    Packed(&'a [f32]),
+}
+
+/// Runs the product. The sizes must fit.
+pub(super) fn run(a: Matrix<'_>, b: Right<'_>, start: Start<'_>, mut c: MatrixMut<'_>) {
+    if a.columns == 0 {
+        return begin(start, &mut c);
+    }
+    let mut rows_of_a = Vec::new();
+    let mut strip_of_b = Vec::new();
+    for first_row in (0..a.rows).step_by(ROW_BLOCK) {
+        let rows = ROW_BLOCK.min(a.rows - first_row);
+        let mut packed = match b {
+            Right::Matrix(_) => &[][..],
+            Right::Packed(packed) => packed,
+        };
+        for depth in depths(a.columns) {
+            let (left, left_step) = if a.column_step == 1 {
+                let corner = first_row * a.row_step + depth.start;
+                (&a.values[corner..], a.row_step)
+            } else {
+                let corner = first_row + depth.start * a.column_step;
+                // Apart by a line of the cache more, so that rows do not share a set of lines.
+                let step = depth.len() + 16;
+                resize(&mut rows_of_a, rows * step);
+                let (from, sizes) = (&a.values[corner..], [depth.len(), rows]);
+                transpose(from, a.column_step, sizes, &mut rows_of_a, step);
+                (&rows_of_a[..], step)
+            };
+            for strip in strips(c.columns) {
+                let size = depth.len() * strip.width * LANES;
+                let right = match b {
+                    Right::Matrix(b) => {
+                        resize(&mut strip_of_b, size);
+                        copy_strip(b, depth.clone(), strip, &mut strip_of_b);
+                        &strip_of_b[..]
+                    }
+                    Right::Packed(_) => {
+                        let (right, after) = packed.split_at(size);
+                        packed = after;
+                        right
+                    }
+                };
+                let columns = strip.first..strip.first + strip.columns;
+                let start = match start {
+                    _ if depth.start > 0 => Start::Held,
+                    Start::Bias(bias) => Start::Bias(&bias[columns]),
+                    start => start,
+                };
+                let terms = Terms {
+                    left,
+                    left_step,
+                    right,
+                    depth: depth.len(),
+                };
+                let corner = first_row * c.row_step + strip.first;
+                let results = Results {
+                    values: &mut c.values[corner..],
+                    step: c.row_step,
+                    rows,
+                    columns: strip.columns,
+                };
+                match strip.width {
+                    1 => add_strip::<1>(terms, start, results),
+                    2 => add_strip::<2>(terms, start, results),
+                    _ => add_strip::<REGISTERS>(terms, start, results),
+                }
             }
         }
     }
@@ -139,129 +184,232 @@ fn begin(start: Start<'_>, c: &mut MatrixMut<'_>) {
     }
 }
 
-/// Copies a part of a matrix into strips of `WIDTH` rows, column after column.
-///
-/// Each value is copied `COPIES` times. Rows that a strip has beyond the matrix are zero, and their
-/// sums are dropped.
-fn pack<const WIDTH: usize, const COPIES: usize>(
-    matrix: Matrix<'_>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    strips: &mut Vec<f32>,
-) {
-    /// Columns that are copied to all strips before the next ones, where a column is contiguous:
-    /// few enough to keep to some lines of the cache at each end.
-    const TOGETHER: usize = 8;
-    let size = columns.len() * WIDTH * COPIES;
-    strips.resize(rows.len().div_ceil(WIDTH) * size, 0.0);
-    let together = if matrix.row_step == 1 {
-        TOGETHER
-    } else {
-        columns.len()
-    };
-    for first in columns.clone().step_by(together) {
-        let part = first..columns.end.min(first + together);
-        let start = (first - columns.start) * WIDTH * COPIES;
-        let length = part.len() * WIDTH * COPIES;
-        let firsts = rows.clone().step_by(WIDTH);
-        for (strip, first) in strips.chunks_exact_mut(size).zip(firsts) {
-            let rows = first..rows.end.min(first + WIDTH);
-            pack_strip::<WIDTH, COPIES>(matrix, rows, part.clone(), &mut strip[start..][..length]);
+/// Sets the length. A buffer that is long enough is not written.
+fn resize(buffer: &mut Vec<f32>, length: usize) {
+    buffer.truncate(length);
+    buffer.resize(length, 0.0);
+}
+
+/// Copies a strip of `b`: for each register of a row the values of all rows, one after the other.
+/// Columns that the strip has beyond the matrix have any values, and their sums are dropped.
+fn copy_strip(b: Matrix<'_>, depth: Range<usize>, strip: Strip, to: &mut [f32]) {
+    let corner = depth.start * b.row_step + strip.first * b.column_step;
+    let (from, step) = (&b.values[corner..], b.row_step);
+    if b.column_step == 1 && strip.columns == strip.width * LANES {
+        return match strip.width {
+            1 => copy_rows::<1>(from, step, depth.len(), to),
+            2 => copy_rows::<2>(from, step, depth.len(), to),
+            _ => copy_rows::<REGISTERS>(from, step, depth.len(), to),
+        };
+    }
+    let panels = to.chunks_exact_mut(depth.len() * LANES);
+    for (panel, first) in panels.zip((0..strip.columns).step_by(LANES)) {
+        let (from, columns) = (
+            &from[first * b.column_step..],
+            LANES.min(strip.columns - first),
+        );
+        let (panel, _) = panel.as_chunks_mut::<LANES>();
+        if b.column_step == 1 {
+            for (to, row) in panel.iter_mut().zip(0..) {
+                to[..columns].copy_from_slice(&from[row * step..][..columns]);
+            }
+        } else {
+            interleave(lines(from, b.column_step, columns, depth.len()), panel);
         }
     }
 }
 
-/// Copies columns of at most `WIDTH` rows to places of a strip.
-fn pack_strip<const WIDTH: usize, const COPIES: usize>(
-    matrix: Matrix<'_>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    places: &mut [f32],
-) {
-    let corner = rows.start * matrix.row_step + columns.start * matrix.column_step;
-    let whole = rows.len() == WIDTH;
-    let places = places.chunks_exact_mut(WIDTH * COPIES).zip(0..);
-    if matrix.row_step == 1 && whole {
-        for (place, column) in places {
-            let at = corner + column * matrix.column_step;
-            let values = &matrix.values[at..at + WIDTH];
-            if COPIES == 1 {
-                place.copy_from_slice(values);
+/// Copies `WIDTH` registers of each row to as many panels.
+fn copy_rows<const WIDTH: usize>(from: &[f32], step: usize, rows: usize, to: &mut [f32]) {
+    let mut rest = to.chunks_exact_mut(rows * LANES);
+    let mut panels: [&mut [[f32; LANES]]; WIDTH] = array::from_fn(|_| {
+        let (panel, _) = rest.next().unwrap_or_default().as_chunks_mut();
+        panel
+    });
+    for row in 0..rows {
+        let (values, _) = from[row * step..][..WIDTH * LANES].as_chunks();
+        for (panel, values) in panels.iter_mut().zip(values) {
+            panel[row] = *values;
+        }
+    }
+}
+
+/// Returns `count` rows of `length` values. Rows beyond the last one repeat it.
+fn lines(from: &[f32], step: usize, count: usize, length: usize) -> [&[f32]; LANES] {
+    array::from_fn(|row| &from[row.min(count - 1) * step..][..length])
+}
+
+/// Copies value `j` of row `i` to place `i` of row `j`, for `i` and `j` below `sizes`.
+fn transpose(from: &[f32], from_step: usize, sizes: [usize; 2], to: &mut [f32], to_step: usize) {
+    let mut buffer = [[0.0; LANES]; TURNED];
+    for first in (0..sizes[1]).step_by(TURNED) {
+        let count = TURNED.min(sizes[1] - first);
+        let buffer = &mut buffer[..count];
+        for i in (0..sizes[0]).step_by(LANES) {
+            let height = LANES.min(sizes[0] - i);
+            let rows = lines(&from[i * from_step + first..], from_step, height, count);
+            interleave(rows, buffer);
+            if height == LANES {
+                for (values, row) in buffer.iter().zip(first..) {
+                    to[row * to_step + i..][..LANES].copy_from_slice(values);
+                }
             } else {
-                fill::<COPIES>(place, values);
+                for (values, row) in buffer.iter().zip(first..) {
+                    to[row * to_step + i..][..height].copy_from_slice(&values[..height]);
+                }
             }
         }
-    } else if matrix.column_step == 1 && whole {
-        let length = columns.len();
-        let rows: [&[f32]; WIDTH] =
-            array::from_fn(|row| &matrix.values[corner + row * matrix.row_step..][..length]);
-        for (place, column) in places {
-            fill::<COPIES>(place, &rows.map(|row| row[column]));
-        }
-    } else {
-        for (place, column) in places {
-            let corner = corner + column * matrix.column_step;
-            let value = |row: usize| matrix.values[corner + row * matrix.row_step];
-            let values: [f32; WIDTH] =
-                array::from_fn(|row| if row < rows.len() { value(row) } else { 0.0 });
-            fill::<COPIES>(place, &values);
-        }
     }
 }
 
-/// Copies each value `COPIES` times.
-fn fill<const COPIES: usize>(place: &mut [f32], values: &[f32]) {
-    for (copies, value) in place.chunks_exact_mut(COPIES).zip(values) {
-        copies.fill(*value);
+/// Writes value `i` of each row beside each other, for each `i`.
+///
+/// A function of its own, so that the loop keeps the form that compilers have vectors for.
+#[inline(never)]
+fn interleave(rows: [&[f32]; LANES], to: &mut [[f32; LANES]]) {
+    let rows = rows.map(|row| &row[..to.len()]);
+    for (at, to) in to.iter_mut().enumerate() {
+        *to = array::from_fn(|row| rows[row][at]);
     }
 }
 
-/// Adds the products of two strips to a tile of `C`.
-fn add_tile(
-    strip_a: &[f32],
-    strip_b: &[f32],
-    corner: &mut [f32],
-    row_step: usize,
+/// The terms that a strip adds: rows of `A`, and a strip of `B`.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    left: &'a [f32],
+    left_step: usize,
+    right: &'a [f32],
+    depth: usize,
+}
+
+/// The columns of `C` beside a strip of `B`.
+struct Results<'a> {
+    values: &'a mut [f32],
+    step: usize,
+    rows: usize,
+    columns: usize,
+}
+
+/// Adds the products of rows and a strip, tile by tile. Tiles differ by at most one row in height.
+fn add_strip<const WIDTH: usize>(mut terms: Terms<'_>, start: Start<'_>, results: Results<'_>) {
+    let Results {
+        values,
+        step,
+        rows,
+        columns,
+    } = results;
+    let tiles = rows.div_ceil(height_of(WIDTH));
+    let (height, higher) = (rows / tiles, rows % tiles);
+    let (left, mut row) = (terms.left, 0);
+    for tile in 0..tiles {
+        let height = height + usize::from(tile < higher);
+        terms.left = &left[row * terms.left_step..];
+        let c = &mut values[row * step..];
+        if columns == WIDTH * LANES {
+            add_tile::<WIDTH>(height, terms, start, c, step);
+        } else {
+            add_part::<WIDTH>(height, terms, start, c, step, columns);
+        }
+        row += height;
+    }
+}
+
+/// Adds the products of a strip that has fewer columns than a tile.
+#[inline(never)]
+fn add_part<const WIDTH: usize>(
     height: usize,
-    width: usize,
+    terms: Terms<'_>,
+    start: Start<'_>,
+    c: &mut [f32],
+    step: usize,
+    columns: usize,
 ) {
-    let mut sums: Tile = [[[0.0; LANES]; REGISTERS]; ROWS];
-    if height == ROWS && width == COLUMNS {
-        for (sums, row) in sums.iter_mut().zip(0..) {
-            let at = row * row_step;
-            sums.as_flattened_mut()
-                .copy_from_slice(&corner[at..at + COLUMNS]);
+    let width = WIDTH * LANES;
+    let mut tile = [0.0; ROWS * COLUMNS];
+    for (tile, row) in tile.chunks_exact_mut(width).zip(0..height) {
+        let tile = &mut tile[..columns];
+        match start {
+            Start::Zero => {}
+            Start::Bias(bias) => tile.copy_from_slice(bias),
+            Start::Held => tile.copy_from_slice(&c[row * step..][..columns]),
         }
-        let sums = add_products(strip_a, strip_b, sums);
-        for (sums, row) in sums.iter().zip(0..) {
-            let at = row * row_step;
-            corner[at..at + COLUMNS].copy_from_slice(sums.as_flattened());
-        }
-        return;
     }
-    for (sums, row) in sums.iter_mut().zip(0..height) {
-        let at = row * row_step;
-        sums.as_flattened_mut()[..width].copy_from_slice(&corner[at..at + width]);
-    }
-    let sums = add_products(strip_a, strip_b, sums);
-    for (sums, row) in sums.iter().zip(0..height) {
-        let at = row * row_step;
-        corner[at..at + width].copy_from_slice(&sums.as_flattened()[..width]);
+    add_tile::<WIDTH>(height, terms, Start::Held, &mut tile, width);
+    for (tile, row) in tile.chunks_exact(width).zip(0..height) {
+        c[row * step..][..columns].copy_from_slice(&tile[..columns]);
     }
 }
 
-/// Adds the product of each column of one strip with the row of the other, in order.
+#[inline(always)]
+fn add_tile<const WIDTH: usize>(
+    height: usize,
+    terms: Terms<'_>,
+    start: Start<'_>,
+    c: &mut [f32],
+    step: usize,
+) {
+    match height {
+        1 => add::<1, WIDTH>(terms, start, c, step),
+        2 => add::<2, WIDTH>(terms, start, c, step),
+        3 => add::<3, WIDTH>(terms, start, c, step),
+        4 if height_of(WIDTH) >= 4 => add::<4, WIDTH>(terms, start, c, step),
+        5 if height_of(WIDTH) >= 5 => add::<5, WIDTH>(terms, start, c, step),
+        _ => add::<ROWS, WIDTH>(terms, start, c, step),
+    }
+}
+
+/// Adds the products of `HEIGHT` rows and a strip to a tile of `C`, which begins with `start`.
+#[inline(never)]
+fn add<const HEIGHT: usize, const WIDTH: usize>(
+    terms: Terms<'_>,
+    start: Start<'_>,
+    c: &mut [f32],
+    step: usize,
+) {
+    let width = WIDTH * LANES;
+    let mut sums: Tile<HEIGHT, WIDTH> = [[[0.0; LANES]; WIDTH]; HEIGHT];
+    match start {
+        Start::Zero => {}
+        Start::Bias(bias) => {
+            for sums in &mut sums {
+                sums.as_flattened_mut().copy_from_slice(&bias[..width]);
+            }
+        }
+        Start::Held => {
+            for (sums, row) in sums.iter_mut().zip(0..) {
+                sums.as_flattened_mut()
+                    .copy_from_slice(&c[row * step..][..width]);
+            }
+        }
+    }
+    let sums = add_products(terms, sums);
+    for (sums, row) in sums.iter().zip(0..) {
+        c[row * step..][..width].copy_from_slice(sums.as_flattened());
+    }
+}
+
+/// Adds the product of each column of the rows with the row of the strip, in order.
 ///
 /// The loops over lanes are innermost and of constant length: each becomes one instruction.
 #[inline(always)]
-fn add_products(strip_a: &[f32], strip_b: &[f32], mut sums: Tile) -> Tile {
-    let columns_a = strip_a.chunks_exact(ROWS * COPIES);
-    let rows_b = strip_b.chunks_exact(COLUMNS);
-    for (column, row) in columns_a.zip(rows_b) {
-        for (sums, a) in sums.iter_mut().zip(column.chunks_exact(COPIES)) {
-            for (sums, b) in sums.iter_mut().zip(row.chunks_exact(LANES)) {
+fn add_products<const HEIGHT: usize, const WIDTH: usize>(
+    terms: Terms<'_>,
+    mut sums: Tile<HEIGHT, WIDTH>,
+) -> Tile<HEIGHT, WIDTH> {
+    let rows: [&[f32]; HEIGHT] =
+        array::from_fn(|row| &terms.left[row * terms.left_step..][..terms.depth]);
+    let panels: [&[[f32; LANES]]; WIDTH] = array::from_fn(|panel| {
+        let size = terms.depth * LANES;
+        let (panel, _) = terms.right[panel * size..][..size].as_chunks();
+        &panel[..terms.depth]
+    });
+    for at in 0..terms.depth {
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            let a = row[at];
+            for (sums, panel) in sums.iter_mut().zip(&panels) {
+                let b = &panel[at];
                 for lane in 0..LANES {
-                    sums[lane] += a[lane % COPIES] * b[lane];
+                    sums[lane] += a * b[lane];
                 }
             }
         }

@@ -9,7 +9,9 @@ mod kernel;
 mod tests;
 
 use crate::{error::need, ExactError};
+use alloc::vec::Vec;
 use core::ops::Range;
+use kernel::Right;
 
 /// A view of a matrix: values with a distance between rows and one between columns.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +136,27 @@ pub enum Start<'a> {
     Held,
 }
 
+/// A right matrix in the order in which a product reads it, for weights that many products share.
+///
+/// The order depends on the target, and no bit of a product does.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    strips: Vec<f32>,
+    rows: usize,
+    columns: usize,
+}
+
+impl Packed {
+    /// Copies `b`. For `B^T` pass `b.transposed()`.
+    pub fn new(b: Matrix<'_>) -> Self {
+        Self {
+            strips: kernel::pack(b),
+            rows: b.rows,
+            columns: b.columns,
+        }
+    }
+}
+
 /// Writes the product of `a` and `b` into `c`. For `A B^T` pass `b.transposed()`.
 ///
 /// # Errors
@@ -144,13 +167,40 @@ pub fn product(
     start: Start<'_>,
     c: MatrixMut<'_>,
 ) -> Result<(), ExactError> {
-    need("rows of the right matrix", b.rows, a.columns)?;
+    check(&a, [b.rows, b.columns], start, &c)?;
+    kernel::run(a, Right::Matrix(b), start, c);
+    Ok(())
+}
+
+/// Writes the product of `a` and `b` into `c`.
+///
+/// # Errors
+/// As [`product`].
+pub fn product_packed(
+    a: Matrix<'_>,
+    b: &Packed,
+    start: Start<'_>,
+    c: MatrixMut<'_>,
+) -> Result<(), ExactError> {
+    check(&a, [b.rows, b.columns], start, &c)?;
+    kernel::run(a, Right::Packed(&b.strips), start, c);
+    Ok(())
+}
+
+/// Refuses sizes that do not fit, where `b` has those of the right matrix.
+fn check(
+    a: &Matrix<'_>,
+    b: [usize; 2],
+    start: Start<'_>,
+    c: &MatrixMut<'_>,
+) -> Result<(), ExactError> {
+    let [rows, columns] = b;
+    need("rows of the right matrix", rows, a.columns)?;
     need("rows of the product", c.rows, a.rows)?;
-    need("columns of the product", c.columns, b.columns)?;
+    need("columns of the product", c.columns, columns)?;
     if let Start::Bias(bias) = start {
-        need("a bias", bias.len(), b.columns)?;
+        need("a bias", bias.len(), columns)?;
     }
-    kernel::run(a, b, start, c);
     Ok(())
 }
 
@@ -170,8 +220,8 @@ pub fn product_into(
 /// Returns the rows of each of at most `parts` parts of a matrix with `rows` rows.
 ///
 /// Each element is a sum of its own, so a product by parts, in any order or on any number of
-/// threads, has the bits of the whole product. Parts are whole tiles, except the last one, so that
-/// no work is added by parts.
+/// threads, has the bits of the whole product. Parts are multiples of the highest tile, except the
+/// last one, so that parts hardly add work.
 pub fn row_parts(rows: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
     let tiles = rows.div_ceil(kernel::ROWS);
     let size = tiles

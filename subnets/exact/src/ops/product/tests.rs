@@ -39,7 +39,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 /// Sizes around tiles and blocks, and some that fit neither.
-const SIZES: [[usize; 3]; 12] = [
+const SIZES: [[usize; 3]; 15] = [
     [1, 1, 1],
     [1, 7, 1],
     [3, 5, 2],
@@ -52,6 +52,9 @@ const SIZES: [[usize; 3]; 12] = [
     [97, 64, 257],
     [145, 520, 40],
     [2, 300, 530],
+    [32, 16, 64],
+    [8, 39, 8],
+    [391, 259, 20],
 ];
 
 #[test]
@@ -104,6 +107,36 @@ fn transposed_operands_give_the_same_bits() {
             }
         }
         assert!(results.iter().all(|result| *result == results[0]));
+    }
+}
+
+#[test]
+fn packed_operand_gives_the_same_bits() {
+    let mut rng = Rng::new(6);
+    for sizes @ [rows, depth, columns] in SIZES {
+        let (a, b) = (
+            random(&mut rng, rows * depth),
+            random(&mut rng, depth * columns),
+        );
+        let turned = transposed(&b, depth, columns);
+        let (bias, held) = (random(&mut rng, columns), random(&mut rng, rows * columns));
+        let view_a = Matrix::new(&a, rows, depth).unwrap();
+        for packed in [
+            Packed::new(Matrix::new(&b, depth, columns).unwrap()),
+            Packed::new(Matrix::new(&turned, columns, depth).unwrap().transposed()),
+        ] {
+            for start in [Start::Zero, Start::Bias(&bias), Start::Held] {
+                let (mut right, mut own) = (held.clone(), held.clone());
+                defined(&a, &b, start, &mut right, sizes);
+                let out = MatrixMut::new(&mut own, rows, columns).unwrap();
+                product_packed(view_a, &packed, start, out).unwrap();
+                assert_eq!(bits(&own), bits(&right), "{sizes:?} {start:?}");
+            }
+            let mut short = vec![7.0; rows * columns + rows];
+            let out = MatrixMut::new(&mut short, rows, columns + 1).unwrap();
+            assert!(product_packed(view_a, &packed, Start::Zero, out).is_err());
+            assert!(short.iter().all(|value| *value == 7.0));
+        }
     }
 }
 
