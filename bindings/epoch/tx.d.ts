@@ -16,7 +16,7 @@ import type {
   InktensorPrimitivesUnitsRao,
   InktensorPrimitivesAssertionLike,
   InktensorPrimitivesDisputeStepProofLike,
-  InktensorPrimitivesEpochTypesChunkOutcomeLike,
+  InktensorPrimitivesEpochTypesFinalChunkLike,
 } from './types.js';
 
 export interface ContractTx<Type extends MetadataType> extends GenericContractTx<Type> {
@@ -328,31 +328,31 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
 
   /**
    * Settles chunks of a final epoch: pays their neurons, records their scores, and publishes
-   * their results and memory. Returns the pay in rao. Anyone may call, with the final results
-   * and memory, and receives the keeper's fee.
+   * their results and memory. Returns the pay in rao. Anyone may call, with the final
+   * results and memory, and receives the keeper's fee.
    *
    * Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
    *
-   * A call with one chunk pays at most `most` neurons, the first of the chunk that are not paid,
-   * and fewer if their parents are many; at least one. It receives its part of the fee, and
-   * further calls go on. A call with several, at most [`MAX_SETTLED`] and in ascending order,
-   * passes over those that it cannot settle whole: that are settled already or in part, or have
-   * dividends.
+   * A call with one chunk pays at most `most` neurons, the first of the chunk that are not
+   * paid, and fewer if their parents are many; at least one. It receives its part of the
+   * fee, and further calls go on. A call with several, at most 8 and in ascending order,
+   * passes over those that it cannot settle whole: that are settled already or in part, or
+   * have dividends.
    *
-   * The next epoch reads the memory of published chunks only: memory that not everybody can read
-   * does not count.
+   * The next epoch reads the memory of published chunks only: memory that not everybody can
+   * read does not count.
    *
    * # Events
-   * For each chunk, `ResultsPublished` and `MemoryPublished` for each part of its memory, with
-   * the first call; `Settled`.
+   * For each chunk, `ResultsPublished` and `MemoryPublished` for each part of its memory,
+   * with the first call; `Settled`.
    *
    * # Errors
-   * `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
-   * `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+   * `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
+   * `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
-   * @param {Array<InktensorPrimitivesEpochTypesChunkOutcomeLike>} chunks
+   * @param {Array<InktensorPrimitivesEpochTypesFinalChunkLike>} chunks
    * @param {number} most
    * @param {ContractTxOptions} options
    *
@@ -362,7 +362,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
-      chunks: Array<InktensorPrimitivesEpochTypesChunkOutcomeLike>,
+      chunks: Array<InktensorPrimitivesEpochTypesFinalChunkLike>,
       most: number,
       options?: ContractTxOptions,
     ) => ContractSubmittableExtrinsic,

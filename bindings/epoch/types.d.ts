@@ -267,13 +267,13 @@ export type InktensorPrimitivesEpochWeightCallsCommitsView = {
   missed: number;
 };
 
-export type InktensorPrimitivesEpochTypesChunkOutcome = {
+export type InktensorPrimitivesEpochTypesFinalChunk = {
   chunk: number;
   results: Array<InktensorPrimitivesKernelStepNeuronResult>;
   memory: Bytes;
 };
 
-export type InktensorPrimitivesEpochTypesChunkOutcomeLike = {
+export type InktensorPrimitivesEpochTypesFinalChunkLike = {
   chunk: number;
   results: Array<InktensorPrimitivesKernelStepNeuronResult>;
   memory: BytesLike;
@@ -449,7 +449,8 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'KernelTrapped' }
   | { type: 'TooLate'; value: number }
   | { type: 'NothingOwed' }
-  | { type: 'TooManyChunks'; value: number };
+  | { type: 'TooManyChunks'; value: number }
+  | { type: 'NoWholeChunk' };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;

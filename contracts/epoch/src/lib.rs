@@ -97,10 +97,11 @@ mod epoch {
         done,
         emission::Fee,
         epoch::{
-            ChunkOutcome, Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver,
-            EpochRules, EpochStatus, Epochs, Peers, Proposed, Replayed, TempoRestarted,
+            Collateral, CommitsView, EpochDeployError, EpochError, EpochRolledOver, EpochRules,
+            EpochStatus, Epochs, FinalChunk, Peers, Proposed, Replayed, TempoRestarted,
             WeightsCall, WeightsRow, MAX_BATCH, MAX_STATUSES,
         },
+        front_only,
         kernel::{ChunkInputs, EpochHeader, EpochPlan, PhasePlan},
         Digest, NetUid, Rao, Uid,
     };
@@ -235,6 +236,7 @@ mod epoch {
             weights: Vec<u16>,
             version_key: u64,
         ) -> Result<(), EpochError> {
+            front_only!();
             self.set(netuid, uids, weights, version_key)?;
             done(())
         }
@@ -278,6 +280,7 @@ mod epoch {
             epoch: u32,
             hash: Digest,
         ) -> Result<(), EpochError> {
+            front_only!();
             self.commit(netuid, epoch, hash)?;
             done(())
         }
@@ -303,6 +306,7 @@ mod epoch {
             salt: Vec<u8>,
             version_key: u64,
         ) -> Result<(), EpochError> {
+            front_only!();
             self.reveal(netuid, hotkey, uids, weights, salt, version_key)?;
             done(())
         }
@@ -341,6 +345,7 @@ mod epoch {
             &mut self,
             calls: Vec<WeightsCall>,
         ) -> Result<Vec<Result<(), EpochError>>, EpochError> {
+            front_only!();
             if calls.len() > usize::from(MAX_BATCH) {
                 return Err(EpochError::TooManyCalls(MAX_BATCH));
             }
@@ -509,6 +514,7 @@ mod epoch {
         /// the allowed one, `Kernel` if the kernel has no plan, `UnsoundPlan`.
         #[ink(message)]
         fn close(&mut self, netuid: NetUid) -> Result<Option<EpochHeader>, EpochError> {
+            front_only!();
             let block = self.env().block_number();
             let stored = self.subnets.stored_lifecycle(netuid);
             let open = stored.as_ref().map_or(0, |lifecycle| lifecycle.open);
@@ -589,6 +595,7 @@ mod epoch {
         /// twelve days after the close.
         #[ink(message)]
         fn propose(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
+            front_only!();
             let (proposer, block) = (self.env().caller(), self.env().block_number());
             let (mut lifecycle, closed) = self.subnets.closed_epoch(netuid)?;
             let digest = assertion.digest();
@@ -677,6 +684,7 @@ mod epoch {
         /// `AssertionMismatch`, `KernelChanged`, or those of emission.
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
+            front_only!();
             let block = self.env().block_number();
             let Ok((mut lifecycle, closed)) = self.subnets.closed_epoch(netuid) else {
                 return Err(EpochError::NotAsserted);
@@ -705,44 +713,45 @@ mod epoch {
         }
 
         /// Settles chunks of a final epoch: pays their neurons, records their scores, and publishes
-        /// their results and memory. Returns the pay in rao. Anyone may call, with the final results
-        /// and memory, and receives the keeper's fee.
+        /// their results and memory. Returns the pay in rao. Anyone may call, with the final
+        /// results and memory, and receives the keeper's fee.
         ///
         /// Dividends become stake. Incentives and takes are owed to the owners, who `collect` them.
         ///
-        /// A call with one chunk pays at most `most` neurons, the first of the chunk that are not paid,
-        /// and fewer if their parents are many; at least one. It receives its part of the fee, and
-        /// further calls go on. A call with several, at most [`MAX_SETTLED`] and in ascending order,
-        /// passes over those that it cannot settle whole: that are settled already or in part, or have
-        /// dividends.
+        /// A call with one chunk pays at most `most` neurons, the first of the chunk that are not
+        /// paid, and fewer if their parents are many; at least one. It receives its part of the
+        /// fee, and further calls go on. A call with several, at most 8 and in ascending order,
+        /// passes over those that it cannot settle whole: that are settled already or in part, or
+        /// have dividends.
         ///
-        /// The next epoch reads the memory of published chunks only: memory that not everybody can read
-        /// does not count.
+        /// The next epoch reads the memory of published chunks only: memory that not everybody can
+        /// read does not count.
         ///
         /// # Events
-        /// For each chunk, `ResultsPublished` and `MemoryPublished` for each part of its memory, with
-        /// the first call; `Settled`.
+        /// For each chunk, `ResultsPublished` and `MemoryPublished` for each part of its memory,
+        /// with the first call; `Settled`.
         ///
         /// # Errors
-        /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
-        /// `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+        /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
+        /// `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
         #[ink(message)]
         fn settle(
             &mut self,
             netuid: NetUid,
             epoch: u32,
-            chunks: Vec<ChunkOutcome>,
+            chunks: Vec<FinalChunk>,
             most: u16,
         ) -> Result<Rao, EpochError> {
+            front_only!();
             let keeper = self.env().caller();
             let mut settling = self.subnets.settling(netuid)?;
             let due = settling.due(netuid, epoch, chunks, most)?;
-            for chunk in due.chunks.iter().filter(|it| it.unpaid.before == 0) {
-                let ChunkOutcome {
+            for it in due.chunks.iter().filter(|it| it.unpaid.before == 0) {
+                let FinalChunk {
                     chunk,
                     results,
                     memory,
-                } = &chunk.outcome;
+                } = &it.given;
                 for part in memory_events(netuid, epoch, *chunk, memory) {
                     self.env().emit_event(part);
                 }
@@ -784,6 +793,7 @@ mod epoch {
         /// `NothingOwed`, or those of registry and emission.
         #[ink(message)]
         fn collect(&mut self, netuid: NetUid, uids: Vec<Uid>) -> Result<Rao, EpochError> {
+            front_only!();
             let payments = self.addresses.take_owed(netuid, uids)?;
             done(self.addresses.pay_owed(netuid, payments)?)
         }

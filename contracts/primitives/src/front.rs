@@ -7,6 +7,9 @@
 //! address understands every message of the full code, and clients use the metadata of the full
 //! code there.
 //!
+//! A full code answers none of the messages that its front executes: each begins with
+//! [`front_only`](crate::front_only), so that the full code has no room for it.
+//!
 //! The full code is named when the front is deployed, and never changes. The front locks it: no
 //! account can remove it from the chain. Anyone can compare it with a release by `full_code`, the
 //! one message of a front's own.
@@ -25,8 +28,8 @@ use ink::{
 /// selectors.
 pub const FULL_CODE: [u8; 4] = [0x9b, 0xae, 0x9d, 0x5e];
 
-/// The key of the cell that holds the hash of the full code. The full code does not use it: the
-/// storage of a contract is at keys that ink! derives from names, and at 0.
+/// The key of the cell that holds the hash of the full code. No field of a full code has this key:
+/// each has one that is written beside it, and the root cell has 0.
 const CELL: u32 = u32::from_be_bytes(*b"full");
 
 /// Stores the hash of the full code, and locks that code on the chain. For a front's constructor,
@@ -115,6 +118,17 @@ macro_rules! execute {
                 $crate::front::answer_or_revert(value)
             })*
             _ => $crate::front::hand_on(),
+        }
+    };
+}
+
+/// Begins a message that a front executes: in the full code, which is loaded for all others, it
+/// traps. In the front, and off the chain, it does nothing.
+#[macro_export]
+macro_rules! front_only {
+    () => {
+        if cfg!(not(any(feature = "std", feature = "ink-as-dependency"))) {
+            panic!()
         }
     };
 }

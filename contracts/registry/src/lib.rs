@@ -73,7 +73,7 @@ mod registry {
     };
     use ink::prelude::{string::String, vec, vec::Vec};
     use inktensor_primitives::{
-        done,
+        done, front_only,
         registry::{
             AdminChanged, AdminOffered, Agreement, AnnouncedRules, Axon, AxonServed, BrakeSet,
             CloseDownAnnounced, CloseDownCancelled, Commitment, CommitmentKind, CommitmentMade,
@@ -1083,6 +1083,7 @@ mod registry {
             start: Uid,
             count: u16,
         ) -> Result<Vec<Neuron>, RegistryError> {
+            front_only!();
             self.subnets.neurons_at(netuid, epoch, start, count)
         }
 
@@ -1101,6 +1102,7 @@ mod registry {
             closing: u32,
             roster: Vec<Uid>,
         ) -> Result<SubnetSnapshot, RegistryError> {
+            front_only!();
             self.only_epoch()?;
             let now = self.env().block_number();
             self.admin.check_not_closed(now)?;
@@ -1127,6 +1129,7 @@ mod registry {
             epoch: u32,
             pay: Vec<PagePay>,
         ) -> Result<(), RegistryError> {
+            front_only!();
             self.only_epoch()?;
             done(self.subnets.record(netuid, epoch, &pay)?)
         }
@@ -1142,6 +1145,7 @@ mod registry {
             netuid: NetUid,
             uids: Vec<Uid>,
         ) -> Result<Vec<Payment>, RegistryError> {
+            front_only!();
             self.only_epoch()?;
             done(self.subnets.take_owed(netuid, &uids)?)
         }
@@ -1157,6 +1161,7 @@ mod registry {
             netuid: NetUid,
             hotkey: AccountId,
         ) -> Result<Option<Payment>, RegistryError> {
+            front_only!();
             self.only_epoch()?;
             done(self.subnets.take_left(netuid, hotkey))
         }

@@ -86,7 +86,7 @@ mod staking {
     };
     use ink::prelude::{vec, vec::Vec};
     use inktensor_primitives::{
-        done,
+        done, front_only,
         staking::{
             Child, ChildTakeSet, ChildrenSet, ChildrenView, Collected, Credited, Distributed,
             HandedOn, NominatorView, ParentAllowed, ParentView, Payment, PositionView, Proxy,
@@ -895,6 +895,7 @@ mod staking {
             hotkeys: Vec<AccountId>,
             epoch: u32,
         ) -> Result<Vec<Rao>, StakingError> {
+            front_only!();
             if hotkeys.len() > usize::from(PAGE) {
                 return Err(StakingError::TooMany(PAGE));
             }
@@ -933,6 +934,7 @@ mod staking {
         /// `NotEpoch`.
         #[ink(message)]
         fn begin_epoch(&mut self, netuid: NetUid, closing: u32) -> Result<Rao, StakingError> {
+            front_only!();
             match self.wiring.peers() {
                 Some(peers) if peers.epoch == self.env().caller() => {}
                 _ => return Err(StakingError::NotEpoch),
@@ -958,6 +960,7 @@ mod staking {
             epoch: u32,
             payments: Vec<Payment>,
         ) -> Result<Credited, StakingError> {
+            front_only!();
             self.only_emission()?;
             let now = self.now();
             let (stake, children) = (&mut self.stake, &mut self.children);
@@ -997,6 +1000,7 @@ mod staking {
             netuid: NetUid,
             payments: Vec<Payment>,
         ) -> Result<Rao, StakingError> {
+            front_only!();
             self.only_emission()?;
             let now = self.now();
             let sum = stake_pay(&mut self.stake, netuid, &payments, now)?;

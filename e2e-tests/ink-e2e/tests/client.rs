@@ -28,8 +28,14 @@ fn account(key: &Keypair) -> AccountId {
 
 async fn client(node: &Node) -> Client<PolkadotConfig, DefaultEnvironment> {
     let folder = Bundles::folder().expect("the contracts are built");
-    let code =
-        ["token", "registry", "staking"].map(|name| folder.join(name).with_extension("wasm"));
+    let names = [
+        "token",
+        "registry",
+        "registry_front",
+        "staking",
+        "staking_front",
+    ];
+    let code = names.map(|name| folder.join(name).with_extension("wasm"));
     let rpc = RpcClient::from_url(node.url()).await.expect("it answers");
     Client::new(rpc, code).await.expect("a client")
 }
@@ -46,11 +52,16 @@ async fn token_registry_and_staking_answer_on_a_node() {
     let mut constructor = inktensor_token::TokenRef::new(vec![(account(&owner), SUPPLY)]);
     let mut made = client.instantiate("token", &owner, &mut constructor);
     let tao = made.submit().await.expect("the token").account_id;
-    let mut constructor = inktensor_registry::SubnetRegistryRef::new(tao, NetworkRules::DEFAULT);
-    let mut made = client.instantiate("registry", &owner, &mut constructor);
+    let mut full = client.upload("registry", &owner);
+    let full = full.submit().await.expect("its full code").code_hash;
+    let mut constructor =
+        inktensor_registry_front::RegistryFrontRef::new(full, tao, NetworkRules::DEFAULT);
+    let mut made = client.instantiate("registry_front", &owner, &mut constructor);
     let subnets = made.submit().await.expect("the registry").account_id;
-    let mut constructor = inktensor_staking::StakingContractRef::new(tao, subnets);
-    let mut made = client.instantiate("staking", &owner, &mut constructor);
+    let mut full = client.upload("staking", &owner);
+    let full = full.submit().await.expect("its full code").code_hash;
+    let mut constructor = inktensor_staking_front::StakingFrontRef::new(full, tao, subnets);
+    let mut made = client.instantiate("staking_front", &owner, &mut constructor);
     let stake = made.submit().await.expect("staking").account_id;
 
     // The token is a PSP22 token, with the cap of TAO.

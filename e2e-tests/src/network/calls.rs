@@ -6,7 +6,7 @@ use inktensor_primitives::{
     assertion::Assertion,
     dispute::StepProof,
     emission::{Emission, EmissionError, EpochBudget, Fee, Paid, Payout, SplitPreset},
-    epoch::{ChunkOutcome, EpochError, Epochs, WeightsCall},
+    epoch::{EpochError, Epochs, FinalChunk, WeightsCall},
     kernel::{EpochHeader, NeuronResult},
     registry::{
         Axon, CommitmentKind, Hyperparameter, KernelParams, NetworkRules, PagePay, Prometheus,
@@ -383,7 +383,7 @@ impl Caller<'_> {
         memory: Vec<u8>,
         most: u16,
     ) -> Result<Rao, EpochError> {
-        let outcome = ChunkOutcome {
+        let outcome = FinalChunk {
             chunk,
             results: results.to_vec(),
             memory,
@@ -396,7 +396,7 @@ impl Caller<'_> {
         self,
         netuid: NetUid,
         epoch: u32,
-        chunks: Vec<ChunkOutcome>,
+        chunks: Vec<FinalChunk>,
         most: u16,
     ) -> Result<Rao, EpochError> {
         let mut contract = self.net.addresses.epoch();

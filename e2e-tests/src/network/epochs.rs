@@ -5,7 +5,7 @@ use inktensor_client::chain::ChainRead;
 use inktensor_compute::epoch::{EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::{memory_digest, Assertion},
-    epoch::{ChunkOutcome, PostedAssertion},
+    epoch::{FinalChunk, PostedAssertion},
     kernel::EpochHeader,
     registry::Neuron,
     AccountId, NetUid, Rao, Uid, PAGE,
@@ -227,13 +227,13 @@ impl Network {
             let results = self.observer.results(netuid, epoch);
             let memory = self.left_memory(netuid, epoch).unwrap_or_default();
             let memory = memory.into_iter().chain(iter::repeat(Vec::new()));
-            let outcomes = (0..).zip(results.into_iter().zip(memory));
-            let outcomes = outcomes.map(|(chunk, (results, memory))| ChunkOutcome {
+            let finals = (0..).zip(results.into_iter().zip(memory));
+            let finals = finals.map(|(chunk, (results, memory))| FinalChunk {
                 chunk,
                 results,
                 memory,
             });
-            for call in settlement_calls(&settlement, outcomes, PAGE) {
+            for call in settlement_calls(&settlement, finals, false) {
                 self.as_(KEEPER)
                     .settle_chunks(netuid, epoch, call, PAGE)
                     .expect("settled");

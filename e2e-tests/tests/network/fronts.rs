@@ -52,19 +52,21 @@ fn fronts_execute_messages_of_their_full_codes() {
             .iter()
             .map(|it| it["label"].as_str().expect("a label"))
             .collect();
-        let listed: Vec<&str> = source
-            .split('"')
-            .skip(1)
-            .step_by(2)
-            .filter(|text| text.contains("::"))
-            .collect();
-        assert!(listed.len() >= 5, "{name}: {listed:?}");
-        for message in listed {
+        let pieces: Vec<&str> = source.split('"').collect();
+        let listed = pieces[1..].chunks(2).filter(|it| it[0].contains("::"));
+        let mut count = 0;
+        for pair in listed {
+            // The name that makes the selector, and what is called for it.
+            let (message, called) = (pair[0], pair[1].trim_start());
             assert!(labels.contains(&message), "{name}: {message}");
             let (_, function) = message.split_once("::").expect("a name");
-            let call = format!("{function}(");
-            assert_eq!(source.matches(&call).count(), 1, "{name}: {message}");
+            assert!(
+                called.starts_with(&format!("{function}(")),
+                "{name}: {message} {called}"
+            );
+            count += 1;
         }
+        assert!(count >= 5, "{name}: {count}");
     }
 }
 
@@ -259,7 +261,7 @@ fn messages_of_an_epoch_meet_their_targets() {
     assert_target("set_weights of 256", &costs, 3, 256);
 
     let (_, costs) = net.weighed(|net| net.close(netuid));
-    assert_target("close", &costs, 6, 600);
+    assert_target("close", &costs, 6, 700);
     net.assert_epoch(netuid);
     net.finalize(netuid);
     let ((), costs) = net.weighed(|net| net.settle_chunks(netuid));

@@ -215,6 +215,51 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
     assert!(settling.is_none_or(|it| it.is_complete()));
 }
 
+/// A lie about one chunk that nobody disputed is final, and only its author can settle the chunk.
+/// The keeper, which knows the true outcome, settles all others.
+#[test]
+fn keeper_settles_the_chunks_beside_one_that_is_false() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 256,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2).with_miners(netuid, 250);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    for worker in [STRANGER, WORKER] {
+        net.give_collateral(worker, Rao::from_tao(10_000));
+    }
+    let mut lie = net.compute(netuid).assertion;
+    lie.memory[2] = [7; 32];
+    net.as_(STRANGER).propose(netuid, &lie).expect("posted");
+    // The worker posts the truth, behind the lie.
+    let mut ledger = blank(&net);
+    let proposer = Proposer::new(WORKER, net.addresses());
+    let report = net.with_chain(|chain| proposer.tick(chain, &mut ledger));
+    let posted = report.expect("the chain answers").clean().expect("posted");
+    assert!(posted.contains(&Action::Proposed { netuid, epoch: 1 }));
+    net.finalize(netuid);
+
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let report = net.with_chain(|chain| keeper.tick(chain, &mut ledger));
+    let report = report.expect("the chain answers");
+    let chunks = report.actions.iter().filter_map(|action| match action {
+        Action::Settled { chunk, chunks, .. } => Some((*chunk, *chunks)),
+        _ => None,
+    });
+    assert_eq!(chunks.collect::<Vec<_>>(), [(0, 1), (1, 1), (3, 1)]);
+    let problems: Vec<String> = report.problems.iter().map(|it| it.1.to_string()).collect();
+    assert!(
+        matches!(&problems[..], [one] if one.contains("memory")),
+        "{problems:?}"
+    );
+    let settling = net.status(netuid).expect("a status").settling;
+    let settled = settling.expect("one chunk is left");
+    assert!([0, 1, 3].iter().all(|chunk| settled.is_settled(*chunk)) && !settled.is_settled(2));
+}
+
 /// A step that reads the stake of many parents has no room in a call. The keeper has the chain
 /// store those stakes first.
 #[test]

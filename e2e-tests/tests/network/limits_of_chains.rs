@@ -15,7 +15,7 @@ use inktensor_e2e_tests::{
     Network, Shape,
 };
 use inktensor_primitives::{
-    epoch::{ChunkOutcome, Epochs},
+    epoch::{Epochs, FinalChunk},
     registry::Registry,
     staking::Staking,
     AccountId, NetUid, Rao,
@@ -409,7 +409,7 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
     net.finalize(netuid);
 
     let epoch = known.inputs.header.epoch;
-    let outcome = ChunkOutcome {
+    let outcome = FinalChunk {
         chunk: 0,
         results: known.trace.results[0].clone(),
         memory: known.trace.memory[0].clone(),

@@ -3,7 +3,7 @@
 use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
     assertion::results_digest,
-    epoch::{ChunkOutcome, EpochError},
+    epoch::{EpochError, FinalChunk},
     kernel::{Budget, NeuronResult},
     AccountId, NetUid, Rao,
 };
@@ -41,12 +41,12 @@ fn run(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
 
 /// Returns such a network with 250 miners, so that the epoch has four chunks, of which the first
 /// has dividends.
-fn with_four_chunks() -> (Network, NetUid, Vec<ChunkOutcome>) {
+fn with_four_chunks() -> (Network, NetUid, Vec<FinalChunk>) {
     static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 250));
     let (net, (netuid, computed)) = PREPARED.network();
     let trace = computed.trace;
     let outcomes = (0..).zip(trace.results.into_iter().zip(trace.memory));
-    let outcomes = outcomes.map(|(chunk, (results, memory))| ChunkOutcome {
+    let outcomes = outcomes.map(|(chunk, (results, memory))| FinalChunk {
         chunk,
         results,
         memory,
@@ -135,7 +135,7 @@ fn settle_of_several_chunks_passes_over_those_that_others_have_begun() {
     let again = net
         .as_(STRANGER)
         .settle_chunks(netuid, 1, outcomes.clone(), 64);
-    assert_eq!(again, Err(EpochError::AlreadySettled));
+    assert_eq!(again, Err(EpochError::NoWholeChunk));
     let nine = vec![outcomes[0].clone(); 9];
     assert_eq!(
         net.as_(STRANGER).settle_chunks(netuid, 1, nine, 64),

@@ -279,7 +279,7 @@ fn a_worker_runs_epochs_tells_how_it_is_and_ends_when_it_is_asked_to() {
         ("closed an epoch", "epoch"),
         ("posted an epoch", "netuid"),
         ("added to the collateral", "amount_rao"),
-        ("settled a chunk", "chunk"),
+        ("settled chunks", "chunk"),
     ] {
         let event = events.iter().find(|event| message(event) == text);
         assert!(event.unwrap()[field].is_u64(), "{text}");

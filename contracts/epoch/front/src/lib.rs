@@ -1,6 +1,6 @@
-//! The front of the epoch contract: weights, and an epoch that is not disputed.
+//! The front of the epoch contract: weights, and epochs that are not disputed.
 //!
-//! See `inktensor_primitives::front`. Messages that each epoch or each weight pays for are here.
+//! See `inktensor_primitives::front`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -23,8 +23,8 @@ mod epoch_front {
     }
 
     impl EpochFront {
-        /// Deploys the epoch contract, with the hash of its full code, which must be on the chain, and the
-        /// arguments of the full code's constructor.
+        /// Deploys the epoch contract with the hash of its full code, which must be on the chain,
+        /// and the arguments of the full code's constructor.
         ///
         /// # Errors
         /// Those of the full code's constructor.
@@ -39,8 +39,8 @@ mod epoch_front {
             Ok(Self { epoch })
         }
 
-        /// Takes every message of the epoch contract: executes those of epochs here, and hands all others
-        /// on to the full code.
+        /// Takes every message of the epoch contract: executes those of epochs here, and hands
+        /// all others on to the full code.
         #[ink(message, selector = _)]
         pub fn execute(&mut self) {
             execute! {

@@ -7,7 +7,7 @@ use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest, Assertion},
     emission::{Paid, Payout},
-    epoch::{ChunkOutcome, EpochError, PartlySettled, Settlement, MAX_SETTLED},
+    epoch::{EpochError, FinalChunk, PartlySettled, Settlement, MAX_SETTLED},
     kernel::NeuronResult,
     registry::{Neuron, PagePay},
     staking::Payment,
@@ -46,7 +46,7 @@ pub struct Unpaid {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueChunk {
     /// Its results and memory.
-    pub outcome: ChunkOutcome,
+    pub given: FinalChunk,
     /// Its neurons that are not paid.
     pub unpaid: Unpaid,
 }
@@ -75,7 +75,7 @@ impl DueChunk {
     /// Returns the results of the neurons that are not paid.
     fn results(&self) -> &[NeuronResult] {
         let before = usize::from(self.unpaid.before);
-        self.outcome.results.get(before..).unwrap_or_default()
+        self.given.results.get(before..).unwrap_or_default()
     }
 }
 
@@ -111,20 +111,20 @@ impl Due {
         let is_alone = self.chunks.len() == 1;
         let mut left = paid.owed.into_iter();
         let (mut parts, mut pay) = (Vec::new(), Vec::new());
-        for DueChunk { outcome, unpaid } in self.chunks {
+        for DueChunk { given, unpaid } in self.chunks {
             let owed: Vec<Rao> = left.by_ref().take(unpaid.len.into()).collect();
-            let mut scores = outcome.results;
+            let mut scores = given.results;
             scores.drain(..usize::from(unpaid.before).min(scores.len()));
             scores.truncate(owed.len());
-            // Only a chunk alone has dividends beside what is owed. Emission has paid the sum, so it
-            // does not overflow.
+            // Only a chunk alone has dividends beside what is owed. Emission has paid the sum, so
+            // it does not overflow.
             let amount = if is_alone {
                 paid.amount
             } else {
                 Rao(owed.iter().fold(0, |sum, it| it.0.saturating_add(sum)))
             };
             parts.push(PaidPart {
-                chunk: outcome.chunk,
+                chunk: given.chunk,
                 neurons: u16::try_from(owed.len()).unwrap_or(u16::MAX),
                 amount,
             });
@@ -189,17 +189,17 @@ impl Settling {
             .ok_or(EpochError::Overflow)
     }
 
-    /// Returns what a call pays of `chunks`, of which it is to pay `most` neurons at most if there is
-    /// only one. Several pay whole chunks: those that are settled, whole or in part, or have
+    /// Returns what a call pays of `chunks`, of which it is to pay `most` neurons at most if there
+    /// is only one. Several pay whole chunks: those that are settled, whole or in part, or have
     /// dividends, or are not in ascending order, are passed over.
     ///
     /// # Errors
-    /// `TooManyChunks`; `AlreadySettled` if all are passed over; those of [`Self::unpaid`].
+    /// `TooManyChunks`; `NoWholeChunk` if all are passed over; those of [`Self::unpaid`].
     pub fn due(
         &self,
         netuid: NetUid,
         epoch: u32,
-        chunks: Vec<ChunkOutcome>,
+        chunks: Vec<FinalChunk>,
         most: u16,
     ) -> Result<Due, EpochError> {
         if chunks.len() > usize::from(MAX_SETTLED) {
@@ -210,19 +210,19 @@ impl Settling {
         }
         let is_alone = chunks.len() == 1;
         let mut due: Vec<DueChunk> = Vec::with_capacity(chunks.len());
-        for outcome in chunks {
-            let last = due.last().map(|it| it.outcome.chunk);
+        for given in chunks {
+            let last = due.last().map(|it| it.given.chunk);
             let is_passed_over = !is_alone
-                && (last.is_some_and(|last| outcome.chunk <= last)
-                    || self.settlement.is_published(outcome.chunk)
-                    || has_dividends(&outcome.results));
+                && (last.is_some_and(|last| given.chunk <= last)
+                    || self.settlement.is_published(given.chunk)
+                    || has_dividends(&given.results));
             if !is_passed_over {
-                let unpaid = self.unpaid(netuid, epoch, &outcome)?;
-                due.push(DueChunk { outcome, unpaid });
+                let unpaid = self.unpaid(netuid, epoch, &given)?;
+                due.push(DueChunk { given, unpaid });
             }
         }
         let most = match due.as_slice() {
-            [] => return Err(EpochError::AlreadySettled),
+            [] => return Err(EpochError::NoWholeChunk),
             [one] if is_alone => one.unpaid.len.min(most.max(1)),
             several => {
                 let lens = several.iter().map(|it| it.unpaid.len);
@@ -232,7 +232,7 @@ impl Settling {
         Ok(Due { chunks: due, most })
     }
 
-    /// Checks the outcome of a chunk that is to be settled. Returns the neurons of the chunk that
+    /// Checks a chunk that is to be settled. Returns the neurons of the chunk that
     /// are not paid yet.
     ///
     /// # Errors
@@ -242,13 +242,13 @@ impl Settling {
         &self,
         netuid: NetUid,
         epoch: u32,
-        outcome: &ChunkOutcome,
+        given: &FinalChunk,
     ) -> Result<Unpaid, EpochError> {
-        let ChunkOutcome {
+        let FinalChunk {
             chunk,
             results,
             memory,
-        } = outcome;
+        } = given;
         let chunk = *chunk;
         let settlement = &self.settlement;
         if settlement.epoch != epoch {

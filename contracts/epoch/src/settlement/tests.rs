@@ -63,8 +63,8 @@ fn settle(
 }
 
 /// The outcome of a chunk.
-fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome {
-    ChunkOutcome {
+fn outcome(chunk: u16, results: &[NeuronResult]) -> FinalChunk {
+    FinalChunk {
         chunk,
         results: results.to_vec(),
         memory: MEMORY.to_vec(),
@@ -72,7 +72,7 @@ fn outcome(chunk: u16, results: &[NeuronResult]) -> ChunkOutcome {
 }
 
 /// The outcomes of these chunks.
-fn outcomes(of: &[Vec<NeuronResult>], chunks: &[u16]) -> Vec<ChunkOutcome> {
+fn outcomes(of: &[Vec<NeuronResult>], chunks: &[u16]) -> Vec<FinalChunk> {
     chunks
         .iter()
         .map(|chunk| outcome(*chunk, &of[usize::from(*chunk)]))
@@ -86,7 +86,7 @@ fn due(
     chunks: &[u16],
 ) -> Result<Vec<u16>, EpochError> {
     let due = settling.due(NETUID, EPOCH, outcomes(of, chunks), 64)?;
-    Ok(due.chunks.iter().map(|it| it.outcome.chunk).collect())
+    Ok(due.chunks.iter().map(|it| it.given.chunk).collect())
 }
 
 #[test]
@@ -200,12 +200,13 @@ fn several_chunks_pass_over_those_that_are_not_settled_whole() {
     ] {
         assert_eq!(due(&settling, &chunks, asked), Ok(expected.to_vec()));
     }
-    for none in [&[][..], &[1], &[1, 2], &[2, 3]] {
-        assert_eq!(
-            due(&settling, &chunks, none),
-            Err(EpochError::AlreadySettled)
-        );
+    for none in [&[][..], &[1, 2], &[2, 3]] {
+        assert_eq!(due(&settling, &chunks, none), Err(EpochError::NoWholeChunk));
     }
+    assert_eq!(
+        due(&settling, &chunks, &[1]),
+        Err(EpochError::AlreadySettled)
+    );
     let eight: Vec<u16> = (4..12).collect();
     assert_eq!(due(&settling, &chunks, &eight), Ok(eight.clone()));
     let nine: Vec<u16> = (3..12).collect();

@@ -5,7 +5,7 @@ use crate::settlement::PaidPart;
 use crate::tests::closed_epoch;
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest},
-    epoch::ChunkOutcome,
+    epoch::FinalChunk,
     kernel::{Budget, NeuronResult, PhasePlan},
     Rao,
 };
@@ -106,7 +106,7 @@ fn settle(store: &mut SubnetStore, chunk: u16) -> Result<Settled, EpochError> {
     let mut settling = store.settling(NETUID)?;
     let results = results(rao);
     let memory = memory(chunk);
-    let outcome = ChunkOutcome {
+    let outcome = FinalChunk {
         chunk,
         results,
         memory,
@@ -168,7 +168,7 @@ fn a_chunk_is_settled_with_its_memory_only() {
     let mut store = SubnetStore::default();
     final_epoch(&mut store);
     for wrong in [&memory(1)[..], &[], &[2]] {
-        let outcome = ChunkOutcome {
+        let outcome = FinalChunk {
             chunk: 0,
             results: results(1),
             memory: wrong.to_vec(),

@@ -17,7 +17,7 @@ pub use events::{
     WeightsSet,
 };
 pub use types::{
-    ChunkOutcome, Collateral, EpochRules, EpochStatus, PartlySettled, Peers, PostedAssertion,
+    Collateral, EpochRules, EpochStatus, FinalChunk, PartlySettled, Peers, PostedAssertion,
     Settlement, Stage, WeightsRow, ASSERTION_AGE, MAX_ASSERTIONS, MAX_SETTLED,
 };
 pub use weight_calls::{
@@ -318,14 +318,14 @@ pub trait Epochs {
     /// the first call; `Settled`.
     ///
     /// # Errors
-    /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `ResultsMismatch`,
-    /// `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+    /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
+    /// `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
     #[ink(message)]
     fn settle(
         &mut self,
         netuid: NetUid,
         epoch: u32,
-        chunks: Vec<ChunkOutcome>,
+        chunks: Vec<FinalChunk>,
         most: u16,
     ) -> Result<Rao, EpochError>;
 

@@ -210,7 +210,7 @@ pub const MAX_SETTLED: u16 = 8;
 /// The final results and memory of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct ChunkOutcome {
+pub struct FinalChunk {
     /// The chunk.
     pub chunk: u16,
     /// Results, one for each neuron of the chunk.

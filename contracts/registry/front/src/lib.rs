@@ -1,6 +1,6 @@
-//! The front of the registry: what other contracts call, and what an epoch does.
+//! The front of the registry: what contracts call, and what epochs do.
 //!
-//! See `inktensor_primitives::front`. Messages that each epoch or each weight pays for are here.
+//! See `inktensor_primitives::front`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -23,8 +23,8 @@ mod registry_front {
     }
 
     impl RegistryFront {
-        /// Deploys the registry, with the hash of its full code, which must be on the chain, and the
-        /// arguments of the full code's constructor.
+        /// Deploys the registry with the hash of its full code, which must be on the chain,
+        /// and the arguments of the full code's constructor.
         ///
         /// # Errors
         /// Those of the full code's constructor.
@@ -39,8 +39,8 @@ mod registry_front {
             Ok(Self { registry })
         }
 
-        /// Takes every message of the registry: executes those of epochs here, and hands all others
-        /// on to the full code.
+        /// Takes every message of the registry: executes those of epochs here, and hands
+        /// all others on to the full code.
         #[ink(message, selector = _)]
         pub fn execute(&mut self) {
             execute! {

@@ -1,6 +1,6 @@
-//! The front of the staking contract: what an epoch and its pay do with stake.
+//! The front of the staking contract: what epochs and their pay do with stake.
 //!
-//! See `inktensor_primitives::front`. Messages that each epoch or each weight pays for are here.
+//! See `inktensor_primitives::front`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 #![deny(unsafe_code)]
 
@@ -23,8 +23,8 @@ mod staking_front {
     }
 
     impl StakingFront {
-        /// Deploys the staking contract, with the hash of its full code, which must be on the chain, and the
-        /// arguments of the full code's constructor.
+        /// Deploys the staking contract with the hash of its full code, which must be on the chain,
+        /// and the arguments of the full code's constructor.
         ///
         /// # Errors
         /// Those of the full code's constructor.
@@ -39,8 +39,8 @@ mod staking_front {
             Ok(Self { staking })
         }
 
-        /// Takes every message of the staking contract: executes those of epochs here, and hands all others
-        /// on to the full code.
+        /// Takes every message of the staking contract: executes those of epochs here, and hands
+        /// all others on to the full code.
         #[ink(message, selector = _)]
         pub fn execute(&mut self) {
             execute! {

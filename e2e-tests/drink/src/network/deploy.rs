@@ -127,7 +127,7 @@ impl Network {
     }
 }
 
-/// Deploys the front of the contract `name` before its full code, and returns the front's address,
+/// Uploads the full code of the contract `name`, and deploys its front. Returns the front's address,
 /// where the session then knows the messages of the full code.
 fn deploy_front(
     session: &mut Session<MinimalSandbox>,

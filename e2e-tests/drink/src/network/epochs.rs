@@ -4,7 +4,7 @@ use super::{succeeded, Network, BANK};
 use crate::Failure;
 use drink::{minimal::RuntimeEvent, pallet_contracts::Event, AccountId32};
 use inktensor_primitives::{
-    epoch::{EpochError, EpochStatus, MemoryPublished, ResultsPublished},
+    epoch::{EpochError, EpochStatus, FinalChunk, MemoryPublished, ResultsPublished},
     kernel::EpochHeader,
     NetUid, Rao,
 };
@@ -55,13 +55,17 @@ impl Network {
 
         let settle = "Epochs::settle";
         for event in results {
+            let most = event.results.len().to_string();
+            let chunk = FinalChunk {
+                chunk: event.chunk,
+                results: event.results,
+                memory: memory.clone(),
+            };
             let arguments = [
                 subnet.clone(),
                 event.epoch.to_string(),
-                event.chunk.to_string(),
-                format!("{:?}", event.results),
-                format!("{memory:?}"),
-                event.results.len().to_string(),
+                format!("[{chunk:?}]"),
+                most,
             ];
             let settled = self.call::<Rao, EpochError>(BANK, epoch, settle, &arguments)?;
             succeeded(settle, settled)?;

@@ -18,8 +18,9 @@ pub enum ChainError {
     /// No code on the chain has this hash.
     #[error("there is no code with hash {}", hex(.0))]
     NoCode([u8; 32]),
-    /// The contract stopped in the middle: it panicked, or a contract that it called did.
-    #[error("the contract trapped")]
+    /// The contract stopped in the middle: it panicked, or a contract that it called did. The full
+    /// code of a front that runs out of gas stops it too.
+    #[error("the contract trapped, or ran out of gas")]
     Trapped,
     /// The message needs more time or proof than a transaction may take.
     #[error("the message ran out of gas")]

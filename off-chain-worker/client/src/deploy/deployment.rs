@@ -169,7 +169,8 @@ impl Part<'_> {
             _ => return estimate(self.bundle, &self.input()),
         };
         // A front traps where its full code is missing. So this is the cost of a contract of the
-        // full code, and that of the front's code: it refuses input that is no constructor.
+        // full code, and that of the front's code: it refuses input that is no constructor. What a
+        // chain locks for a front's dependency, a part of the full code's deposit, is missing.
         let full = estimate(missing, &constructor(&self.arguments))?;
         Ok(full.and(estimate(self.bundle, &[])?))
     }

@@ -130,11 +130,7 @@ impl Record {
             let entry = Entry {
                 address,
                 code_hash: code_hash.ok_or(ChainError::NoContract(address))?,
-                full_code: if is_front(name) {
-                    Some(chain.query(full_code(address))?)
-                } else {
-                    None
-                },
+                full_code: full_code_at(chain, name, address)?,
                 block,
             };
             contracts.insert(name.to_owned(), entry);
@@ -212,6 +208,23 @@ impl Record {
         };
         record.addresses()?;
         Ok(record)
+    }
+}
+
+/// Returns the hash of the full code of the contract `name`, if it should be a front and is one.
+fn full_code_at(
+    chain: &dyn ChainRead,
+    name: &str,
+    address: AccountId,
+) -> Result<Option<Digest>, ChainError> {
+    if !is_front(name) {
+        return Ok(None);
+    }
+    match chain.query(full_code(address)) {
+        Ok(hash) => Ok(Some(hash)),
+        // `check` names a contract that should be a front and is none.
+        Err(ChainError::NotUnderstood | ChainError::BadAnswer | ChainError::Trapped) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -90,6 +90,8 @@ pub struct EpochCache {
     shown: BTreeMap<NetUid, u32>,
     /// Epoch of a subnet of which one call cannot pay a whole chunk, and the most neurons.
     paid_at_once: BTreeMap<NetUid, (u32, u16)>,
+    /// The epoch of a subnet whose chunks are settled one by one.
+    settled_alone: BTreeMap<NetUid, u32>,
 }
 
 /// An epoch that could not be computed.
@@ -135,6 +137,7 @@ impl EpochCache {
             doubts: BTreeMap::new(),
             shown: BTreeMap::new(),
             paid_at_once: BTreeMap::new(),
+            settled_alone: BTreeMap::new(),
         }
     }
 

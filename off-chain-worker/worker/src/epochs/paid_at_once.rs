@@ -1,4 +1,5 @@
-//! The number of neurons that a call of `settle` pays: fewer, where a call has no room for all.
+//! What a call of `settle` pays: fewer neurons where a call has no room for all, and one chunk where
+//! several are refused together.
 
 use super::EpochCache;
 use inktensor_primitives::{NetUid, PAGE};
@@ -20,6 +21,17 @@ impl EpochCache {
             self.paid_at_once.insert(netuid, (epoch, fewer));
         }
         fewer > 0
+    }
+
+    /// Returns true if each chunk of that epoch is to have a call of its own.
+    pub fn settles_alone(&self, netuid: NetUid, epoch: u32) -> bool {
+        self.settled_alone.get(&netuid) == Some(&epoch)
+    }
+
+    /// Gives each chunk of that epoch a call of its own, after one with several was refused: one of
+    /// them may be false, and the others are not. Returns false if that was so before.
+    pub fn settle_alone(&mut self, netuid: NetUid, epoch: u32) -> bool {
+        self.settled_alone.insert(netuid, epoch) != Some(epoch)
     }
 }
 
@@ -45,5 +57,10 @@ mod tests {
         assert_eq!(epochs.paid_at_once(netuid, 5), PAGE / 4);
         assert_eq!(epochs.paid_at_once(netuid, 6), PAGE);
         assert!(!epochs.pay_fewer(netuid, 5, 1));
+        assert!(!epochs.settles_alone(netuid, 5));
+        assert!(epochs.settle_alone(netuid, 5));
+        assert!(!epochs.settle_alone(netuid, 5));
+        assert!(epochs.settles_alone(netuid, 5));
+        assert!(!epochs.settles_alone(netuid, 6));
     }
 }

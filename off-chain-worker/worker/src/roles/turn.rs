@@ -111,16 +111,16 @@ pub enum Step {
     /// The step was refused as if it had been taken already. If another account took it, the
     /// subnet's status has changed.
     Overtaken(RoleError),
-    /// A call may lack the gas for the message.
+    /// A call may lack the gas for the message, or one of several parts may be refused.
     TooLarge {
-        /// The way to a message that needs less.
+        /// The way to a message that needs less, or has one part.
         remedy: Remedy,
         /// The problem, if the remedy is used up.
         problem: RoleError,
     },
 }
 
-/// A way to a message that needs less gas.
+/// A way to a message that needs less gas, or has one part.
 #[derive(Clone, Copy, Debug)]
 pub enum Remedy {
     /// To store the stakes of the chunk of step `k` of the closed epoch, see [`stakes`].
@@ -134,6 +134,11 @@ pub enum Remedy {
         epoch: u32,
         /// Neurons by one call so far.
         most: u16,
+    },
+    /// To settle each chunk by a call of its own.
+    SettleAlone {
+        /// The epoch that is settled.
+        epoch: u32,
     },
 }
 
@@ -361,6 +366,7 @@ fn apply(
             stakes::store_stakes_of_step(turn.chain, contracts, signer, (netuid, k))
         }
         Remedy::PayFewer { epoch, most } => Ok(turn.epochs.pay_fewer(netuid, epoch, most)),
+        Remedy::SettleAlone { epoch } => Ok(turn.epochs.settle_alone(netuid, epoch)),
     }
 }
 

@@ -87,8 +87,7 @@ pub enum EpochError {
     NotSettling,
     /// The epoch has only this number of chunks. Chunks count from 0.
     ChunkOutOfRange(u16),
-    /// The chunk is settled already, or no chunk of several can be settled together. Settle another
-    /// chunk, or one alone.
+    /// The chunk is settled already. Settle another chunk.
     AlreadySettled,
     /// The results do not have the final hash, or are not one per neuron of the chunk. Recompute
     /// the epoch.
@@ -188,4 +187,6 @@ pub enum EpochError {
     NothingOwed,
     /// A call settles this number of chunks at most. Settle the others in another call.
     TooManyChunks(u16),
+    /// None of several chunks can be settled whole. Settle one alone.
+    NoWholeChunk,
 }

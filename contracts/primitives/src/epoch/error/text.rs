@@ -125,10 +125,12 @@ impl fmt::Display for EpochError {
                 f,
                 "the epoch has only {chunks} chunks; use chunks below {chunks}"
             ),
-            Self::AlreadySettled => write!(
+            Self::AlreadySettled => {
+                write!(f, "the chunk is settled already; settle another chunk")
+            }
+            Self::NoWholeChunk => write!(
                 f,
-                "the chunk is settled already, or no chunk of several can be settled together; \
-                 settle another chunk, or one alone"
+                "none of these chunks can be settled whole; settle one alone"
             ),
             Self::TooManyChunks(most) => write!(
                 f,

@@ -301,8 +301,8 @@ const fn phase(phase: Phase) -> &'static str {
 fn log_step(step: &DeployStep, out: &mut dyn Write) -> io::Result<()> {
     let (phase, what) = (phase(step.phase), step.what);
     match step.outcome {
-        StepOutcome::Done(_) => writeln!(out, "{phase:<12} {what:<9} done"),
-        StepOutcome::Found => writeln!(out, "{phase:<12} {what:<9} was done before"),
+        StepOutcome::Done(_) => writeln!(out, "{phase:<12} {what:<14} done"),
+        StepOutcome::Found => writeln!(out, "{phase:<12} {what:<14} was done before"),
     }
 }
 

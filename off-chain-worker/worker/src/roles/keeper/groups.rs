@@ -3,27 +3,24 @@
 //! A call loads the code of five contracts. So chunks that a call settles whole share one: those
 //! that are not begun and have no dividends.
 
-use inktensor_primitives::{
-    epoch::{ChunkOutcome, Settlement, MAX_SETTLED},
-    PAGE,
-};
+use inktensor_primitives::epoch::{FinalChunk, Settlement, MAX_SETTLED};
 use scale::Encode;
 
-/// Most bytes of results and memory in a call of several chunks. All of them are in the contract's
-/// memory twice, of which a chain gives it 1 MiB.
+/// Most bytes of results and memory in a call of several chunks. The contract, which a chain gives
+/// 1 MiB of memory, has them in ink!'s buffer, decoded, hashed and in events.
 const ROOM: usize = 64 * 1024;
 
-/// Divides the unsettled chunks of `outcomes` into calls of at most `most` neurons a chunk. Chunks
-/// stand alone once a call had no room for a whole one.
+/// Divides the unsettled chunks of `finals` into calls. Each chunk has its own if they are to stand
+/// `alone`.
 pub fn settlement_calls(
     settling: &Settlement,
-    outcomes: impl Iterator<Item = ChunkOutcome>,
-    most: u16,
-) -> Vec<Vec<ChunkOutcome>> {
+    finals: impl Iterator<Item = FinalChunk>,
+    alone: bool,
+) -> Vec<Vec<FinalChunk>> {
     let mut calls = Vec::new();
     let (mut group, mut size) = (Vec::new(), 0);
-    for outcome in outcomes.filter(|it| !settling.is_settled(it.chunk)) {
-        let is_alone = most < PAGE
+    for outcome in finals.filter(|it| !settling.is_settled(it.chunk)) {
+        let is_alone = alone
             || settling.is_published(outcome.chunk)
             || outcome.results.iter().any(|it| !it.validator.is_zero());
         if is_alone {
@@ -70,8 +67,8 @@ mod tests {
     }
 
     /// Chunks with this much memory. Chunk 3 has dividends.
-    fn outcomes(memory: usize) -> impl Iterator<Item = ChunkOutcome> {
-        (0..20).map(move |chunk| ChunkOutcome {
+    fn finals(memory: usize) -> impl Iterator<Item = FinalChunk> {
+        (0..20).map(move |chunk| FinalChunk {
             chunk,
             results: vec![
                 NeuronResult {
@@ -84,14 +81,14 @@ mod tests {
         })
     }
 
-    fn chunks(calls: &[Vec<ChunkOutcome>]) -> Vec<Vec<u16>> {
-        let of = |call: &Vec<ChunkOutcome>| call.iter().map(|it| it.chunk).collect();
+    fn chunks(calls: &[Vec<FinalChunk>]) -> Vec<Vec<u16>> {
+        let of = |call: &Vec<FinalChunk>| call.iter().map(|it| it.chunk).collect();
         calls.iter().map(of).collect()
     }
 
     #[test]
     fn chunks_that_a_call_settles_whole_share_it() {
-        let calls = settlement_calls(&settling(), outcomes(10), PAGE);
+        let calls = settlement_calls(&settling(), finals(10), false);
         let expected = [
             vec![2],
             vec![3],
@@ -104,15 +101,15 @@ mod tests {
 
     #[test]
     fn a_call_of_several_has_room_for_their_memory() {
-        let calls = settlement_calls(&settling(), outcomes(20_000), PAGE);
+        let calls = settlement_calls(&settling(), finals(20_000), false);
         assert_eq!(chunks(&calls)[2..4], [vec![0, 4], vec![5, 6]]);
-        let calls = settlement_calls(&settling(), outcomes(100_000), PAGE);
+        let calls = settlement_calls(&settling(), finals(100_000), false);
         assert!(calls.iter().all(|call| call.len() == 1));
     }
 
     #[test]
-    fn chunks_stand_alone_after_a_call_without_room() {
-        let calls = settlement_calls(&settling(), outcomes(10), PAGE / 2);
+    fn chunks_stand_alone_after_a_call_that_was_refused() {
+        let calls = settlement_calls(&settling(), finals(10), true);
         assert_eq!(calls.len(), 19);
         assert!(calls.iter().all(|call| call.len() == 1));
     }

@@ -23,7 +23,7 @@ use inktensor_client::{
 use inktensor_compute::epoch::first_difference;
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees},
-    epoch::{ChunkOutcome, EpochError, EpochStatus, Epochs, Settled, Stage},
+    epoch::{EpochError, EpochStatus, Epochs, FinalChunk, Settled, Stage},
     kernel::EpochHeader,
     AccountId, NetUid, Rao,
 };
@@ -326,17 +326,19 @@ impl Keeper {
             .epochs
             .final_memory(turn.chain, netuid, epoch, chunks)?;
         let known = (0..chunks).zip(results.into_iter().zip(memory));
-        let outcomes = known.map(|(chunk, (results, memory))| ChunkOutcome {
+        let finals = known.map(|(chunk, (results, memory))| FinalChunk {
             chunk,
             results,
             memory,
         });
         let most = turn.epochs.paid_at_once(netuid, epoch);
-        let due: Vec<Due> = settlement_calls(settling, outcomes, most)
+        let alone = turn.epochs.settles_alone(netuid, epoch);
+        let due: Vec<Due> = settlement_calls(settling, finals, alone)
             .into_iter()
             .take(GROUP)
             .map(|call| {
                 let first = call.first().map_or(0, |it| it.chunk);
+                let are_several = call.len() > 1;
                 let mut contract = self.contracts.epoch();
                 let message = contract.settle(netuid, epoch, call, most);
                 let action = move |sent: Sent<Rao>| {
@@ -350,15 +352,33 @@ impl Keeper {
                         paid: sent.value,
                     }
                 };
-                Due::new(message, move |answer| match answer {
-                    Err(error) if is_too_large(&error) => Ok(Step::TooLarge {
-                        remedy: Remedy::PayFewer { epoch, most },
+                // Another account has settled them.
+                let is_overtaken = |error: &EpochError| {
+                    matches!(
+                        error,
+                        EpochError::AlreadySettled
+                            | EpochError::NotSettling
+                            | EpochError::NoWholeChunk
+                    )
+                };
+                let too_large = |remedy, error| {
+                    Ok(Step::TooLarge {
+                        remedy,
                         problem: RoleError::refused("Epochs::settle")(error),
-                    }),
-                    answer => turn::answered("Epochs::settle", answer, action, |error| {
-                        // Another account has settled it.
-                        matches!(error, EpochError::AlreadySettled | EpochError::NotSettling)
-                    }),
+                    })
+                };
+                Due::new(message, move |answer| match answer {
+                    // One chunk of several may be false, or without room.
+                    Err(CallError::Refused(error)) if are_several && !is_overtaken(&error) => {
+                        too_large(Remedy::SettleAlone { epoch }, CallError::Refused(error))
+                    }
+                    Err(error) if are_several && is_too_large(&error) => {
+                        too_large(Remedy::SettleAlone { epoch }, error)
+                    }
+                    Err(error) if is_too_large(&error) => {
+                        too_large(Remedy::PayFewer { epoch, most }, error)
+                    }
+                    answer => turn::answered("Epochs::settle", answer, action, is_overtaken),
                 })
             })
             .collect();
