@@ -115,9 +115,9 @@ fn front_without_its_full_code_is_refused() {
 }
 
 /// ink! answers the same to a message that a contract does not have, and to arguments that do not
-/// decode: a front must not be told apart by it.
+/// decode. A front answers the same.
 #[test]
-fn messages_that_nobody_has_are_refused_as_by_any_contract() {
+fn messages_that_no_contract_has_are_refused_as_by_any_contract() {
     let net = Network::deploy();
     let read = |to, input: &[u8]| match net.chain().read(STRANGER, to, input) {
         Ok(output) => format!("{output:?}"),
@@ -155,7 +155,7 @@ fn check_names_another_full_code() {
     }
 }
 
-/// Returns the text of a kernel whose steps call `callee`, or the caller if there is none, and
+/// Returns the text of a kernel whose steps call `callee`, or their caller if it is absent, and
 /// answer with an error if that call succeeds. They trap if it is refused.
 fn calling(callee: Option<AccountId>, message: [u8; 4]) -> String {
     let selector = u32::from_le_bytes(message);

@@ -215,7 +215,7 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
     assert!(settling.is_none_or(|it| it.is_complete()));
 }
 
-/// A lie about one chunk that nobody disputed is final, and only its author can settle the chunk.
+/// A lie about one chunk that was not disputed is final, and only its author can settle the chunk.
 /// The keeper, which knows the true outcome, settles all others.
 #[test]
 fn keeper_settles_the_chunks_beside_one_that_is_false() {

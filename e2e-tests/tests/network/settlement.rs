@@ -116,7 +116,7 @@ fn settle_of_several_chunks_pays_as_if_each_were_alone() {
     assert_eq!(state_of(&together, netuid), state_of(&apart, netuid));
 }
 
-/// Whoever is first with one of the chunks takes nothing else from the keeper.
+/// An account that is first with one of the chunks takes nothing else from the keeper.
 #[test]
 fn settle_of_several_chunks_passes_over_those_that_others_have_begun() {
     let (mut net, netuid, outcomes) = with_four_chunks();

@@ -45,9 +45,9 @@ pub struct Unpaid {
 /// A chunk that a call pays, whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueChunk {
-    /// Its results and memory.
+    /// Results and memory of the chunk.
     pub given: FinalChunk,
-    /// Its neurons that are not paid.
+    /// Neurons of the chunk that are not paid.
     pub unpaid: Unpaid,
 }
 

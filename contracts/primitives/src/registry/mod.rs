@@ -592,8 +592,8 @@ pub trait Registry {
         roster: Vec<Uid>,
     ) -> Result<SubnetSnapshot, RegistryError>;
 
-    /// Records scores of `epoch`, and the pay in rao that is owed to the owner of each neuron. Epoch
-    /// contract only.
+    /// Records scores of `epoch`, and the pay in rao that is owed to the owner of each neuron.
+    /// Epoch contract only.
     ///
     /// A neuron that registered after the epoch keeps a score of zero, and the pay is owed to the
     /// neuron that it has replaced.

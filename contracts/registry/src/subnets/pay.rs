@@ -28,8 +28,8 @@ pub struct Left {
 }
 
 impl Subnets {
-    /// Records results of the closed `epoch`, with the pay that is owed to each neuron. The pay of a
-    /// neuron that was replaced since is owed to its hotkey.
+    /// Records results of the closed `epoch`, with the pay that is owed to each neuron. The pay of
+    /// a neuron that was replaced since is owed to its hotkey.
     ///
     /// # Errors
     /// `UnknownSubnet`, `OutOfBounds`, `TooOld`, `Exhausted`.

@@ -127,8 +127,8 @@ impl Network {
     }
 }
 
-/// Uploads the full code of the contract `name`, and deploys its front. Returns the front's address,
-/// where the session then knows the messages of the full code.
+/// Uploads the full code of the contract `name`, and deploys its front. Returns the front's
+/// address, where the session then knows the messages of the full code.
 fn deploy_front(
     session: &mut Session<MinimalSandbox>,
     name: &str,

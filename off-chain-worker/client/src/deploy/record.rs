@@ -222,7 +222,7 @@ fn full_code_at(
     }
     match chain.query(full_code(address)) {
         Ok(hash) => Ok(Some(hash)),
-        // `check` names a contract that should be a front and is none.
+        // `check` names a contract that should be a front.
         Err(ChainError::NotUnderstood | ChainError::BadAnswer | ChainError::Trapped) => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,5 +1,5 @@
-//! What a call of `settle` pays: fewer neurons where a call has no room for all, and one chunk where
-//! several are refused together.
+//! The extent of a call of `settle`: fewer neurons where a call has no room for all, and one chunk
+//! where several are refused together.
 
 use super::EpochCache;
 use inktensor_primitives::{NetUid, PAGE};
