@@ -1,6 +1,6 @@
 //! Messages: callers, errors and events.
 
-use crate::{SubnetRegistry, DEFAULT_REGISTRATION_PRICE};
+use crate::{subnets::Applicant, SubnetRegistry, DEFAULT_REGISTRATION_PRICE};
 use ink::{
     env::{
         test::{default_accounts, recorded_events, set_caller, DefaultAccounts},
@@ -10,15 +10,15 @@ use ink::{
     scale::Decode,
 };
 use inktensor_primitives::{
-    kernel::YumaParams,
+    kernel::{NeuronResult, YumaParams},
     registry::{
         AdminChanged, Agreement, BoundedField, Hyperparameter, HyperparameterSet, KernelEntry,
-        KernelParams, KernelRetired, NetworkRules, Registry, RegistryError, SubnetCreated,
+        KernelParams, KernelRetired, NetworkRules, PagePay, Registry, RegistryError, SubnetCreated,
         SymbolSet, ANNOUNCED_FOR,
     },
     token::{Successor, WireError},
     wiring::Wired,
-    AccountId, NetUid, Rao, Uid,
+    AccountId, NetUid, Rao,
 };
 
 fn accounts() -> DefaultAccounts<DefaultEnvironment> {
@@ -159,6 +159,52 @@ fn only_the_epoch_contract_closes_and_scores() {
         registry.record_pay(NetUid(1), 0, vec![]),
         Err(RegistryError::OutOfBounds { .. })
     ));
+}
+
+/// A front ends these messages without writing the root cell.
+#[ink::test]
+fn messages_of_epochs_leave_the_root_cell_as_it_is() {
+    let root = |registry: &SubnetRegistry| {
+        let mut bytes = Vec::new();
+        ink::storage::traits::Storable::encode(registry, &mut bytes);
+        bytes
+    };
+    let mut registry = with_subnet();
+    let applicant = Applicant {
+        hotkey: accounts().frank,
+        coldkey: accounts().bob,
+        max_price: Rao::CAP,
+        now: 0,
+        has_signed: true,
+    };
+    let seat = registry.subnets.register(NetUid(1), applicant).unwrap();
+    call_as(accounts().bob);
+    assert_eq!(registry.start(NetUid(1)), Ok(()));
+    call_as(accounts().alice);
+    assert_eq!(registry.wire(accounts().eve), Ok(()));
+    call_as(accounts().eve);
+    let before = root(&registry);
+    assert!(!before.is_empty());
+    let closed = registry.begin_epoch(NetUid(1), 0, vec![]).unwrap();
+    assert_eq!(closed.neurons, seat.uid.0 + 1);
+    assert_eq!(root(&registry), before);
+    let pay = PagePay {
+        start: seat.uid,
+        scores: vec![NeuronResult::default()],
+        owed: vec![Rao(3)],
+    };
+    assert_eq!(registry.record_pay(NetUid(1), 0, vec![pay]), Ok(()));
+    assert_eq!(root(&registry), before);
+    let taken = registry.take_owed(NetUid(1), vec![seat.uid]).unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!(root(&registry), before);
+    let left = registry.take_left(NetUid(1), accounts().frank);
+    assert_eq!(left, Ok(None));
+    assert_eq!(root(&registry), before);
+    // A message that does change it.
+    call_as(accounts().alice);
+    assert_eq!(registry.offer_admin(Some(accounts().bob)), Ok(()));
+    assert_ne!(root(&registry), before);
 }
 
 #[ink::test]

@@ -181,17 +181,15 @@ fn calling(callee: Option<AccountId>, message: [u8; 4]) -> String {
              (then unreachable))
          (call $return (i32.const 0) (i32.const 350) (i32.const 3))"
     );
-    let imports = format!(
-        r#"(module
+    let imports = r#"(module
             (import "seal0" "seal_caller" (func $caller (param i32 i32)))
             (import "seal1" "call"
-                (func $call (param i32 i32 i64 i32 i32 i32 i32 i32) (result i32)))"#
-    );
+                (func $call (param i32 i32 i64 i32 i32 i32 i32 i32) (result i32)))"#;
     let data = format!(
         r#"(data (i32.const 350) "\00\01\00") (data (i32.const 600) "{bytes}") (func (export "deploy"))"#
     );
     text(&body)
-        .replacen("(module", &imports, 1)
+        .replacen("(module", imports, 1)
         .replacen(r#"(func (export "deploy"))"#, &data, 1)
 }
 

@@ -22,6 +22,7 @@ use inktensor_e2e_tests::{accounts::*, engines, Network, Shape, TempDir};
 use inktensor_primitives::{
     dispute::Disputed,
     epoch::{EpochRules, EpochStatus, Epochs},
+    registry::NetworkRules,
     AccountId, Bps, NetUid, Rao,
 };
 use inktensor_worker::{
@@ -97,6 +98,11 @@ impl Load {
                 settle_window: 300,
                 replay_delay: 900,
                 rollover_delay: 1_800,
+            },
+            // The price of a subnet doubles with each one, but for a price of zero.
+            network: NetworkRules {
+                min_lock: Rao::ZERO,
+                ..inktensor_e2e_tests::network::config().network
             },
             ..inktensor_e2e_tests::network::config()
         });
