@@ -83,6 +83,13 @@ export class Client {
     return new ContractPromise(this.api, contract!.abi, contract!.address);
   }
 
+  /** Uploads the full code of a contract and deploys its front, which understands the messages of the full code. */
+  async deployFront(signer: KeyringPair, full: Bundle, front: Bundle, ...args: unknown[]): Promise<ContractPromise> {
+    await this.send(signer, this.api.tx['contracts']!['uploadCode']!(full.source.wasm, null, 'Enforced'));
+    const { address } = await this.deploy(signer, front, full.source.hash, ...args);
+    return new ContractPromise(this.api, full, address);
+  }
+
   /** What the view `message` answers. */
   async read(contract: ContractPromise, message: string, ...args: unknown[]): Promise<Codec> {
     // Views have no caller: any account will do.

@@ -2,7 +2,7 @@
 
 import type { ContractPromise } from '@polkadot/api-contract';
 import type { KeyringPair } from '@polkadot/keyring/types';
-import { bundle, type Name } from '../support/bundles.js';
+import { bundle, type Fronted, type Name } from '../support/bundles.js';
 import { FEES, NETWORK_RULES, RULES, SPLIT, YUMA } from '../support/genesis.js';
 import type { Client } from './client.js';
 
@@ -17,9 +17,11 @@ export async function deploy(
   holders: [string, bigint][],
 ): Promise<Network> {
   const instantiate = (name: Name, ...args: unknown[]) => client.deploy(deployer, bundle(name), ...args);
+  const front = (name: Fronted, ...args: unknown[]) =>
+    client.deployFront(deployer, bundle(name), bundle(`${name}_front`), ...args);
   const token = await instantiate('token', holders);
-  const registry = await instantiate('registry', token.address, NETWORK_RULES);
-  const staking = await instantiate('staking', token.address, registry.address);
+  const registry = await front('registry', token.address, NETWORK_RULES);
+  const staking = await front('staking', token.address, registry.address);
   const emission = await instantiate('emission', token.address, staking.address, treasury, SPLIT, FEES);
   const peers = {
     token: token.address,
@@ -27,7 +29,7 @@ export async function deploy(
     staking: staking.address,
     emission: emission.address,
   };
-  const epoch = await instantiate('epoch', peers, RULES);
+  const epoch = await front('epoch', peers, RULES);
   const yuma = await instantiate('yuma');
   const mean = await instantiate('mean');
 

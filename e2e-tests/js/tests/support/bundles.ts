@@ -13,6 +13,9 @@ export const NAMES = ['token', 'registry', 'staking', 'emission', 'epoch', 'yuma
 /** A contract's name. */
 export type Name = (typeof NAMES)[number];
 
+/** The contracts whose code at their address is a front of the full code. */
+export type Fronted = 'registry' | 'staking' | 'epoch';
+
 /** What a `.contract` file holds. */
 export interface Bundle {
   source: { hash: `0x${string}`; wasm: `0x${string}` };
@@ -20,8 +23,8 @@ export interface Bundle {
   [rest: string]: unknown;
 }
 
-/** Metadata and code of the contract `name`. */
-export function bundle(name: Name): Bundle {
+/** Metadata and code of the contract `name`, or of its front. */
+export function bundle(name: Name | `${Fronted}_front`): Bundle {
   const file = join(folder(), `${name}.contract`);
   if (!existsSync(file)) {
     throw new Error(`${file} is missing: run \`cargo xtask build\``);
