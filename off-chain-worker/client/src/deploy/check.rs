@@ -1,8 +1,8 @@
 //! Compares a deployment's record with the chain.
 
-use super::{is_front, Record, RecordError};
+use super::{full_code_at, is_front, Record, RecordError};
 use crate::{
-    chain::{contracts::full_code, ChainError, ChainRead, Typed},
+    chain::{ChainError, ChainRead, Typed},
     ss58::ss58,
 };
 use inktensor_primitives::{
@@ -60,14 +60,7 @@ pub fn check(chain: &dyn ChainRead, record: &Record) -> Result<Vec<Mismatch>, Ch
         found.bytes(chain, &format!("{name}'s code"), &hash)?;
         if is_front(name) {
             let written = entry.full_code.map(|hash| hex(&hash));
-            let on_chain = match chain.query(full_code(entry.address)) {
-                Ok(hash) => Some(hash),
-                // Other code than a front's has no such message.
-                Err(ChainError::NotUnderstood | ChainError::BadAnswer | ChainError::Trapped) => {
-                    None
-                }
-                Err(error) => return Err(error.into()),
-            };
+            let on_chain = full_code_at(chain, name, entry.address)?;
             found.compare(
                 &format!("full code of {name}"),
                 written.unwrap_or_else(|| "none".into()),

@@ -26,7 +26,7 @@ pub use deployment::{deploy, deploy_with, estimate, DeployStep, Phase, StepOutco
 pub use error::DeployError;
 pub use record::{Entry, Record, RecordError};
 
-use crate::chain::{contracts, Cost};
+use crate::chain::{contracts, ChainError, ChainRead, Cost, Typed};
 use inktensor_primitives::{AccountId, Digest};
 
 /// The addresses of a deployment's contracts.
@@ -51,6 +51,27 @@ pub struct Addresses {
 /// Returns true if the contract of this name is a front of a full code.
 pub fn is_front(name: &str) -> bool {
     ["registry", "staking", "epoch"].contains(&name)
+}
+
+/// Returns the hash of the full code that the contract `name` has, if it should be a front and is
+/// one.
+///
+/// # Errors
+/// If the chain does not answer.
+fn full_code_at(
+    chain: &dyn ChainRead,
+    name: &str,
+    address: AccountId,
+) -> Result<Option<Digest>, ChainError> {
+    if !is_front(name) {
+        return Ok(None);
+    }
+    match chain.query(contracts::full_code(address)) {
+        Ok(hash) => Ok(Some(hash)),
+        // Other code than a front's has no such message. `check` names such a contract.
+        Err(ChainError::NotUnderstood | ChainError::BadAnswer | ChainError::Trapped) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Addresses {

@@ -4,9 +4,9 @@
 //! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract.
 //! Addresses are written in SS58; hexadecimal is read too.
 
-use super::{is_front, Addresses, Deployment};
+use super::{full_code_at, Addresses, Deployment};
 use crate::{
-    chain::{contracts::full_code, ChainError, ChainRead, Typed},
+    chain::{ChainError, ChainRead},
     ss58::{parse_address, parse_digest, ss58, AddressError, DigestError},
 };
 use inktensor_primitives::{hash::hex, AccountId, Digest};
@@ -208,23 +208,6 @@ impl Record {
         };
         record.addresses()?;
         Ok(record)
-    }
-}
-
-/// Returns the hash of the full code of the contract `name`, if it should be a front and is one.
-fn full_code_at(
-    chain: &dyn ChainRead,
-    name: &str,
-    address: AccountId,
-) -> Result<Option<Digest>, ChainError> {
-    if !is_front(name) {
-        return Ok(None);
-    }
-    match chain.query(full_code(address)) {
-        Ok(hash) => Ok(Some(hash)),
-        // `check` names a contract that should be a front.
-        Err(ChainError::NotUnderstood | ChainError::BadAnswer | ChainError::Trapped) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -19,20 +19,20 @@ pub fn settlement_calls(
 ) -> Vec<Vec<FinalChunk>> {
     let mut calls = Vec::new();
     let (mut group, mut size) = (Vec::new(), 0);
-    for outcome in finals.filter(|it| !settling.is_settled(it.chunk)) {
+    for given in finals.filter(|it| !settling.is_settled(it.chunk)) {
         let is_alone = alone
-            || settling.is_published(outcome.chunk)
-            || outcome.results.iter().any(|it| !it.validator.is_zero());
+            || settling.is_published(given.chunk)
+            || given.results.iter().any(|it| !it.validator.is_zero());
         if is_alone {
-            calls.push(vec![outcome]);
+            calls.push(vec![given]);
             continue;
         }
-        let bytes = outcome.encoded_size();
+        let bytes = given.encoded_size();
         if group.len() >= usize::from(MAX_SETTLED) || (!group.is_empty() && size + bytes > ROOM) {
             calls.push(std::mem::take(&mut group));
             size = 0;
         }
-        group.push(outcome);
+        group.push(given);
         size += bytes;
     }
     if !group.is_empty() {
