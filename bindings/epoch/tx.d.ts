@@ -335,9 +335,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * A call with one chunk pays at most `most` neurons, the first of the chunk that are not
    * paid, and fewer if their parents are many; at least one. It receives its part of the
-   * fee, and further calls go on. A call with several, at most 8 and in ascending order,
-   * passes over those that it cannot settle whole: that are settled already or in part, or
-   * have dividends.
+   * fee, and further calls go on. A call with several, at most 16, pays whole chunks. It
+   * passes over those that are settled already or in part, or given again, and those that
+   * have dividends except the first that it pays.
    *
    * The next epoch reads the memory of published chunks only: memory that not everybody can
    * read does not count.
@@ -362,6 +362,37 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
     (
       netuid: InktensorPrimitivesUnitsNetUid,
       epoch: number,
+      chunks: Array<InktensorPrimitivesEpochTypesFinalChunkLike>,
+      most: number,
+      options?: ContractTxOptions,
+    ) => ContractSubmittableExtrinsic,
+    Type
+  >;
+
+  /**
+   * Finalizes the first assertion that stands and settles chunks of its epoch, in one call:
+   * see `finalize` and `settle`. Returns the pay in rao. Anyone may call.
+   *
+   * # Events
+   * Those of `finalize`, then those of `settle`.
+   *
+   * # Errors
+   * Those of both. After an error nothing has changed.
+   *
+   * @param {InktensorPrimitivesUnitsNetUid} netuid
+   * @param {number} epoch
+   * @param {InktensorPrimitivesAssertionLike} assertion
+   * @param {Array<InktensorPrimitivesEpochTypesFinalChunkLike>} chunks
+   * @param {number} most
+   * @param {ContractTxOptions} options
+   *
+   * @selector 0x2761bc65
+   **/
+  epochsFinalizeAndSettle: GenericContractTxCall<
+    (
+      netuid: InktensorPrimitivesUnitsNetUid,
+      epoch: number,
+      assertion: InktensorPrimitivesAssertionLike,
       chunks: Array<InktensorPrimitivesEpochTypesFinalChunkLike>,
       most: number,
       options?: ContractTxOptions,

@@ -156,6 +156,88 @@ mod epoch {
             Ok(())
         }
 
+        /// Finalizes the closed epoch: see `finalize`.
+        fn finalize_closed(
+            &mut self,
+            netuid: NetUid,
+            assertion: Assertion,
+        ) -> Result<(), EpochError> {
+            let block = self.env().block_number();
+            let Ok((mut lifecycle, closed)) = self.subnets.closed_epoch(netuid) else {
+                return Err(EpochError::NotAsserted);
+            };
+            let outcome = Outcome::new(assertion);
+            let last = closed.ended_as(&outcome.digest, &outcome.assertion.roster);
+            let replayed = lifecycle.replayed;
+            let Finality { proposer, released } =
+                lifecycle.finalize(block, &outcome.digest, last)?;
+            calls::check_kernel(&closed.header)?;
+            self.release(released)?;
+            let epoch = closed.header.epoch;
+            // Replayed steps are paid already.
+            let (pot, steps) = (closed.proposer_fee, closed.steps());
+            let fee = replay::fee(pot, replayed, steps, steps);
+            self.addresses
+                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
+            if replayed > 0 {
+                self.replays.remove(netuid, closed.chunks());
+            }
+            let finalized =
+                self.subnets
+                    .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
+            self.env().emit_event(finalized);
+            Ok(())
+        }
+
+        /// Settles chunks of the final epoch: see `settle`.
+        fn settle_chunks(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            chunks: Vec<FinalChunk>,
+            most: u16,
+        ) -> Result<Rao, EpochError> {
+            let keeper = self.env().caller();
+            let mut settling = self.subnets.settling(netuid)?;
+            let due = settling.due(netuid, epoch, chunks, most)?;
+            for it in due.chunks.iter().filter(|it| it.unpaid.before == 0) {
+                let FinalChunk {
+                    chunk,
+                    results,
+                    memory,
+                } = &it.given;
+                for part in memory_events(netuid, epoch, *chunk, memory) {
+                    self.env().emit_event(part);
+                }
+                self.env()
+                    .emit_event(results_event(netuid, epoch, *chunk, results.clone()));
+            }
+            // The neurons at the close are paid, even if they have been replaced since.
+            let dividends = match due.with_dividends() {
+                Some((start, paid)) => {
+                    let count = u16::try_from(paid.len()).unwrap_or(u16::MAX);
+                    dividends(
+                        &self.addresses.neurons_at(netuid, epoch, start, count)?,
+                        paid,
+                    )
+                }
+                None => Vec::new(),
+            };
+            let payout = due.payout(dividends, keeper, settling.settlement.fee);
+            let paid = self.addresses.pay(netuid, epoch, payout)?;
+            let amount = paid.amount;
+            let (parts, pay) = due.paid(paid)?;
+            self.addresses.record_pay(netuid, epoch, pay)?;
+            let settled = self.subnets.settle(netuid, &mut settling, &parts)?;
+            if settling.settlement.is_complete() {
+                self.addresses.complete(netuid, &settling.settlement)?;
+            }
+            for event in settled {
+                self.env().emit_event(event);
+            }
+            Ok(amount)
+        }
+
         /// Sets weights of the caller's neuron: see `set_weights`.
         fn set(
             &mut self,
@@ -685,30 +767,7 @@ mod epoch {
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             front_only!();
-            let block = self.env().block_number();
-            let Ok((mut lifecycle, closed)) = self.subnets.closed_epoch(netuid) else {
-                return Err(EpochError::NotAsserted);
-            };
-            let outcome = Outcome::new(assertion);
-            let last = closed.ended_as(&outcome.digest, &outcome.assertion.roster);
-            let replayed = lifecycle.replayed;
-            let Finality { proposer, released } =
-                lifecycle.finalize(block, &outcome.digest, last)?;
-            calls::check_kernel(&closed.header)?;
-            self.release(released)?;
-            let epoch = closed.header.epoch;
-            // Replayed steps are paid already.
-            let (pot, steps) = (closed.proposer_fee, closed.steps());
-            let fee = replay::fee(pot, replayed, steps, steps);
-            self.addresses
-                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
-            if replayed > 0 {
-                self.replays.remove(netuid, closed.chunks());
-            }
-            let finalized =
-                self.subnets
-                    .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
-            self.env().emit_event(finalized);
+            self.finalize_closed(netuid, assertion)?;
             done(())
         }
 
@@ -720,9 +779,9 @@ mod epoch {
         ///
         /// A call with one chunk pays at most `most` neurons, the first of the chunk that are not
         /// paid, and fewer if their parents are many; at least one. It receives its part of the
-        /// fee, and further calls go on. A call with several, at most 8 and in ascending order,
-        /// passes over those that it cannot settle whole: that are settled already or in part, or
-        /// have dividends.
+        /// fee, and further calls go on. A call with several, at most 16, pays whole chunks. It
+        /// passes over those that are settled already or in part, or given again, and those that
+        /// have dividends except the first that it pays.
         ///
         /// The next epoch reads the memory of published chunks only: memory that not everybody can
         /// read does not count.
@@ -743,45 +802,29 @@ mod epoch {
             most: u16,
         ) -> Result<Rao, EpochError> {
             front_only!();
-            let keeper = self.env().caller();
-            let mut settling = self.subnets.settling(netuid)?;
-            let due = settling.due(netuid, epoch, chunks, most)?;
-            for it in due.chunks.iter().filter(|it| it.unpaid.before == 0) {
-                let FinalChunk {
-                    chunk,
-                    results,
-                    memory,
-                } = &it.given;
-                for part in memory_events(netuid, epoch, *chunk, memory) {
-                    self.env().emit_event(part);
-                }
-                self.env()
-                    .emit_event(results_event(netuid, epoch, *chunk, results.clone()));
-            }
-            // The neurons at the close are paid, even if they have been replaced since.
-            let dividends = match due.with_dividends() {
-                Some((start, paid)) => {
-                    let count = u16::try_from(paid.len()).unwrap_or(u16::MAX);
-                    dividends(
-                        &self.addresses.neurons_at(netuid, epoch, start, count)?,
-                        paid,
-                    )
-                }
-                None => Vec::new(),
-            };
-            let payout = due.payout(dividends, keeper, settling.settlement.fee);
-            let paid = self.addresses.pay(netuid, epoch, payout)?;
-            let amount = paid.amount;
-            let (parts, pay) = due.paid(paid);
-            self.addresses.record_pay(netuid, epoch, pay)?;
-            let settled = self.subnets.settle(netuid, &mut settling, &parts)?;
-            if settling.settlement.is_complete() {
-                self.addresses.complete(netuid, &settling.settlement)?;
-            }
-            for event in settled {
-                self.env().emit_event(event);
-            }
-            done(amount)
+            done(self.settle_chunks(netuid, epoch, chunks, most)?)
+        }
+
+        /// Finalizes the first assertion that stands and settles chunks of its epoch, in one call:
+        /// see `finalize` and `settle`. Returns the pay in rao. Anyone may call.
+        ///
+        /// # Events
+        /// Those of `finalize`, then those of `settle`.
+        ///
+        /// # Errors
+        /// Those of both. After an error nothing has changed.
+        #[ink(message)]
+        fn finalize_and_settle(
+            &mut self,
+            netuid: NetUid,
+            epoch: u32,
+            assertion: Assertion,
+            chunks: Vec<FinalChunk>,
+            most: u16,
+        ) -> Result<Rao, EpochError> {
+            front_only!();
+            self.finalize_closed(netuid, assertion)?;
+            done(self.settle_chunks(netuid, epoch, chunks, most)?)
         }
 
         /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on

@@ -6,6 +6,7 @@
 use ink::{
     env::hash::{Blake2x256, HashOutput},
     prelude::{string::String, vec::Vec},
+    scale::{Encode, Output},
 };
 
 /// A blake2_256 hash.
@@ -103,6 +104,30 @@ impl Preimage {
     pub fn digest(self) -> Digest {
         blake2(&self.0)
     }
+
+    /// Appends bytes as [`bytes`](Self::bytes) does, and returns the hash of all.
+    ///
+    /// Long bytes are written to ink!'s buffer only. A contract never frees memory, and has 1 MiB.
+    pub fn digest_with(self, bytes: &[u8]) -> Digest {
+        let head = self.len(bytes.len());
+        let mut out = <Blake2x256 as HashOutput>::Type::default();
+        ink::env::hash_encoded::<Blake2x256, _>(&Joined(&head.0, bytes), &mut out);
+        out
+    }
+}
+
+/// Bytes, and more bytes. Encoded, they are one after the other.
+struct Joined<'a>(&'a [u8], &'a [u8]);
+
+impl Encode for Joined<'_> {
+    fn size_hint(&self) -> usize {
+        self.0.len().saturating_add(self.1.len())
+    }
+
+    fn encode_to<T: Output + ?Sized>(&self, dest: &mut T) {
+        dest.write(self.0);
+        dest.write(self.1);
+    }
 }
 
 /// Returns the blake2_256 hash of `bytes`. The hash of a contract's Wasm is its code hash.
@@ -145,6 +170,15 @@ mod tests {
             .bytes(b"bc")
             .digest();
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn long_bytes_are_hashed_as_short_ones() {
+        for bytes in [&[][..], b"x", &[7; 100_000]] {
+            let head = || Preimage::new(Tag::Memory, 0).u32(9);
+            let expected = head().bytes(bytes).digest();
+            assert_eq!(head().digest_with(bytes), expected);
+        }
     }
 
     #[test]

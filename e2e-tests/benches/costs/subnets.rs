@@ -68,6 +68,8 @@ pub struct Figures {
     pub close: Costs,
     pub propose: Costs,
     pub finalize: Costs,
+    /// All calls that finalize and settle it together.
+    pub finish: Costs,
     /// The settlement of all chunks.
     pub settle: Costs,
     /// The collection of all pay, a page of neurons a call, and the owner's part.
@@ -143,10 +145,13 @@ impl Subnet {
         let (computed, propose) = net.weighed(|net| net.assert_epoch(netuid));
         let steps = kernel_steps(&net, &inputs, &computed);
         let (heaviest, disputes) = disputes(&mut net, &inputs, &computed);
+        let asserted = net.template();
         let ((), finalize) = net.weighed(|net| net.finalize(netuid));
         let last = net.template();
         let ((), settle) = net.weighed(|net| net.settle_chunks(netuid));
         let ((), collect) = net.weighed(|net| net.collect_all(netuid));
+        let mut net = Network::begin_from(&asserted);
+        let ((), finish) = net.weighed(|net| net.finalize_and_settle(netuid));
         let replays = replays(&closed, &inputs);
         let mut parts = parts::of_close(&open, &computed.header);
         parts.extend(parts::of_settlement(&last, &computed));
@@ -159,6 +164,7 @@ impl Subnet {
             close,
             propose,
             finalize,
+            finish,
             settle,
             collect,
             replays,

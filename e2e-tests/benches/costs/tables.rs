@@ -20,6 +20,7 @@ pub fn all(deployed: &[Vec<Deployed>; 2], messages: &[Sent], figures: &[Figures]
     [
         ("Messages", one_by_one(messages)),
         ("An epoch", epochs(figures)),
+        ("A whole epoch", whole(figures)),
         ("Accesses of an epoch", accesses(figures)),
         ("Asserted or replayed", replayed(figures)),
         ("The kernel's steps", steps(figures)),
@@ -51,13 +52,14 @@ fn one_by_one(messages: &[Sent]) -> String {
 }
 
 /// The messages that run an epoch.
-fn runs(it: &Figures) -> [(&'static str, &Costs); 7] {
+fn runs(it: &Figures) -> [(&'static str, &Costs); 8] {
     [
         ("set_weights", &it.weights),
         ("close", &it.close),
         ("propose", &it.propose),
         ("finalize", &it.finalize),
         ("settle", &it.settle),
+        ("finalize_and_settle", &it.finish),
         ("collect", &it.collect),
         ("roll_over", &it.roll_over),
     ]
@@ -98,6 +100,31 @@ fn epochs(figures: &[Figures]) -> String {
         "deposit",
     ];
     table(&heads, 2, rows)
+}
+
+/// Returns a table of the sums of what a keeper and a proposer send for an epoch.
+fn whole(figures: &[Figures]) -> String {
+    let rows = plain(figures).map(|it| {
+        let sent = [&it.close, &it.propose, &it.finish];
+        let calls: u32 = sent.iter().map(|costs| costs.v31.calls).sum();
+        let mut row = vec![it.case.name(), calls.to_string()];
+        let versions: [Of; 2] = [of_31, of_38];
+        for of in versions {
+            let totals = sent.map(|costs| of(costs).total);
+            row.push(milliseconds(totals.iter().map(|it| it.ref_time).sum()));
+            row.push(kibibytes(totals.iter().map(|it| it.proof_size).sum()));
+        }
+        row
+    });
+    let heads = [
+        "neurons x validators",
+        "calls",
+        "time 31",
+        "proof 31",
+        "time 38",
+        "proof 38",
+    ];
+    table(&heads, 1, rows)
 }
 
 /// Returns a table of the cells that the messages of an epoch read and write.

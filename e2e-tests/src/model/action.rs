@@ -22,6 +22,8 @@ pub enum Action {
     Dispute(usize, u32, usize, Evidence),
     /// A worker finalizes with the first assertion that stands or another one.
     Finalize(usize, u32, Which),
+    /// Finalizes the assertion that is due and settles its first chunk, with its results or others.
+    Finish(usize, u32, Which),
     /// A worker settles a chunk with the due results or others. The first number is the distance
     /// from the last final epoch, the second the chunk.
     Settle(usize, u32, i8, u16, Which),

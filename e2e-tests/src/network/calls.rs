@@ -404,6 +404,21 @@ impl Caller<'_> {
         self.send(message)
     }
 
+    /// Calls `Epochs::finalize_and_settle` for whole chunks.
+    #[track_caller]
+    pub fn finalize_and_settle(
+        self,
+        netuid: NetUid,
+        epoch: u32,
+        assertion: &Assertion,
+        chunks: Vec<FinalChunk>,
+    ) -> Result<Rao, EpochError> {
+        let mut contract = self.net.addresses.epoch();
+        let assertion = assertion.clone();
+        let message = contract.finalize_and_settle(netuid, epoch, assertion, chunks, PAGE);
+        self.send(message)
+    }
+
     #[track_caller]
     fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
         let message = message.into();

@@ -10,7 +10,7 @@ use inktensor_primitives::{
     registry::Neuron,
     AccountId, NetUid, Rao, Uid, PAGE,
 };
-use inktensor_worker::roles::settlement_calls;
+use inktensor_worker::{epochs::Sharing, roles::settlement_calls};
 use std::iter;
 
 /// An epoch and its honest computation.
@@ -218,28 +218,57 @@ impl Network {
     }
 
     /// Settles every chunk of the final epoch with the results of its replay or of the honest
-    /// computation, in the calls of a keeper.
+    /// computation, in the calls of a keeper that has many parents to pay.
     pub fn settle_chunks(&mut self, netuid: NetUid) {
         let settling = |net: &Self| net.status(netuid).expect("a status").settling;
         let mut left = Some(settling(self).expect("an epoch to settle"));
         while let Some(settlement) = left.filter(|it| !it.is_complete()) {
             let epoch = settlement.epoch;
-            let results = self.observer.results(netuid, epoch);
-            let memory = self.left_memory(netuid, epoch).unwrap_or_default();
-            let memory = memory.into_iter().chain(iter::repeat(Vec::new()));
-            let finals = (0..).zip(results.into_iter().zip(memory));
-            let finals = finals.map(|(chunk, (results, memory))| FinalChunk {
-                chunk,
-                results,
-                memory,
-            });
-            for call in settlement_calls(&settlement, finals, false) {
+            let finals = self.finals(netuid, epoch);
+            let sharing = Sharing::WithoutDividends;
+            for call in settlement_calls(Some(&settlement), finals.into_iter(), sharing) {
                 self.as_(KEEPER)
                     .settle_chunks(netuid, epoch, call, PAGE)
                     .expect("settled");
             }
             left = settling(self);
         }
+    }
+
+    /// Waits for the deadline of the first assertion that stands, finalizes the epoch and settles
+    /// its chunks, in the fewest calls.
+    pub fn finalize_and_settle(&mut self, netuid: NetUid) {
+        let standing = self.standing(netuid);
+        let first = standing.first().expect("an assertion");
+        self.advance_to(first.deadline);
+        let assertion = self.observer.assertion(netuid);
+        let epoch = self.header(netuid).expect("a closed epoch").epoch;
+        let finals = self.finals(netuid, epoch);
+        let mut calls = settlement_calls(None, finals.into_iter(), Sharing::All).into_iter();
+        let first = calls.next().expect("a chunk");
+        self.as_(KEEPER)
+            .finalize_and_settle(netuid, epoch, &assertion, first)
+            .expect("final, and settled");
+        for call in calls {
+            self.as_(KEEPER)
+                .settle_chunks(netuid, epoch, call, PAGE)
+                .expect("settled");
+        }
+    }
+
+    /// Returns results and memory of the chunks of an epoch that is asserted or final.
+    fn finals(&self, netuid: NetUid, epoch: u32) -> Vec<FinalChunk> {
+        let results = self.observer.results(netuid, epoch);
+        let memory = self.left_memory(netuid, epoch).unwrap_or_default();
+        let memory = memory.into_iter().chain(iter::repeat(Vec::new()));
+        let finals = (0..).zip(results.into_iter().zip(memory));
+        finals
+            .map(|(chunk, (results, memory))| FinalChunk {
+                chunk,
+                results,
+                memory,
+            })
+            .collect()
     }
 
     /// Runs a whole epoch: close, propose, finalize, settle.

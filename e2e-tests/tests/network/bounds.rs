@@ -8,7 +8,7 @@ use inktensor_compute::epoch::EpochInputs;
 use inktensor_e2e_tests::{
     accounts::*,
     network::{Costs, BLOCK_PROOF},
-    EpochRun, Network, Template,
+    EpochRun, Network, Shape, Template,
 };
 use inktensor_primitives::{
     epoch::{EpochError, Stage},
@@ -169,6 +169,30 @@ fn largest_subnet_closes_and_asserts_within_bounds() {
     assert_bounded("set_weights", &costs);
     let (_, costs) = net.weighed(|net| net.close(netuid));
     assert_bounded("close", &costs);
+}
+
+/// The largest call that a keeper sends for a final epoch: 64 validators with dividends, and as many
+/// chunks beside theirs as it counts room for.
+#[test]
+fn call_that_finalizes_and_settles_64_validators_and_more_is_within_bounds() {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 512,
+        permits: 64,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 64).with_miners(netuid, 448);
+    net.run_epoch(netuid);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    let computed = net.assert_epoch(netuid);
+    let paid = computed.trace.results[0].iter();
+    assert!(paid.clone().all(|it| it.validator > Rao::ZERO));
+    let ((), costs) = net.weighed(|net| net.finalize_and_settle(netuid));
+    assert_eq!(costs.v38.calls, 2);
+    assert_bounded("finalize_and_settle", &costs);
+    assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 
 #[test]

@@ -215,6 +215,78 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
     assert!(settling.is_none_or(|it| it.is_complete()));
 }
 
+/// Returns a network whose epoch of 252 neurons is asserted and can be final.
+fn with_final_assertion() -> (Network, NetUid, EpochCache) {
+    let mut net = Network::deploy();
+    let netuid = net.create(Shape {
+        seats: 256,
+        ..Shape::default()
+    });
+    net.with_validators(netuid, 2).with_miners(netuid, 250);
+    net.run_epoch(netuid);
+    net.honest_weights(netuid);
+    net.close(netuid);
+    net.assert_epoch(netuid);
+    net.advance_to(net.standing(netuid)[0].deadline);
+    let ledger = blank(&net);
+    (net, netuid, ledger)
+}
+
+/// Returns the first chunk of each settlement, and the number of chunks.
+fn settled(actions: &[Action]) -> Vec<(u16, u16)> {
+    let settled = actions.iter().filter_map(|action| match action {
+        Action::Settled { chunk, chunks, .. } => Some((*chunk, *chunks)),
+        _ => None,
+    });
+    settled.collect()
+}
+
+#[test]
+fn keeper_finalizes_and_settles_by_one_call() {
+    let (mut net, netuid, mut ledger) = with_final_assertion();
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let mut sent = 0;
+    let report = net.with_chain(|chain| {
+        let mut counted = Intercepted {
+            chain,
+            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                sent += 1;
+                transaction.submit(chain)
+            },
+        };
+        keeper.tick(&mut counted, &mut ledger)
+    });
+    let actions = report.expect("the chain answers").clean().expect("settled");
+    assert!(actions.contains(&Action::Finalized { netuid, epoch: 1 }));
+    assert_eq!((settled(&actions), sent), (vec![(0, 4)], 1));
+    let status = net.status(netuid).expect("a status");
+    assert_eq!((status.final_epoch, status.settling), (Some(1), None));
+}
+
+/// Where one call has no room, the epoch is final first, and the chunk with dividends alone.
+#[test]
+fn keeper_finalizes_alone_where_one_call_has_no_room() {
+    let (mut net, netuid, mut ledger) = with_final_assertion();
+    let template = net.template();
+    let mut whole = Network::begin_from(&template);
+    let (_, bill) = whole.metered(|net| net.finalize_and_settle(netuid));
+    let limit = bill.total.ref_time - bill.total.ref_time / 20;
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let report = net.with_chain(|chain| {
+        let mut limited = Intercepted {
+            chain,
+            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
+                transaction.submit_within(chain, limit)
+            },
+        };
+        keeper.tick(&mut limited, &mut ledger)
+    });
+    let actions = report.expect("the chain answers").clean().expect("settled");
+    assert_eq!(actions[0], Action::Finalized { netuid, epoch: 1 });
+    assert_eq!(settled(&actions), [(0, 1), (1, 3)]);
+    assert_eq!(net.status(netuid).expect("a status").settling, None);
+}
+
 /// A lie about one chunk that was not disputed is final, and only its author can settle the chunk.
 /// The keeper, which knows the true outcome, settles all others.
 #[test]
@@ -245,11 +317,7 @@ fn keeper_settles_the_chunks_beside_one_that_is_false() {
     let keeper = Keeper::new(KEEPER, net.addresses());
     let report = net.with_chain(|chain| keeper.tick(chain, &mut ledger));
     let report = report.expect("the chain answers");
-    let chunks = report.actions.iter().filter_map(|action| match action {
-        Action::Settled { chunk, chunks, .. } => Some((*chunk, *chunks)),
-        _ => None,
-    });
-    assert_eq!(chunks.collect::<Vec<_>>(), [(0, 1), (1, 1), (3, 1)]);
+    assert_eq!(settled(&report.actions), [(0, 1), (1, 1), (3, 1)]);
     let problems: Vec<String> = report.problems.iter().map(|it| it.1.to_string()).collect();
     assert!(
         matches!(&problems[..], [one] if one.contains("memory")),

@@ -406,14 +406,23 @@ fn calls_leave_two_frames_to_a_contract_that_makes_them() {
             epochs.finalize(netuid, known.assertion.clone()),
         ),
     ));
-    net.finalize(netuid);
-
     let epoch = known.inputs.header.epoch;
     let outcome = FinalChunk {
         chunk: 0,
         results: known.trace.results[0].clone(),
         memory: known.trace.memory[0].clone(),
     };
+    let (assertion, chunks) = (known.assertion.clone(), vec![outcome.clone()]);
+    measured.push((
+        "finalize_and_settle",
+        frames(
+            &mut net,
+            relay,
+            epochs.finalize_and_settle(netuid, epoch, assertion, chunks, 64),
+        ),
+    ));
+    net.finalize(netuid);
+
     measured.push((
         "settle",
         frames(

@@ -2,7 +2,7 @@
 
 use inktensor_e2e_tests::{accounts::*, EpochRun, Network, Prepared, Shape};
 use inktensor_primitives::{
-    assertion::results_digest,
+    assertion::{results_digest, Assertion},
     epoch::{EpochError, FinalChunk},
     kernel::{Budget, NeuronResult},
     AccountId, NetUid, Rao,
@@ -25,6 +25,12 @@ fn with_large_final_epoch() -> (Network, NetUid, EpochRun) {
 }
 
 fn run(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
+    let (netuid, computed) = assert_second_epoch(net, miners);
+    net.finalize(netuid);
+    (netuid, computed)
+}
+
+fn assert_second_epoch(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
     let netuid = net.create(Shape {
         seats: 256,
         ..Shape::default()
@@ -34,16 +40,18 @@ fn run(net: &mut Network, miners: u32) -> (NetUid, EpochRun) {
     net.honest_weights(netuid);
     net.close(netuid);
     let computed = net.assert_epoch(netuid);
-    net.finalize(netuid);
     assert!(computed.header.budget.total() > Rao::ZERO);
     (netuid, computed)
 }
 
-/// Returns such a network with 250 miners, so that the epoch has four chunks, of which the first
-/// has dividends.
-fn with_four_chunks() -> (Network, NetUid, Vec<FinalChunk>) {
-    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 250));
-    let (net, (netuid, computed)) = PREPARED.network();
+/// Returns the assertion of an epoch of 72 neurons, and the outcomes of its two chunks.
+fn asserted(net: &mut Network) -> (NetUid, Assertion, Vec<FinalChunk>) {
+    let (netuid, computed) = assert_second_epoch(net, 70);
+    let assertion = computed.assertion.clone();
+    (netuid, assertion, outcomes_of(computed))
+}
+
+fn outcomes_of(computed: EpochRun) -> Vec<FinalChunk> {
     let trace = computed.trace;
     let outcomes = (0..).zip(trace.results.into_iter().zip(trace.memory));
     let outcomes = outcomes.map(|(chunk, (results, memory))| FinalChunk {
@@ -51,7 +59,15 @@ fn with_four_chunks() -> (Network, NetUid, Vec<FinalChunk>) {
         results,
         memory,
     });
-    (net, netuid, outcomes.collect())
+    outcomes.collect()
+}
+
+/// Returns such a network with 250 miners, so that the epoch has four chunks, of which the first
+/// has dividends.
+fn with_four_chunks() -> (Network, NetUid, Vec<FinalChunk>) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| run(net, 250));
+    let (net, (netuid, computed)) = PREPARED.network();
+    (net, netuid, outcomes_of(computed))
 }
 
 /// Returns the state that a settlement leaves: of the epoch, of each neuron, and of the keeper.
@@ -97,23 +113,89 @@ fn settle_pays_the_results() {
 fn settle_of_several_chunks_pays_as_if_each_were_alone() {
     let (mut together, netuid, outcomes) = with_four_chunks();
     let (mut apart, _, _) = with_four_chunks();
-    let settled = together
-        .as_(STRANGER)
-        .settle_chunks(netuid, 1, outcomes[1..].to_vec(), 1);
-    let pay: u64 = outcomes[1..].iter().map(|it| pay_of(&it.results)).sum();
-    assert_eq!(settled, Ok(Rao(pay)));
-    for outcome in &outcomes[1..] {
+    for outcome in &outcomes[..3] {
         let alone = apart
             .as_(STRANGER)
             .settle_chunks(netuid, 1, vec![outcome.clone()], 64);
         assert!(alone.is_ok());
     }
+    let settled = together
+        .as_(STRANGER)
+        .settle_chunks(netuid, 1, outcomes[..3].to_vec(), 1);
+    let pay: u64 = outcomes[..3].iter().map(|it| pay_of(&it.results)).sum();
+    assert_eq!(settled, Ok(Rao(pay)));
     assert_eq!(state_of(&together, netuid), state_of(&apart, netuid));
     for net in [&mut together, &mut apart] {
         net.settle(netuid);
         assert_eq!(net.status(netuid).expect("a status").settling, None);
     }
     assert_eq!(state_of(&together, netuid), state_of(&apart, netuid));
+}
+
+/// An asserted epoch is finalized and settled by one message as by the two that it stands for.
+#[test]
+fn finalize_and_settle_leaves_the_state_of_both_messages() {
+    let mut apart = Network::deploy();
+    let (netuid, assertion, outcomes) = asserted(&mut apart);
+    let mut together = Network::begin_from(&apart.template());
+    let before = together.snapshot();
+    let early = together
+        .as_(STRANGER)
+        .finalize_and_settle(netuid, 1, &assertion, outcomes.clone());
+    assert!(matches!(early, Err(EpochError::ChallengePeriod(_))));
+    assert_eq!(together.snapshot(), before);
+
+    let deadline = together.standing(netuid)[0].deadline;
+    for net in [&mut together, &mut apart] {
+        net.advance_to(deadline);
+    }
+    let before = together.snapshot();
+    let mut refuse = |epoch, assertion: &Assertion, outcomes: Vec<FinalChunk>| {
+        let caller = together.as_(STRANGER);
+        let refused = caller.finalize_and_settle(netuid, epoch, assertion, outcomes);
+        assert_eq!(together.snapshot(), before);
+        refused
+    };
+    let mut other = assertion.clone();
+    other.memory[0] = [7; 32];
+    assert_eq!(
+        refuse(1, &other, outcomes.clone()),
+        Err(EpochError::AssertionMismatch)
+    );
+    let mut false_one = outcomes.clone();
+    false_one[1].memory.push(0);
+    assert_eq!(
+        refuse(1, &assertion, false_one),
+        Err(EpochError::MemoryMismatch)
+    );
+    assert_eq!(
+        refuse(2, &assertion, outcomes.clone()),
+        Err(EpochError::NotSettling)
+    );
+    assert_eq!(
+        refuse(1, &assertion, Vec::new()),
+        Err(EpochError::NoWholeChunk)
+    );
+
+    let settled =
+        together
+            .as_(STRANGER)
+            .finalize_and_settle(netuid, 1, &assertion, outcomes.clone());
+    let pay: u64 = outcomes.iter().map(|it| pay_of(&it.results)).sum();
+    assert_eq!(settled, Ok(Rao(pay)));
+    apart
+        .as_(STRANGER)
+        .finalize(netuid, &assertion)
+        .expect("final");
+    apart
+        .as_(STRANGER)
+        .settle_chunks(netuid, 1, outcomes.clone(), 64)
+        .expect("settled");
+    assert_eq!(state_of(&together, netuid), state_of(&apart, netuid));
+    let late = together
+        .as_(STRANGER)
+        .finalize_and_settle(netuid, 1, &assertion, outcomes);
+    assert_eq!(late, Err(EpochError::NotAsserted));
 }
 
 /// An account that is first with one of the chunks takes nothing else from the keeper.
@@ -130,16 +212,17 @@ fn settle_of_several_chunks_passes_over_those_that_others_have_begun() {
     let settled = net
         .as_(STRANGER)
         .settle_chunks(netuid, 1, outcomes.clone(), 64);
-    assert_eq!(settled, Ok(Rao(pay_of(&outcomes[3].results))));
+    let pay = [0, 3].map(|chunk: usize| pay_of(&outcomes[chunk].results));
+    assert_eq!(settled, Ok(Rao(pay.iter().sum())));
     let before = net.snapshot();
     let again = net
         .as_(STRANGER)
         .settle_chunks(netuid, 1, outcomes.clone(), 64);
     assert_eq!(again, Err(EpochError::NoWholeChunk));
-    let nine = vec![outcomes[0].clone(); 9];
+    let more = vec![outcomes[0].clone(); 17];
     assert_eq!(
-        net.as_(STRANGER).settle_chunks(netuid, 1, nine, 64),
-        Err(EpochError::TooManyChunks(8))
+        net.as_(STRANGER).settle_chunks(netuid, 1, more, 64),
+        Err(EpochError::TooManyChunks(16))
     );
     assert_eq!(net.snapshot(), before);
     net.settle(netuid);

@@ -52,6 +52,8 @@ mod epoch_front {
                     "Epochs::collect" collect(netuid, uids),
                     "Epochs::commit_weights" commit_weights(netuid, epoch, hash),
                     "Epochs::finalize" finalize(netuid, assertion),
+                    "Epochs::finalize_and_settle"
+                        finalize_and_settle(netuid, epoch, assertion, chunks, most),
                     "Epochs::propose" propose(netuid, assertion),
                     "Epochs::reveal_weights"
                         reveal_weights(netuid, hotkey, uids, weights, salt, version_key),

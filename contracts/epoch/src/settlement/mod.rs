@@ -3,6 +3,7 @@
 //! A chunk whose payments do not fit one call is settled in several, in order of uid.
 
 use crate::closed_epoch::{ClosedEpoch, Memory};
+use core::mem;
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     assertion::{memory_digest, results_digest, Assertion},
@@ -54,7 +55,7 @@ pub struct DueChunk {
 /// The chunks that a call pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The chunks. Several are paid whole and have no dividends.
+    /// The chunks. Several are paid whole, and only the first may have dividends.
     pub chunks: Vec<DueChunk>,
     /// Most neurons to pay.
     pub most: u16,
@@ -107,8 +108,18 @@ impl Due {
 
     /// Divides what emission has `paid` among the chunks: what was paid of each, and the scores and
     /// pay to record.
-    pub fn paid(self, paid: Paid) -> (Vec<PaidPart>, Vec<PagePay>) {
-        let is_alone = self.chunks.len() == 1;
+    ///
+    /// # Errors
+    /// `NoWholeChunk` if several were to be paid and not all were: each has its part of the fee
+    /// only as a whole, or alone.
+    pub fn paid(self, paid: Paid) -> Result<(Vec<PaidPart>, Vec<PagePay>), EpochError> {
+        if self.chunks.len() > 1 && paid.owed.len() < usize::from(self.most) {
+            return Err(EpochError::NoWholeChunk);
+        }
+        // Only the first has dividends beside what is owed. Emission has paid all of it, so no sum
+        // overflows.
+        let sum = |owed: &[Rao]| owed.iter().fold(0u64, |sum, it| it.0.saturating_add(sum));
+        let mut dividends = paid.amount.0.saturating_sub(sum(&paid.owed));
         let mut left = paid.owed.into_iter();
         let (mut parts, mut pay) = (Vec::new(), Vec::new());
         for DueChunk { given, unpaid } in self.chunks {
@@ -116,13 +127,7 @@ impl Due {
             let mut scores = given.results;
             scores.drain(..usize::from(unpaid.before).min(scores.len()));
             scores.truncate(owed.len());
-            // Only a chunk alone has dividends beside what is owed. Emission has paid the sum, so
-            // it does not overflow.
-            let amount = if is_alone {
-                paid.amount
-            } else {
-                Rao(owed.iter().fold(0, |sum, it| it.0.saturating_add(sum)))
-            };
+            let amount = Rao(mem::take(&mut dividends).saturating_add(sum(&owed)));
             parts.push(PaidPart {
                 chunk: given.chunk,
                 neurons: u16::try_from(owed.len()).unwrap_or(u16::MAX),
@@ -134,7 +139,7 @@ impl Due {
                 owed,
             });
         }
-        (parts, pay)
+        Ok((parts, pay))
     }
 }
 
@@ -190,8 +195,9 @@ impl Settling {
     }
 
     /// Returns what a call pays of `chunks`, of which it is to pay `most` neurons at most if there
-    /// is only one. Several pay whole chunks: those that are settled, whole or in part, or have
-    /// dividends, or are not in ascending order, are passed over.
+    /// is only one. Several pay whole chunks, of which the first may have dividends: a chunk that is
+    /// settled, whole or in part, that has dividends after another, or that is given again is
+    /// passed over.
     ///
     /// # Errors
     /// `TooManyChunks`; `NoWholeChunk` if all are passed over; those of [`Self::unpaid`].
@@ -211,11 +217,10 @@ impl Settling {
         let is_alone = chunks.len() == 1;
         let mut due: Vec<DueChunk> = Vec::with_capacity(chunks.len());
         for given in chunks {
-            let last = due.last().map(|it| it.given.chunk);
             let is_passed_over = !is_alone
-                && (last.is_some_and(|last| given.chunk <= last)
+                && (due.iter().any(|it| it.given.chunk == given.chunk)
                     || self.settlement.is_published(given.chunk)
-                    || has_dividends(&given.results));
+                    || (!due.is_empty() && has_dividends(&given.results)));
             if !is_passed_over {
                 let unpaid = self.unpaid(netuid, epoch, &given)?;
                 due.push(DueChunk { given, unpaid });

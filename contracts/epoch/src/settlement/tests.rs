@@ -184,34 +184,41 @@ fn a_chunk_that_is_settled_in_part_goes_on_at_the_next_neuron() {
 
 #[test]
 fn several_chunks_pass_over_those_that_are_not_settled_whole() {
-    let mut chunks = vec![vec![result(2, 0); 2]; 12];
+    let mut chunks = vec![vec![result(2, 0); 2]; 20];
     chunks[3][1] = result(2, 1);
+    chunks[6][0] = result(0, 1);
     let mut settling = settling(100, &chunks);
     settle(&mut settling, EPOCH, 1, &chunks[1]).unwrap();
     assert_eq!(settling.record(2, 1, Rao(2)), Ok(false));
     for (asked, expected) in [
-        (&[0, 1, 2, 3, 4][..], &[0, 4][..]),
-        (&[4, 0, 4, 5], &[4, 5]),
-        (&[11, 10], &[11]),
+        (&[0, 1, 2, 4][..], &[0, 4][..]),
+        (&[4, 0, 4, 5], &[4, 0, 5]),
+        (&[11, 10], &[11, 10]),
         (&[5, 5], &[5]),
+        // The first may have dividends.
+        (&[3, 0, 4], &[3, 0, 4]),
+        (&[1, 2, 3, 0], &[3, 0]),
+        (&[0, 3, 4], &[0, 4]),
+        (&[6, 3, 4], &[6, 4]),
         // One alone may have dividends, and may be settled in part.
         (&[2], &[2]),
         (&[3], &[3]),
     ] {
         assert_eq!(due(&settling, &chunks, asked), Ok(expected.to_vec()));
     }
-    for none in [&[][..], &[1, 2], &[2, 3]] {
+    for none in [&[][..], &[1, 2], &[2, 2]] {
         assert_eq!(due(&settling, &chunks, none), Err(EpochError::NoWholeChunk));
     }
     assert_eq!(
         due(&settling, &chunks, &[1]),
         Err(EpochError::AlreadySettled)
     );
-    let eight: Vec<u16> = (4..12).collect();
-    assert_eq!(due(&settling, &chunks, &eight), Ok(eight.clone()));
-    let nine: Vec<u16> = (3..12).collect();
+    let most: Vec<u16> = (4..6).chain(7..20).chain([0]).collect();
+    assert_eq!(most.len(), usize::from(MAX_SETTLED));
+    assert_eq!(due(&settling, &chunks, &most), Ok(most.clone()));
+    let more: Vec<u16> = most.into_iter().chain([3]).collect();
     assert_eq!(
-        due(&settling, &chunks, &nine),
+        due(&settling, &chunks, &more),
         Err(EpochError::TooManyChunks(MAX_SETTLED))
     );
     // Each is checked as if alone.
@@ -220,9 +227,9 @@ fn several_chunks_pass_over_those_that_are_not_settled_whole() {
     let refused = settling.due(NETUID, EPOCH, false_results, 64);
     assert_eq!(refused, Err(EpochError::ResultsMismatch));
     let mut beyond = outcomes(&chunks, &[4, 5]);
-    beyond[1].chunk = 12;
+    beyond[1].chunk = 20;
     let refused = settling.due(NETUID, EPOCH, beyond, 64);
-    assert_eq!(refused, Err(EpochError::ChunkOutOfRange(12)));
+    assert_eq!(refused, Err(EpochError::ChunkOutOfRange(20)));
     let refused = settling.due(NETUID, EPOCH + 1, outcomes(&chunks, &[4]), 64);
     assert_eq!(refused, Err(EpochError::NotSettling));
 }
@@ -230,35 +237,44 @@ fn several_chunks_pass_over_those_that_are_not_settled_whole() {
 #[test]
 fn pay_of_several_chunks_is_divided_among_them() {
     let chunks = [
-        vec![result(1, 0), result(2, 0)],
         vec![result(3, 0), result(0, 0)],
+        vec![result(1, 0), result(2, 50)],
         vec![result(4, 0)],
     ];
     let settling = settling(100, &chunks);
     let due = settling
-        .due(NETUID, EPOCH, outcomes(&chunks, &[0, 1, 2]), 1)
+        .due(NETUID, EPOCH, outcomes(&chunks, &[1, 0, 2]), 1)
         .unwrap();
-    assert_eq!((due.most, due.with_dividends()), (5, None));
+    let dividends = due.with_dividends();
+    assert_eq!((due.most, dividends), (5, Some((Uid(2), &chunks[1][..]))));
     let payout = due.payout(Vec::new(), account(9), Rao(7));
     assert_eq!((payout.before, payout.most), (0, 5));
     assert_eq!(payout.incentives, [1, 2, 3, 0, 4].map(Rao));
     assert_eq!(payout.fee, Rao(21));
-    let paid = Paid {
-        amount: Rao(10),
-        owed: payout.incentives,
-    };
-    let (parts, pay) = due.paid(paid);
+    // The owner of the second neuron has 5 of its dividends of 50.
+    let owed = [1, 7, 3, 0, 4].map(Rao).to_vec();
+    let amount = Rao(60);
+    let (parts, pay) = due.clone().paid(Paid { amount, owed }).unwrap();
     let part = |chunk, neurons, amount| PaidPart {
         chunk,
         neurons,
         amount: Rao(amount),
     };
-    assert_eq!(parts, [part(0, 2, 3), part(1, 2, 3), part(2, 1, 4)]);
-    for (pay, (start, results)) in pay.iter().zip([0, 2, 4].into_iter().zip(&chunks)) {
-        assert_eq!((pay.start, &pay.scores), (Uid(start), results));
-        let owed: Vec<Rao> = results.iter().map(|it| it.miner).collect();
+    assert_eq!(parts, [part(1, 2, 53), part(0, 2, 3), part(2, 1, 4)]);
+    let expected = [(2, 1, vec![1, 7]), (0, 0, vec![3, 0]), (4, 2, vec![4])];
+    for (pay, (start, chunk, owed)) in pay.iter().zip(expected) {
+        let results: &[NeuronResult] = &chunks[chunk];
+        assert_eq!((pay.start, &pay.scores[..]), (Uid(start), results));
+        let owed: Vec<Rao> = owed.into_iter().map(Rao).collect();
         assert_eq!(pay.owed, owed);
     }
+
+    // A part of several would be paid too much of the fee, or too little.
+    let part = Paid {
+        amount: Rao(4),
+        owed: [1, 0, 3].map(Rao).to_vec(),
+    };
+    assert_eq!(due.paid(part), Err(EpochError::NoWholeChunk));
 }
 
 #[test]
@@ -273,7 +289,7 @@ fn pay_of_one_chunk_ends_where_emission_has_ended() {
         amount: Rao(1),
         owed: vec![Rao(1)],
     };
-    let (parts, pay) = first.paid(paid);
+    let (parts, pay) = first.paid(paid).unwrap();
     assert_eq!((parts[0].neurons, parts[0].amount), (1, Rao(1)));
     assert_eq!(pay[0].scores, [result(1, 0)]);
     assert_eq!(settling.record(0, 1, Rao(1)), Ok(false));
@@ -289,7 +305,7 @@ fn pay_of_one_chunk_ends_where_emission_has_ended() {
         amount: Rao(8),
         owed: vec![Rao(4)],
     };
-    let (parts, pay) = second.paid(paid);
+    let (parts, pay) = second.paid(paid).unwrap();
     assert_eq!((parts[0].neurons, parts[0].amount), (1, Rao(8)));
     assert_eq!((pay[0].start, &pay[0].owed[..]), (Uid(1), &[Rao(4)][..]));
 }

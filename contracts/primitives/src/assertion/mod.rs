@@ -93,12 +93,11 @@ pub fn step_digest(header_hash: &Digest, k: u32, carry: &Digest, scratch: &Diges
 
 /// Returns `H("memory"; netuid, epoch, chunk, bytes)`.
 pub fn memory_digest(netuid: NetUid, epoch: u32, chunk: u16, memory: &[u8]) -> Digest {
-    Preimage::new(Tag::Memory, memory.len().saturating_add(12))
+    Preimage::new(Tag::Memory, 12)
         .u16(netuid.0)
         .u32(epoch)
         .u16(chunk)
-        .bytes(memory)
-        .digest()
+        .digest_with(memory)
 }
 
 /// Returns `H("results"; netuid, epoch, chunk, results)`.

@@ -306,9 +306,9 @@ pub trait Epochs {
     ///
     /// A call with one chunk pays at most `most` neurons, the first of the chunk that are not paid,
     /// and fewer if their parents are many; at least one. It receives its part of the fee, and
-    /// further calls go on. A call with several, at most [`MAX_SETTLED`] and in ascending order,
-    /// passes over those that it cannot settle whole: that are settled already or in part, or have
-    /// dividends.
+    /// further calls go on. A call with several, at most [`MAX_SETTLED`], pays whole chunks. It
+    /// passes over those that are settled already or in part, or given again, and those that have
+    /// dividends except the first that it pays.
     ///
     /// The next epoch reads the memory of published chunks only: memory that not everybody can read
     /// does not count.
@@ -325,6 +325,25 @@ pub trait Epochs {
         &mut self,
         netuid: NetUid,
         epoch: u32,
+        chunks: Vec<FinalChunk>,
+        most: u16,
+    ) -> Result<Rao, EpochError>;
+
+    /// Finalizes the first assertion that stands and settles chunks of its epoch, in one call: see
+    /// [`finalize`](Self::finalize) and [`settle`](Self::settle). Returns the pay in rao. Anyone
+    /// may call.
+    ///
+    /// # Events
+    /// Those of `finalize`, then those of `settle`.
+    ///
+    /// # Errors
+    /// Those of both. After an error nothing has changed.
+    #[ink(message)]
+    fn finalize_and_settle(
+        &mut self,
+        netuid: NetUid,
+        epoch: u32,
+        assertion: Assertion,
         chunks: Vec<FinalChunk>,
         most: u16,
     ) -> Result<Rao, EpochError>;

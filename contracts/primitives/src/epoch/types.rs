@@ -205,7 +205,7 @@ pub struct Settlement {
 }
 
 /// Most chunks that one call settles.
-pub const MAX_SETTLED: u16 = 8;
+pub const MAX_SETTLED: u16 = 16;
 
 /// The final results and memory of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,11 @@ use super::{
 };
 use crate::{accounts::*, network::StorageRoots, Network};
 use inktensor_primitives::{
-    assertion::Assertion, dispute::StepProof, epoch::Stage, kernel::NeuronResult, AccountId,
-    NetUid, Rao,
+    assertion::Assertion,
+    dispute::StepProof,
+    epoch::{FinalChunk, Stage},
+    kernel::NeuronResult,
+    AccountId, NetUid, Rao,
 };
 use std::collections::BTreeMap;
 
@@ -124,6 +127,9 @@ impl Lockstep {
             }
             Action::Finalize(net, by, which) => {
                 self.finalize(self.netuid(*net), worker(*by), *which);
+            }
+            Action::Finish(net, by, which) => {
+                self.finish(self.netuid(*net), worker(*by), *which);
             }
             Action::Settle(net, by, later, chunk, which) => {
                 self.settle(self.netuid(*net), worker(*by), *later, *chunk, *which);
@@ -347,19 +353,56 @@ impl Lockstep {
         let answer = self.net.as_(who).finalize(netuid, &assertion);
         assert_eq!(answer, self.protocol.finalize(netuid, &assertion));
         if answer.is_ok() {
-            assert!(
-                !self.watched || honest,
-                "no lie becomes final under a watcher"
-            );
-            let trace = &self.known[&netuid].trace;
-            let key = (netuid, trace.epoch);
-            self.net.memory.insert(key, trace.memory.clone());
+            self.record_final(netuid, honest);
         }
         let kind = match answer {
             Ok(()) if !honest => "finalize a lie",
             _ => "finalize",
         };
         self.done(kind, &answer);
+    }
+
+    fn record_final(&mut self, netuid: NetUid, honest: bool) {
+        assert!(
+            !self.watched || honest,
+            "no lie becomes final under a watcher"
+        );
+        let trace = &self.known[&netuid].trace;
+        let key = (netuid, trace.epoch);
+        self.net.memory.insert(key, trace.memory.clone());
+    }
+
+    fn finish(&mut self, netuid: NetUid, who: AccountId, which: Which) {
+        let honest = self.stands_honestly(netuid, 1);
+        let standing = self.protocol.standing(netuid).first();
+        let claimed = standing.map_or_else(empty_claim, |posted| posted.claimed.clone());
+        let closed = self.protocol.subnets[&netuid].closed.as_ref();
+        let epoch = closed.map_or(0, |closed| closed.epoch);
+        let mut results = claimed.results.first().cloned().unwrap_or_default();
+        if which == Which::Other {
+            results.push(NeuronResult::default());
+        }
+        let known = self.known.get(&netuid);
+        let memory = known.and_then(|known| known.trace.memory.first().cloned());
+        let chunk = FinalChunk {
+            chunk: 0,
+            results: results.clone(),
+            memory: memory.unwrap_or_default(),
+        };
+        let answer =
+            self.net
+                .as_(who)
+                .finalize_and_settle(netuid, epoch, &claimed.assertion, vec![chunk]);
+        let mut model = self.protocol.clone();
+        let expected = model
+            .finalize(netuid, &claimed.assertion)
+            .and_then(|()| model.settle(netuid, who, epoch, 0, &results));
+        assert_eq!(answer, expected);
+        if answer.is_ok() {
+            self.protocol = model;
+            self.record_final(netuid, honest);
+        }
+        self.done("finalize and settle", &answer);
     }
 
     fn settle(&mut self, netuid: NetUid, who: AccountId, later: i8, chunk: u16, which: Which) {

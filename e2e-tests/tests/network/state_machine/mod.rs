@@ -143,7 +143,7 @@ fn random_sequences_agree_with_the_model() {
         start.elapsed()
     );
     for (kind, (done, refused)) in &total {
-        println!("{kind:16} {done:8} done {refused:8} refused");
+        println!("{kind:20} {done:8} done {refused:8} refused");
     }
     if let Err(failure) = outcome {
         panic!("{failure}");
@@ -155,6 +155,7 @@ fn random_sequences_agree_with_the_model() {
             "propose a lie",
             "dispute",
             "finalize",
+            "finalize and settle",
             "settle",
             "replay",
             "roll over",
@@ -206,6 +207,31 @@ fn epoch_of_two_chunks_agrees_with_the_model() {
     assert_eq!(
         (tally["replay to the end"], tally["finalize"]),
         ((1, 0), (1, 0))
+    );
+}
+
+#[test]
+fn epoch_that_one_call_finalizes_and_settles_agrees_with_the_model() {
+    let mut lockstep = Lockstep::begin(crowded(), true);
+    for action in [
+        Action::Next(1),
+        Action::Finish(1, 0, Which::Due),
+        Action::Propose(1, 1, Claim::Honest),
+        Action::Finish(1, 0, Which::Due),
+        Action::Wait(Until::Due(1)),
+        Action::Finish(1, 0, Which::Other),
+        Action::Finish(1, 2, Which::Due),
+        Action::Finish(1, 2, Which::Due),
+        Action::Settle(1, 1, 0, 0, Which::Due),
+        Action::Settle(1, 1, 0, 1, Which::Due),
+        Action::Next(1),
+    ] {
+        lockstep.perform(&action);
+    }
+    let tally = lockstep.tally();
+    assert_eq!(
+        (tally["finalize and settle"], tally["settle"]),
+        ((1, 4), (1, 1))
     );
 }
 

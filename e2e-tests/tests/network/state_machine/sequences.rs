@@ -58,9 +58,14 @@ fn contested_epoch() -> impl Strategy<Value = Vec<Action>> {
     let by = || 0..WORKERS;
     let claims = prop::collection::vec((by(), claim()), 1..6);
     let contradicts = prop::collection::vec((by(), 0..4usize, evidence()), 0..5);
-    let flags = (prop::bool::weighted(0.7), prop::bool::weighted(0.4));
+    let ends = prop_oneof![
+        6 => Just(Vec::new()),
+        2 => Just(vec![false]),
+        2 => Just(vec![true]),
+    ];
+    let flags = (prop::bool::weighted(0.7), ends);
     (flags, 0..2usize, by(), claims, contradicts).prop_map(
-        |((begins, ripens), net, by, claims, contradictions)| {
+        |((begins, ends), net, by, claims, contradictions)| {
             let begun = begins.then(|| closing(net, by));
             let posted = claims
                 .into_iter()
@@ -68,14 +73,20 @@ fn contested_epoch() -> impl Strategy<Value = Vec<Action>> {
             let contradicted = contradictions
                 .into_iter()
                 .map(|(by, place, evidence)| Action::Dispute(net, by, place, evidence));
-            let ripe = ripens.then_some([
-                Action::Wait(Until::Due(net)),
-                Action::Finalize(net, by, Which::Due),
-                Action::Settle(net, by, 0, 0, Which::Due),
-            ]);
+            let ripe = ends.into_iter().flat_map(move |together| {
+                let ends = if together {
+                    vec![Action::Finish(net, by, Which::Due)]
+                } else {
+                    vec![
+                        Action::Finalize(net, by, Which::Due),
+                        Action::Settle(net, by, 0, 0, Which::Due),
+                    ]
+                };
+                [Action::Wait(Until::Due(net))].into_iter().chain(ends)
+            });
             let actions = begun.into_iter().flatten().chain(posted);
             let actions = actions.chain(contradicted);
-            actions.chain(ripe.into_iter().flatten()).collect()
+            actions.chain(ripe).collect()
         },
     )
 }
@@ -209,6 +220,7 @@ fn worker_action() -> impl Strategy<Value = Action> {
         5 => (net(), by(), 0..4usize, evidence())
             .prop_map(|(net, by, place, with)| Action::Dispute(net, by, place, with)),
         2 => (net(), by(), which()).prop_map(|(net, by, which)| Action::Finalize(net, by, which)),
+        2 => (net(), by(), which()).prop_map(|(net, by, which)| Action::Finish(net, by, which)),
         3 => (net(), by(), -1..2i8, 0..2u16, which())
             .prop_map(|(net, by, later, chunk, which)| Action::Settle(net, by, later, chunk, which)),
         2 => (net(), by(), 0..7u32, given())

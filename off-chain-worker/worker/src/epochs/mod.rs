@@ -11,6 +11,7 @@ mod shown;
 pub(crate) use memory::as_published;
 
 pub use memory::check_export;
+pub use paid_at_once::Sharing;
 
 use crate::{
     error::RoleError,
@@ -90,8 +91,8 @@ pub struct EpochCache {
     shown: BTreeMap<NetUid, u32>,
     /// Epoch of a subnet of which one call cannot pay a whole chunk, and the most neurons.
     paid_at_once: BTreeMap<NetUid, (u32, u16)>,
-    /// The epoch of a subnet whose chunks are settled one by one.
-    settled_alone: BTreeMap<NetUid, u32>,
+    /// Epoch of a subnet in which less shares calls, after one that was refused.
+    sharing: BTreeMap<NetUid, (u32, Sharing)>,
 }
 
 /// An epoch that could not be computed.
@@ -137,7 +138,7 @@ impl EpochCache {
             doubts: BTreeMap::new(),
             shown: BTreeMap::new(),
             paid_at_once: BTreeMap::new(),
-            settled_alone: BTreeMap::new(),
+            sharing: BTreeMap::new(),
         }
     }
 

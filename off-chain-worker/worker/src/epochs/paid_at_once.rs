@@ -1,8 +1,30 @@
-//! The extent of a call of `settle`: fewer neurons where a call has no room for all, and one chunk
-//! where several are refused together.
+//! The extent of a call of `settle`: fewer neurons where a call has no room for all, and fewer
+//! chunks where several are refused together.
 
 use super::EpochCache;
 use inktensor_primitives::{NetUid, PAGE};
+
+/// How much shares a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sharing {
+    /// A chunk with dividends shares a call with others, and with the end of the challenge period.
+    #[default]
+    All,
+    /// Only chunks without dividends share calls.
+    WithoutDividends,
+    /// Each chunk has a call of its own.
+    Nothing,
+}
+
+impl Sharing {
+    /// Returns what shares calls after one that was refused.
+    pub const fn less(self) -> Self {
+        match self {
+            Self::All => Self::WithoutDividends,
+            Self::WithoutDividends | Self::Nothing => Self::Nothing,
+        }
+    }
+}
 
 impl EpochCache {
     /// Returns the most neurons that a call for `epoch` of `netuid` should pay.
@@ -23,15 +45,21 @@ impl EpochCache {
         fewer > 0
     }
 
-    /// Returns true if each chunk of that epoch is to have a call of its own.
-    pub fn settles_alone(&self, netuid: NetUid, epoch: u32) -> bool {
-        self.settled_alone.get(&netuid) == Some(&epoch)
+    /// Returns what shares calls of that epoch.
+    pub fn sharing(&self, netuid: NetUid, epoch: u32) -> Sharing {
+        match self.sharing.get(&netuid) {
+            Some((of, sharing)) if *of == epoch => *sharing,
+            _ => Sharing::default(),
+        }
     }
 
-    /// Gives each chunk of that epoch a call of its own, after one with several was refused: one of
-    /// them may be false, and the others are not. Returns false if that was so before.
-    pub fn settle_alone(&mut self, netuid: NetUid, epoch: u32) -> bool {
-        self.settled_alone.insert(netuid, epoch) != Some(epoch)
+    /// Makes less share calls of that epoch, after one that shared as much as `sharing` was
+    /// refused: there was no room, or one part was false and the others are not. Returns false if
+    /// nothing was shared.
+    pub fn share_less(&mut self, netuid: NetUid, epoch: u32, sharing: Sharing) -> bool {
+        let less = self.sharing(netuid, epoch).max(sharing.less());
+        self.sharing.insert(netuid, (epoch, less));
+        less > sharing
     }
 }
 
@@ -57,10 +85,25 @@ mod tests {
         assert_eq!(epochs.paid_at_once(netuid, 5), PAGE / 4);
         assert_eq!(epochs.paid_at_once(netuid, 6), PAGE);
         assert!(!epochs.pay_fewer(netuid, 5, 1));
-        assert!(!epochs.settles_alone(netuid, 5));
-        assert!(epochs.settle_alone(netuid, 5));
-        assert!(!epochs.settle_alone(netuid, 5));
-        assert!(epochs.settles_alone(netuid, 5));
-        assert!(!epochs.settles_alone(netuid, 6));
+    }
+
+    #[test]
+    fn less_shares_a_call_after_each_refusal() {
+        let netuid = NetUid(3);
+        let net = Net::new();
+        let kernels = Arc::new(Kernels::new(EngineChoice::Wasm).unwrap());
+        let mut epochs = EpochCache::new(net.contracts, kernels);
+        for (shared, left) in [
+            (Sharing::All, Sharing::WithoutDividends),
+            // Another call of the same turn was refused too.
+            (Sharing::All, Sharing::WithoutDividends),
+            (Sharing::WithoutDividends, Sharing::Nothing),
+            (Sharing::All, Sharing::Nothing),
+        ] {
+            assert!(epochs.share_less(netuid, 5, shared));
+            assert_eq!(epochs.sharing(netuid, 5), left);
+        }
+        assert!(!epochs.share_less(netuid, 5, Sharing::Nothing));
+        assert_eq!(epochs.sharing(netuid, 6), Sharing::All);
     }
 }

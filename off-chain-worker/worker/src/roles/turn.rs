@@ -5,7 +5,10 @@
 //! none is busy for longer than a few blocks.
 
 use super::{stakes, Action, RoleError, Subnets, TickReport};
-use crate::{epochs::EpochCache, roles::subnets::SubnetStatus};
+use crate::{
+    epochs::{EpochCache, Sharing},
+    roles::subnets::SubnetStatus,
+};
 use inktensor_client::chain::{
     Answer, Call, CallError, Chain, ChainError, ChainRead, Message, Receipt, Sent, Typed,
 };
@@ -104,23 +107,23 @@ pub fn tick(
 /// The outcome of a message.
 #[derive(Debug)]
 pub enum Step {
-    /// The role took a step.
-    Took(Action),
+    /// The role took a step, or several in one.
+    Took(Vec<Action>),
     /// Nothing has changed, and that is no problem.
     Nothing,
     /// The step was refused as if it had been taken already. If another account took it, the
     /// subnet's status has changed.
     Overtaken(RoleError),
     /// A call may lack the gas for the message, or one of several parts may be refused.
-    TooLarge {
-        /// The way to a message that needs less, or has one part.
+    Reducible {
+        /// The way to a message that needs less, or has fewer parts.
         remedy: Remedy,
         /// The problem, if the remedy is used up.
         problem: RoleError,
     },
 }
 
-/// A way to a message that needs less gas, or has one part.
+/// A way to a message that needs less gas, or has fewer parts.
 #[derive(Clone, Copy, Debug)]
 pub enum Remedy {
     /// To store the stakes of the chunk of step `k` of the closed epoch, see [`stakes`].
@@ -135,10 +138,12 @@ pub enum Remedy {
         /// Neurons by one call so far.
         most: u16,
     },
-    /// To settle each chunk by a call of its own.
-    SettleAlone {
+    /// To let less share a call.
+    ShareLess {
         /// The epoch that is settled.
         epoch: u32,
+        /// What has shared the call.
+        sharing: Sharing,
     },
 }
 
@@ -187,7 +192,7 @@ pub fn answered<T>(
     is_overtaken: fn(&EpochError) -> bool,
 ) -> Result<Step, RoleError> {
     let error = match answer {
-        Ok(accepted) => return Ok(Step::Took(action(accepted))),
+        Ok(accepted) => return Ok(Step::Took(vec![action(accepted)])),
         Err(error) => error,
     };
     let is_overtaken = matches!(&error, CallError::Refused(error) if is_overtaken(error));
@@ -224,9 +229,13 @@ pub fn taken(
     step: Step,
 ) -> Result<Look, RoleError> {
     match step {
-        Step::Took(action) => turn.listener.took(action),
+        Step::Took(actions) => {
+            for action in actions {
+                turn.listener.took(action);
+            }
+        }
         Step::Nothing => return Ok(Look::NOTHING),
-        Step::TooLarge { problem, .. } => return Err(problem),
+        Step::Reducible { problem, .. } => return Err(problem),
         Step::Overtaken(problem) => {
             if turn.status(netuid)?.as_ref() == Some(before) {
                 return Err(problem);
@@ -306,7 +315,7 @@ fn send(turn: &mut Turn<'_>, signer: AccountId, group: Vec<Grouped>) -> Result<b
     for (sent, receipt) in group.into_iter().zip(receipts) {
         let netuid = sent.netuid;
         let step = match (sent.due.read)(receipt) {
-            Ok(Step::TooLarge { remedy, problem }) => {
+            Ok(Step::Reducible { remedy, problem }) => {
                 match apply(remedy, turn, netuid, signer) {
                     // The next turn sends the message again.
                     Ok(true) => {
@@ -320,13 +329,15 @@ fn send(turn: &mut Turn<'_>, signer: AccountId, group: Vec<Grouped>) -> Result<b
             step => step,
         };
         match step {
-            Ok(Step::Took(action)) => {
+            Ok(Step::Took(actions)) => {
                 moved = true;
-                turn.listener.took(action);
+                for action in actions {
+                    turn.listener.took(action);
+                }
             }
             Ok(Step::Nothing) => {}
             Ok(Step::Overtaken(problem)) => overtaken.push((netuid, sent.status, problem)),
-            Ok(Step::TooLarge { problem, .. }) | Err(problem) => {
+            Ok(Step::Reducible { problem, .. }) | Err(problem) => {
                 // What is known here may be wrong: it is dropped, and read again at once.
                 let told = match turn.epochs.begin_doubt(&problem, turn.chain.block()?) {
                     Ok(is_first) => {
@@ -366,7 +377,7 @@ fn apply(
             stakes::store_stakes_of_step(turn.chain, contracts, signer, (netuid, k))
         }
         Remedy::PayFewer { epoch, most } => Ok(turn.epochs.pay_fewer(netuid, epoch, most)),
-        Remedy::SettleAlone { epoch } => Ok(turn.epochs.settle_alone(netuid, epoch)),
+        Remedy::ShareLess { epoch, sharing } => Ok(turn.epochs.share_less(netuid, epoch, sharing)),
     }
 }
 

@@ -194,7 +194,7 @@ impl Watcher {
                         error => RoleError::refused("Epochs::dispute")(error),
                     };
                     let remedy = Remedy::StoreStakes { k: step };
-                    return Ok(Step::TooLarge { remedy, problem });
+                    return Ok(Step::Reducible { remedy, problem });
                 }
                 answer => answer,
             };

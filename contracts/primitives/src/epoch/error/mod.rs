@@ -187,6 +187,6 @@ pub enum EpochError {
     NothingOwed,
     /// A call settles this number of chunks at most. Settle the others in another call.
     TooManyChunks(u16),
-    /// None of several chunks can be settled whole. Settle one alone.
+    /// Several chunks cannot be settled whole by one call. Settle one alone.
     NoWholeChunk,
 }

@@ -130,7 +130,7 @@ impl fmt::Display for EpochError {
             }
             Self::NoWholeChunk => write!(
                 f,
-                "none of these chunks can be settled whole; settle one alone"
+                "these chunks cannot be settled whole by one call; settle one alone"
             ),
             Self::TooManyChunks(most) => write!(
                 f,

@@ -141,7 +141,7 @@ fn a_slow_miner_outside_its_bounds_fails() {
 
 #[test]
 fn two_hotkeys_that_earn_twice_fail() {
-    for (paid, fails) in [(349, true), (350, false), (650, false), (651, true)] {
+    for (paid, fails) in [(249, true), (250, false), (750, false), (751, true)] {
         let failed = failed_miners(|miners| {
             for (place, name) in [(5, "twin-1"), (6, "twin-2")] {
                 miners[place] = miner(MinerKind::Twin, name, paid, 24);

@@ -3,6 +3,7 @@
 
 mod due;
 mod groups;
+mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -10,20 +11,19 @@ pub use groups::settlement_calls;
 
 use super::{
     stakes::is_too_large,
-    standing::{closed_epoch, StandingAssertion},
+    standing::closed_epoch,
     turn::{self, Due, Look, Remedy, Step},
     Action, Role, RoleError, Subnets, TickReport, Turn, GROUP,
 };
-use crate::{epochs::EpochCache, history::EpochHistory};
+use crate::epochs::EpochCache;
 use due::DueStep;
 use inktensor_client::{
     chain::{CallError, Chain, ChainError, ChainRead, Sent, Typed},
     deploy::Addresses,
 };
-use inktensor_compute::epoch::first_difference;
 use inktensor_primitives::{
     emission::{Emission, EpochBudget, Fees},
-    epoch::{EpochError, EpochStatus, Epochs, FinalChunk, Settled, Stage},
+    epoch::{EpochError, EpochStatus, Epochs, Stage},
     kernel::EpochHeader,
     AccountId, NetUid, Rao,
 };
@@ -209,52 +209,6 @@ impl Keeper {
         })
     }
 
-    /// Returns nothing if the next epoch has closed in the meantime.
-    fn finalize(
-        &self,
-        turn: &mut Turn<'_>,
-        posted: &StandingAssertion,
-    ) -> Result<Option<Due>, RoleError> {
-        let netuid = posted.netuid;
-        let computed = turn.epochs.closed(turn.chain, netuid)?;
-        let header = &computed.inputs.header;
-        if header.epoch != posted.epoch {
-            return Ok(None);
-        }
-        if computed.assertion.digest() != posted.digest {
-            let (epoch, from) = (
-                (netuid, header.epoch),
-                posted.posted_at(turn.chain, &self.contracts)?,
-            );
-            let history = EpochHistory::read(turn.chain, &self.contracts, epoch, from)?;
-            let difference = history.assertion(&posted.digest).and_then(|posted| {
-                let plan = &computed.trace.plan;
-                first_difference(plan, header.neurons, &computed.assertion, posted)
-            });
-            return Err(RoleError::Disagreement {
-                netuid,
-                epoch: header.epoch,
-                difference,
-            });
-        }
-        let message = self
-            .contracts
-            .epoch()
-            .finalize(netuid, computed.assertion.clone());
-        let epoch = header.epoch;
-        let action = move |_: Sent<()>| Action::Finalized { netuid, epoch };
-        let due = Due::step("Epochs::finalize", message, action, |error| {
-            // Another account has finalized it, or another assertion stands by now.
-            matches!(
-                error,
-                EpochError::NotAsserted
-                    | EpochError::AssertionMismatch
-                    | EpochError::ChallengePeriod(_)
-            )
-        });
-        Ok(Some(due))
-    }
-
     /// Makes the chain execute the next steps, as many as a call takes.
     fn replay(
         &self,
@@ -275,7 +229,7 @@ impl Keeper {
             next: sent.value,
         };
         Ok(Due::new(message, move |answer| match answer {
-            Err(error) if is_too_large(&error) => Ok(Step::TooLarge {
+            Err(error) if is_too_large(&error) => Ok(Step::Reducible {
                 remedy: Remedy::StoreStakes { k: next },
                 problem: RoleError::refused("Epochs::replay")(error),
             }),
@@ -308,84 +262,6 @@ impl Keeper {
                     | EpochError::RolloverNotDue(_)
             )
         })
-    }
-
-    /// Settles the next chunks, as many as a turn sends together.
-    fn settle(
-        &self,
-        turn: &Turn<'_>,
-        netuid: NetUid,
-        status: &EpochStatus,
-    ) -> Result<Look, RoleError> {
-        let Some(settling) = &status.settling else {
-            return Ok(Look::NOTHING);
-        };
-        let (epoch, chunks) = (settling.epoch, settling.chunks());
-        let results = turn.epochs.results(turn.chain, netuid, epoch)?;
-        let memory = turn
-            .epochs
-            .final_memory(turn.chain, netuid, epoch, chunks)?;
-        let known = (0..chunks).zip(results.into_iter().zip(memory));
-        let finals = known.map(|(chunk, (results, memory))| FinalChunk {
-            chunk,
-            results,
-            memory,
-        });
-        let most = turn.epochs.paid_at_once(netuid, epoch);
-        let alone = turn.epochs.settles_alone(netuid, epoch);
-        let due: Vec<Due> = settlement_calls(settling, finals, alone)
-            .into_iter()
-            .take(GROUP)
-            .map(|call| {
-                let first = call.first().map_or(0, |it| it.chunk);
-                let are_several = call.len() > 1;
-                let mut contract = self.contracts.epoch();
-                let message = contract.settle(netuid, epoch, call, most);
-                let action = move |sent: Sent<Rao>| {
-                    // Another account may have settled some of them first.
-                    let settled = sent.events_of::<Settled>();
-                    Action::Settled {
-                        netuid,
-                        epoch,
-                        chunk: settled.first().map_or(first, |it| it.chunk),
-                        chunks: u16::try_from(settled.len()).unwrap_or(u16::MAX),
-                        paid: sent.value,
-                    }
-                };
-                // Another account has settled them.
-                let is_overtaken = |error: &EpochError| {
-                    matches!(
-                        error,
-                        EpochError::AlreadySettled
-                            | EpochError::NotSettling
-                            | EpochError::NoWholeChunk
-                    )
-                };
-                let too_large = |remedy, error| {
-                    Ok(Step::TooLarge {
-                        remedy,
-                        problem: RoleError::refused("Epochs::settle")(error),
-                    })
-                };
-                Due::new(message, move |answer| match answer {
-                    // One chunk of several may be false, or without room.
-                    Err(CallError::Refused(error)) if are_several && !is_overtaken(&error) => {
-                        too_large(Remedy::SettleAlone { epoch }, CallError::Refused(error))
-                    }
-                    Err(error) if are_several && is_too_large(&error) => {
-                        too_large(Remedy::SettleAlone { epoch }, error)
-                    }
-                    Err(error) if is_too_large(&error) => {
-                        too_large(Remedy::PayFewer { epoch, most }, error)
-                    }
-                    answer => turn::answered("Epochs::settle", answer, action, is_overtaken),
-                })
-            })
-            .collect();
-        if due.is_empty() {
-            return Err(RoleError::ResultsUnknown { netuid, epoch });
-        }
-        Ok(Look::Due(due))
     }
 }
 

@@ -1,0 +1,244 @@
+//! The end of an epoch: it becomes final, and its chunks are paid.
+
+use super::{groups::settlement_calls, Keeper, GROUP};
+use crate::{
+    epochs::{ComputedEpoch, Sharing},
+    history::EpochHistory,
+    roles::{
+        stakes::is_too_large,
+        standing::StandingAssertion,
+        turn::{Due, Look, Remedy, Step},
+        Action, RoleError, Turn,
+    },
+};
+use inktensor_client::chain::{CallError, Sent};
+use inktensor_compute::epoch::first_difference;
+use inktensor_primitives::{
+    epoch::{EpochError, EpochStatus, Epochs, FinalChunk, Settled},
+    kernel::NeuronResult,
+    NetUid, Rao,
+};
+
+/// A call with chunks.
+#[derive(Clone, Copy)]
+struct Paying {
+    netuid: NetUid,
+    epoch: u32,
+    /// True if the call also makes the epoch final.
+    finalizes: bool,
+    /// The first of the chunks.
+    first: u16,
+    /// Number of chunks.
+    chunks: usize,
+    /// True if the first chunk has dividends.
+    has_dividends: bool,
+    /// Most neurons of a chunk alone.
+    most: u16,
+    sharing: Sharing,
+}
+
+impl Paying {
+    /// Describes a call with `chunks` of an epoch.
+    fn of((netuid, epoch): (NetUid, u32), chunks: &[FinalChunk], sharing: Sharing) -> Self {
+        let first = chunks.first();
+        let results = first.map(|it| it.results.as_slice()).unwrap_or_default();
+        Self {
+            netuid,
+            epoch,
+            finalizes: false,
+            first: first.map_or(0, |it| it.chunk),
+            chunks: chunks.len(),
+            has_dividends: results.iter().any(|it| !it.validator.is_zero()),
+            most: 0,
+            sharing,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        if self.finalizes {
+            "Epochs::finalize_and_settle"
+        } else {
+            "Epochs::settle"
+        }
+    }
+
+    /// Returns the steps that the call took.
+    fn actions(&self, sent: &Sent<Rao>) -> Vec<Action> {
+        let Self {
+            netuid,
+            epoch,
+            finalizes,
+            first,
+            ..
+        } = *self;
+        // Another account may have settled some of them first.
+        let settled = sent.events_of::<Settled>();
+        let settled = Action::Settled {
+            netuid,
+            epoch,
+            chunk: settled.first().map_or(first, |it| it.chunk),
+            chunks: u16::try_from(settled.len()).unwrap_or(u16::MAX),
+            paid: sent.value,
+        };
+        let finalized = finalizes.then_some(Action::Finalized { netuid, epoch });
+        finalized.into_iter().chain([settled]).collect()
+    }
+
+    /// Returns true if another account has done what the call was to do.
+    fn is_overtaken(&self, error: &EpochError) -> bool {
+        match error {
+            EpochError::AlreadySettled | EpochError::NotSettling => true,
+            // The parents of the first may be too many for a call with other chunks.
+            EpochError::NoWholeChunk => !self.has_dividends,
+            error => self.finalizes && is_final(error),
+        }
+    }
+
+    /// Returns the outcome of the call.
+    fn read(self, answer: Result<Sent<Rao>, CallError<EpochError>>) -> Result<Step, RoleError> {
+        let Self {
+            epoch,
+            most,
+            sharing,
+            ..
+        } = self;
+        let error = match answer {
+            Ok(sent) => return Ok(Step::Took(self.actions(&sent))),
+            Err(error) => error,
+        };
+        let is_shared = self.chunks > 1 || self.finalizes;
+        let is_overtaken = matches!(&error, CallError::Refused(error) if self.is_overtaken(error));
+        // One of several parts may be false, or without room.
+        let is_reducible = is_too_large(&error)
+            || (is_shared && !is_overtaken && matches!(error, CallError::Refused(_)));
+        let problem = RoleError::refused(self.name())(error);
+        if is_reducible {
+            let remedy = if is_shared {
+                Remedy::ShareLess { epoch, sharing }
+            } else {
+                Remedy::PayFewer { epoch, most }
+            };
+            Ok(Step::Reducible { remedy, problem })
+        } else if is_overtaken {
+            Ok(Step::Overtaken(problem))
+        } else {
+            Err(problem)
+        }
+    }
+}
+
+/// Returns true if another account has made the epoch final, or another assertion stands by now.
+const fn is_final(error: &EpochError) -> bool {
+    matches!(
+        error,
+        EpochError::NotAsserted | EpochError::AssertionMismatch | EpochError::ChallengePeriod(_)
+    )
+}
+
+fn final_chunks(
+    results: Vec<Vec<NeuronResult>>,
+    memory: Vec<Vec<u8>>,
+) -> impl Iterator<Item = FinalChunk> {
+    let outcomes = (0..).zip(results.into_iter().zip(memory));
+    outcomes.map(|(chunk, (results, memory))| FinalChunk {
+        chunk,
+        results,
+        memory,
+    })
+}
+
+impl Keeper {
+    /// Makes the epoch of `posted` final, and settles its first chunks by the same call. Returns
+    /// nothing if the next epoch has closed in the meantime.
+    pub(super) fn finalize(
+        &self,
+        turn: &mut Turn<'_>,
+        posted: &StandingAssertion,
+    ) -> Result<Option<Due>, RoleError> {
+        let netuid = posted.netuid;
+        let computed = turn.epochs.closed(turn.chain, netuid)?;
+        let header = &computed.inputs.header;
+        let epoch = header.epoch;
+        if epoch != posted.epoch {
+            return Ok(None);
+        }
+        if computed.assertion.digest() != posted.digest {
+            let from = posted.posted_at(turn.chain, &self.contracts)?;
+            let history = EpochHistory::read(turn.chain, &self.contracts, (netuid, epoch), from)?;
+            let difference = history.assertion(&posted.digest).and_then(|posted| {
+                let plan = &computed.trace.plan;
+                first_difference(plan, header.neurons, &computed.assertion, posted)
+            });
+            return Err(RoleError::Disagreement {
+                netuid,
+                epoch,
+                difference,
+            });
+        }
+        let ComputedEpoch {
+            assertion, trace, ..
+        } = computed.as_ref();
+        let (assertion, results, memory) = (
+            assertion.clone(),
+            trace.results.clone(),
+            trace.memory.clone(),
+        );
+        let sharing = turn.epochs.sharing(netuid, epoch);
+        let finals = final_chunks(results, memory);
+        let calls = settlement_calls(None, finals, sharing);
+        let mut contract = self.contracts.epoch();
+        let Some(call) = calls.into_iter().next().filter(|_| sharing == Sharing::All) else {
+            let message = contract.finalize(netuid, assertion);
+            let action = move |_: Sent<()>| Action::Finalized { netuid, epoch };
+            return Ok(Some(Due::step(
+                "Epochs::finalize",
+                message,
+                action,
+                is_final,
+            )));
+        };
+        let paying = Paying {
+            finalizes: true,
+            ..Paying::of((netuid, epoch), &call, sharing)
+        };
+        let most = turn.epochs.paid_at_once(netuid, epoch);
+        let message = contract.finalize_and_settle(netuid, epoch, assertion, call, most);
+        Ok(Some(Due::new(message, move |answer| paying.read(answer))))
+    }
+
+    /// Settles the next chunks, as many as a turn sends together.
+    pub(super) fn settle(
+        &self,
+        turn: &Turn<'_>,
+        netuid: NetUid,
+        status: &EpochStatus,
+    ) -> Result<Look, RoleError> {
+        let Some(settling) = &status.settling else {
+            return Ok(Look::NOTHING);
+        };
+        let (epoch, chunks) = (settling.epoch, settling.chunks());
+        let results = turn.epochs.results(turn.chain, netuid, epoch)?;
+        let memory = turn
+            .epochs
+            .final_memory(turn.chain, netuid, epoch, chunks)?;
+        let finals = final_chunks(results, memory).take(chunks.into());
+        let most = turn.epochs.paid_at_once(netuid, epoch);
+        let sharing = turn.epochs.sharing(netuid, epoch);
+        let due: Vec<Due> = settlement_calls(Some(settling), finals, sharing)
+            .into_iter()
+            .take(GROUP)
+            .map(|call| {
+                let paying = Paying {
+                    most,
+                    ..Paying::of((netuid, epoch), &call, sharing)
+                };
+                let message = self.contracts.epoch().settle(netuid, epoch, call, most);
+                Due::new(message, move |answer| paying.read(answer))
+            })
+            .collect();
+        if due.is_empty() {
+            return Err(RoleError::ResultsUnknown { netuid, epoch });
+        }
+        Ok(Look::Due(due))
+    }
+}
