@@ -116,7 +116,7 @@ impl Preimage {
     }
 }
 
-/// Bytes, and more bytes. Encoded, they are one after the other.
+/// Two pieces of a preimage. Encoded, they are one after the other.
 struct Joined<'a>(&'a [u8], &'a [u8]);
 
 impl Encode for Joined<'_> {

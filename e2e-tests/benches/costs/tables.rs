@@ -106,7 +106,7 @@ fn epochs(figures: &[Figures]) -> String {
 fn whole(figures: &[Figures]) -> String {
     let rows = plain(figures).map(|it| {
         let sent = [&it.close, &it.propose, &it.finish];
-        let calls: u32 = sent.iter().map(|costs| costs.v31.calls).sum();
+        let calls: u64 = sent.iter().map(|costs| costs.v31.calls).sum();
         let mut row = vec![it.case.name(), calls.to_string()];
         let versions: [Of; 2] = [of_31, of_38];
         for of in versions {

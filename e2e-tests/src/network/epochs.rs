@@ -225,7 +225,7 @@ impl Network {
         while let Some(settlement) = left.filter(|it| !it.is_complete()) {
             let epoch = settlement.epoch;
             let finals = self.finals(netuid, epoch);
-            let sharing = Sharing::WithoutDividends;
+            let sharing = Sharing::ALL.less(0);
             for call in settlement_calls(Some(&settlement), finals.into_iter(), sharing) {
                 self.as_(KEEPER)
                     .settle_chunks(netuid, epoch, call, PAGE)
@@ -244,7 +244,7 @@ impl Network {
         let assertion = self.observer.assertion(netuid);
         let epoch = self.header(netuid).expect("a closed epoch").epoch;
         let finals = self.finals(netuid, epoch);
-        let mut calls = settlement_calls(None, finals.into_iter(), Sharing::All).into_iter();
+        let mut calls = settlement_calls(None, finals.into_iter(), Sharing::ALL).into_iter();
         let first = calls.next().expect("a chunk");
         self.as_(KEEPER)
             .finalize_and_settle(netuid, epoch, &assertion, first)

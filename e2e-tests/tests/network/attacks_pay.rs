@@ -1,12 +1,18 @@
 //! Attacks on pay: chunks that cannot be settled, deposits that others collect, pay that is moved
 //! at a chosen moment, and parents that a child cannot leave.
 
-use inktensor_e2e_tests::{accounts::*, network::Costs, EpochRun, Network, Prepared, Shape};
+use inktensor_e2e_tests::{
+    accounts::*, engines::kernels, network::Costs, EpochRun, Network, Prepared, Shape,
+};
 use inktensor_primitives::{
-    epoch::EpochError,
+    epoch::{EpochError, Stage},
     registry::Hyperparameter,
     staking::{Child, StakingError, CHILD_COOLDOWN, MAX_CHILDREN, MAX_PARENTS},
     AccountId, NetUid, Rao, Uid, PAGE,
+};
+use inktensor_worker::{
+    epochs::EpochCache,
+    roles::{Action, Keeper},
 };
 
 /// A quarter block: time in picoseconds, and bytes of proof.
@@ -67,14 +73,14 @@ fn stake_all(net: &mut Network, netuid: NetUid, coldkey: AccountId, name: &str, 
     }
 }
 
-/// Returns a subnet whose only chunk has 64 validators of 8 parents each, in a final epoch that
-/// pays dividends to all. Each parent has five children.
+/// Returns a subnet whose first chunk has 64 validators of 8 parents each, in an asserted epoch that
+/// pays dividends to all. Each parent has five children. The second chunk has a miner.
 fn with_families() -> (Network, NetUid, EpochRun) {
     static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| {
         let validators = u32::from(PAGE);
         let parents = validators * u32::from(MAX_PARENTS);
         let netuid = net.create(Shape {
-            seats: PAGE,
+            seats: PAGE + 1,
             permits: PAGE,
             ..Shape::default()
         });
@@ -84,6 +90,7 @@ fn with_families() -> (Network, NetUid, EpochRun) {
             ..Shape::default()
         });
         net.enrol_crowd(netuid, ALICE, "validator", validators);
+        net.with_miners(netuid, 1);
         net.enrol_crowd(elsewhere, ALICE, "parent", parents);
         let others = parents * (u32::from(MAX_CHILDREN) - 1) / u32::from(MAX_PARENTS);
         net.enrol_crowd(elsewhere, ALICE, "other", others);
@@ -118,7 +125,6 @@ fn with_families() -> (Network, NetUid, EpochRun) {
         net.run_epoch(netuid);
         net.close(netuid);
         let computed = net.assert_epoch(netuid);
-        net.finalize(netuid);
         (netuid, computed)
     });
     let (net, (netuid, computed)) = PREPARED.network();
@@ -130,6 +136,7 @@ fn with_families() -> (Network, NetUid, EpochRun) {
 #[test]
 fn settle_of_64_validators_with_8_parents_fits_the_chain() {
     let (mut net, netuid, computed) = with_families();
+    net.finalize(netuid);
     let results = &computed.trace.results[0];
     assert!(results.iter().all(|it| it.validator > Rao::ZERO));
     let all = settle_first_chunk(&mut net, netuid, &computed);
@@ -155,6 +162,21 @@ fn settle_of_64_validators_with_8_parents_fits_the_chain() {
             net.weighed(|net| net.as_(STRANGER).collect(netuid, uids.to_vec()));
         assert!(collected.is_ok() && fits_quarter(&costs), "{costs:?}");
     }
+}
+
+/// A keeper counts no parents. It settles the chunks although its first call has no room for them.
+#[test]
+fn keeper_settles_64_validators_with_8_parents_beside_others() {
+    let (mut net, netuid, _) = with_families();
+    net.advance_to(net.standing(netuid)[0].deadline);
+    let mut ledger = EpochCache::new(net.addresses(), kernels());
+    let keeper = Keeper::new(KEEPER, net.addresses());
+    let report = net.with_chain(|chain| keeper.tick(chain, &mut ledger));
+    let actions = report.expect("the chain answers").clean().expect("settled");
+    let settled = |action: &&Action| matches!(action, Action::Settled { .. });
+    assert!(actions.iter().filter(settled).count() > 1, "{actions:?}");
+    let status = net.status(netuid).expect("a status");
+    assert_eq!((status.stage, status.settling), (Stage::Open, None));
 }
 
 /// Owners that take their pay out after each epoch cost the keeper no deposit.

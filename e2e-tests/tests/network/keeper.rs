@@ -263,7 +263,7 @@ fn keeper_finalizes_and_settles_by_one_call() {
     assert_eq!((status.final_epoch, status.settling), (Some(1), None));
 }
 
-/// Where one call has no room, the epoch is final first, and the chunk with dividends alone.
+/// The epoch becomes final alone where one call has no room, and the chunk with dividends too.
 #[test]
 fn keeper_finalizes_alone_where_one_call_has_no_room() {
     let (mut net, netuid, mut ledger) = with_final_assertion();

@@ -220,6 +220,79 @@ fn a_replay_finds_what_was_changed_by_name() {
     assert!(refused.contains("blobs"), "{refused}");
 }
 
+/// Asserts that `provenance` verifies the answer of a state, in the form in which `ask` prints it.
+fn the_answer_leads_back_to_the_seed(place: &Place, state: &Value, question: &[u8], answer: &[u8]) {
+    let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+    let asked = |answer: Value| {
+        let asked = serde_json::json!({
+            "netuid": 1, "uid": 3, "task": "complete/1", "state": state,
+            "question": parsed(question), "answer": answer, "right": true,
+        });
+        fs::write(place.path("answer.json"), asked.to_string()).unwrap();
+    };
+    let provenance = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inktensor"));
+        command.args(["provenance", "--in", &place.path("t")]);
+        command.args(arguments);
+        command
+    };
+    let file = place.path("answer.json");
+    let with_answer = ["--answer", file.as_str()];
+    let json = ["--answer", file.as_str(), "--json"];
+    asked(parsed(answer));
+    let found = document(&done(provenance(&json)));
+    assert_eq!(found["place"], "the state in which epoch 9 ends");
+    assert_eq!(
+        (&found["answer"], &found["first_seed"]),
+        (&true.into(), &5.into())
+    );
+    assert_eq!(found["steps"], 10 * 2 * 6);
+    assert_eq!(found["history"].as_array().map(Vec::len), Some(10));
+    let text = String::from_utf8(done(provenance(&with_answer)).stdout).unwrap();
+    assert!(text.lines().all(|it| it.chars().count() <= 80), "{text}");
+    for said in [
+        "the state in which epoch 9 ends",
+        "and 2 epochs more, then",
+        "right: this state gives the answer",
+        "true: 10 of 10 epochs, 120 steps, every hash is the same",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+
+    // Another answer, and a history with another hash.
+    asked(serde_json::json!({"answer": [1, 2, 3]}));
+    let output = provenance(&json).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(document(&output)["answer"], false);
+    let lines = place.lines("t");
+    let root = lines[2]["work"][1]["root"].as_str().unwrap();
+    let found = document(&done(provenance(&[root, "--json"])));
+    assert_eq!(found["place"], "the root of the work of seat 1 in epoch 2");
+    assert_eq!(found["history"].as_array().map(Vec::len), Some(3));
+    let log = place.log("t");
+    let other = format!("0x{}", "7".repeat(64));
+    let end = lines[1]["work"][0]["states"][5].as_str().unwrap();
+    let changed = String::from_utf8(log.clone()).unwrap();
+    let path = place.0.join("t").join("log.jsonl");
+    fs::write(&path, changed.replacen(end, &other, 1)).unwrap();
+    let output = provenance(&[root, "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let wrong = document(&output)["wrong"].as_str().map(str::to_owned);
+    assert!(wrong.unwrap().contains("after step 5 in epoch 1, seat 0"));
+    fs::write(&path, log).unwrap();
+
+    // What is not there, or is no hash, is no verdict.
+    let refused = failure(provenance(&[&other]));
+    assert!(refused.contains("nothing in this training"), "{refused}");
+    let refused = failure(provenance(&["0x12"]));
+    assert!(refused.contains("0x12"), "{refused}");
+    let refused = failure(provenance(&[]));
+    assert!(refused.contains("--answer"), "{refused}");
+    fs::write(&file, "{}").unwrap();
+    let refused = failure(provenance(&with_answer));
+    assert!(refused.contains("ask --json"), "{refused}");
+}
+
 #[test]
 fn a_trained_state_continues_texts_and_its_answers_are_checked() {
     let place = Place::new("train-served");
@@ -265,6 +338,7 @@ fn a_trained_state_continues_texts_and_its_answers_are_checked() {
     let read = Answer::from_json(&answer).unwrap();
     assert_eq!(read.answer, b"five one two");
     assert_eq!(program.worth(&question, &answer), Ok(Worth::WHOLE));
+    the_answer_leads_back_to_the_seed(&place, &reached["state"], &question, &answer);
     // Another copy of the state gives the same answer; another state, another answer.
     let again = linked(Complete::NAME, &state).unwrap();
     assert_eq!(again.answer(&question), Ok(answer.clone()));

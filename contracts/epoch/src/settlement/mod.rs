@@ -195,9 +195,8 @@ impl Settling {
     }
 
     /// Returns what a call pays of `chunks`, of which it is to pay `most` neurons at most if there
-    /// is only one. Several pay whole chunks, of which the first may have dividends: a chunk that is
-    /// settled, whole or in part, that has dividends after another, or that is given again is
-    /// passed over.
+    /// is only one. Of several, one is passed over that is settled, whole or in part, that is given
+    /// again, or that has dividends after the first of those left. These are paid whole.
     ///
     /// # Errors
     /// `TooManyChunks`; `NoWholeChunk` if all are passed over; those of [`Self::unpaid`].

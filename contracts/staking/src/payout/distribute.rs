@@ -28,7 +28,7 @@ use inktensor_primitives::{
 /// | the end of a settlement: code, and 8 accesses | 145 |
 /// | sum | 3785 |
 ///
-/// A caller that finds no room pays fewer neurons.
+/// That is for one chunk alone. A caller that finds no room pays fewer neurons, or fewer chunks.
 pub const MOST_ACCESSES: u32 = 272;
 /// Most reads for one hotkey, which has as many parents as possible: its cells, its links, and the
 /// parents' cells.

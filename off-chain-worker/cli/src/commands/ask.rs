@@ -4,7 +4,11 @@ use super::neural::UserArgs;
 use crate::{
     args,
     error::{Failure, Verdict},
-    output::{self, json::Address, View},
+    output::{
+        self,
+        json::{Address, Hex},
+        View,
+    },
     values,
 };
 use inktensor_complete::{shown, Complete, BYTES_LIMIT, TEMPERATURE_LIMIT};
@@ -129,6 +133,12 @@ struct Answered {
     netuid: u16,
     uid: u16,
     hotkey: Address,
+    /// The task.
+    task: String,
+    /// Hash of the state that the subnet's manifest names.
+    state: Hex,
+    /// The question.
+    question: serde_json::Value,
     /// The task's answer.
     answer: serde_json::Value,
     /// The continuation as text, with what is not printable escaped. Of complete/1 only.
@@ -157,7 +167,7 @@ impl View for Answered {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     demand_words("the text", &arguments.text)?;
     let user = arguments.user.open()?;
-    let name = user.task_name()?;
+    let (name, state) = user.task_and_state()?;
     let question = question(&name, &arguments.text, &arguments.continuation)?;
     let task = match arguments.check {
         true => {
@@ -187,9 +197,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         netuid: user.netuid.0,
         uid: receipt.uid.0,
         hotkey: receipt.hotkey().into(),
+        state: state.into(),
+        question: serde_json::from_slice(&question).map_err(Failure::input)?,
         answer: serde_json::from_slice(receipt.answer())
             .map_err(|_| Failure::input("the answer is not JSON; ask another subnet"))?,
         text: continued(&name, receipt.answer()),
+        task: name,
         right,
     };
     output::show(arguments.json, &answer, out)?;

@@ -121,6 +121,13 @@ enum Command {
     /// by its hash. See docs/train.md.
     #[command(subcommand)]
     Train(train::Command),
+    /// Print and verify the history of a state, or of an answer, back to the first seed
+    ///
+    /// The hash is looked for in a training, and all epochs up to it are computed again from the
+    /// seed and the corpus, or a sample of them. An answer of `ask --json` is computed again too.
+    /// Exit code: 0 if everything is the same, 1 with the first false item, 2 if something cannot
+    /// be found or read.
+    Provenance(train::provenance::Arguments),
     /// Register neurons, and show the price of a seat
     #[command(subcommand)]
     Neuron(neuron::Command),
@@ -201,6 +208,7 @@ impl Cli {
             Command::Validate(arguments) => validate::run(&arguments, out),
             Command::Model(command) => model::run(&command, out),
             Command::Train(command) => train::run(&command, out),
+            Command::Provenance(arguments) => train::provenance::run(&arguments, out),
             Command::Neuron(command) => neuron::run(&command, out),
             Command::Serve(command) => serve::run(&command, out),
             Command::Weights(command) => weights::run(&command, out),

@@ -19,7 +19,7 @@ use inktensor_primitives::{
 use std::collections::BTreeMap;
 
 /// Every message that a scenario sends, in the order of a network's life.
-const MESSAGES: [&str; 23] = [
+const MESSAGES: [&str; 24] = [
     "TokenControl::wire",
     "Registry::wire",
     "Staking::wire",
@@ -40,6 +40,7 @@ const MESSAGES: [&str; 23] = [
     "Epochs::close",
     "Epochs::propose",
     "Epochs::finalize",
+    "Epochs::finalize_and_settle",
     "Epochs::settle",
     "Epochs::collect",
     "Emission::collect_cut",

@@ -2,27 +2,40 @@
 //! chunks where several are refused together.
 
 use super::EpochCache;
-use inktensor_primitives::{NetUid, PAGE};
+use inktensor_primitives::{epoch::MAX_SETTLED, NetUid, PAGE};
 
-/// How much shares a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sharing {
-    /// A chunk with dividends shares a call with others, and with the end of the challenge period.
-    #[default]
-    All,
-    /// Only chunks without dividends share calls.
-    WithoutDividends,
-    /// Each chunk has a call of its own.
-    Nothing,
+/// The extent to which parts of an epoch's end share a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// True if a chunk with dividends shares a call with other chunks.
+    pub with_dividends: bool,
+    /// Most chunks of a call.
+    pub chunks: u16,
 }
 
 impl Sharing {
-    /// Returns what shares calls after one that was refused.
-    pub const fn less(self) -> Self {
-        match self {
-            Self::All => Self::WithoutDividends,
-            Self::WithoutDividends | Self::Nothing => Self::Nothing,
+    /// As much as the contract allows.
+    pub const ALL: Self = Self {
+        with_dividends: true,
+        chunks: MAX_SETTLED,
+    };
+
+    /// Returns the extent after the refusal of a call with `chunks`: chunks with dividends stand
+    /// alone first, and then a call has half as many chunks.
+    pub fn less(self, chunks: u16) -> Self {
+        Self {
+            with_dividends: false,
+            chunks: if self.with_dividends {
+                self.chunks
+            } else {
+                self.chunks.min(chunks / 2).max(1)
+            },
         }
+    }
+
+    /// Returns true if a call may have several parts.
+    pub const fn is_any(&self) -> bool {
+        self.with_dividends || self.chunks > 1
     }
 }
 
@@ -45,21 +58,25 @@ impl EpochCache {
         fewer > 0
     }
 
-    /// Returns what shares calls of that epoch.
+    /// Returns the extent to which chunks of that epoch share calls.
     pub fn sharing(&self, netuid: NetUid, epoch: u32) -> Sharing {
         match self.sharing.get(&netuid) {
             Some((of, sharing)) if *of == epoch => *sharing,
-            _ => Sharing::default(),
+            _ => Sharing::ALL,
         }
     }
 
-    /// Makes less share calls of that epoch, after one that shared as much as `sharing` was
-    /// refused: there was no room, or one part was false and the others are not. Returns false if
-    /// nothing was shared.
-    pub fn share_less(&mut self, netuid: NetUid, epoch: u32, sharing: Sharing) -> bool {
-        let less = self.sharing(netuid, epoch).max(sharing.less());
-        self.sharing.insert(netuid, (epoch, less));
-        less > sharing
+    /// Reduces that extent after the refusal of a call with `chunks`, which was made to the extent
+    /// `sharing`: it had no room, or one of its parts is false and the others are not.
+    pub fn share_less(&mut self, netuid: NetUid, epoch: u32, sharing: Sharing, chunks: u16) {
+        let less = sharing.less(chunks);
+        // Another call of the same turn may have been refused too.
+        let known = self.sharing(netuid, epoch);
+        let both = Sharing {
+            with_dividends: less.with_dividends && known.with_dividends,
+            chunks: less.chunks.min(known.chunks),
+        };
+        self.sharing.insert(netuid, (epoch, both));
     }
 }
 
@@ -93,17 +110,23 @@ mod tests {
         let net = Net::new();
         let kernels = Arc::new(Kernels::new(EngineChoice::Wasm).unwrap());
         let mut epochs = EpochCache::new(net.contracts, kernels);
-        for (shared, left) in [
-            (Sharing::All, Sharing::WithoutDividends),
+        let without_dividends = |chunks| Sharing {
+            with_dividends: false,
+            chunks,
+        };
+        for (shared, refused, left) in [
+            (Sharing::ALL, 3, without_dividends(16)),
             // Another call of the same turn was refused too.
-            (Sharing::All, Sharing::WithoutDividends),
-            (Sharing::WithoutDividends, Sharing::Nothing),
-            (Sharing::All, Sharing::Nothing),
+            (Sharing::ALL, 16, without_dividends(16)),
+            (without_dividends(16), 12, without_dividends(6)),
+            (without_dividends(16), 16, without_dividends(6)),
+            (without_dividends(6), 3, without_dividends(1)),
+            (without_dividends(1), 1, without_dividends(1)),
         ] {
-            assert!(epochs.share_less(netuid, 5, shared));
+            epochs.share_less(netuid, 5, shared, refused);
             assert_eq!(epochs.sharing(netuid, 5), left);
         }
-        assert!(!epochs.share_less(netuid, 5, Sharing::Nothing));
-        assert_eq!(epochs.sharing(netuid, 6), Sharing::All);
+        assert!(!epochs.sharing(netuid, 5).is_any());
+        assert_eq!(epochs.sharing(netuid, 6), Sharing::ALL);
     }
 }

@@ -99,7 +99,7 @@ pub enum Action {
         netuid: NetUid,
         /// The epoch.
         epoch: u32,
-        /// The first of the chunks.
+        /// The chunk that was paid first.
         chunk: u16,
         /// Number of chunks.
         chunks: u16,

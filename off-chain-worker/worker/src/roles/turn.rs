@@ -138,12 +138,14 @@ pub enum Remedy {
         /// Neurons by one call so far.
         most: u16,
     },
-    /// To let less share a call.
+    /// To put fewer chunks into a call.
     ShareLess {
         /// The epoch that is settled.
         epoch: u32,
-        /// What has shared the call.
+        /// The extent to which the refused call was shared.
         sharing: Sharing,
+        /// Number of its chunks.
+        chunks: u16,
     },
 }
 
@@ -377,7 +379,14 @@ fn apply(
             stakes::store_stakes_of_step(turn.chain, contracts, signer, (netuid, k))
         }
         Remedy::PayFewer { epoch, most } => Ok(turn.epochs.pay_fewer(netuid, epoch, most)),
-        Remedy::ShareLess { epoch, sharing } => Ok(turn.epochs.share_less(netuid, epoch, sharing)),
+        Remedy::ShareLess {
+            epoch,
+            sharing,
+            chunks,
+        } => {
+            turn.epochs.share_less(netuid, epoch, sharing, chunks);
+            Ok(true)
+        }
     }
 }
 

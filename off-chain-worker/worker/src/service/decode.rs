@@ -9,11 +9,13 @@ use psp22::PSP22Error;
 use scale::Decode;
 
 /// Messages of the epoch contract whose first argument is a subnet.
-const OF_A_SUBNET: [&str; 7] = [
+const OF_A_SUBNET: [&str; 9] = [
     "Epochs::close",
     "Epochs::propose",
     "Epochs::dispute",
     "Epochs::finalize",
+    "Epochs::finalize_and_settle",
+    "Epochs::gather",
     "Epochs::replay",
     "Epochs::roll_over",
     "Epochs::settle",
@@ -74,7 +76,7 @@ fn refused<E: Decode + ContractError>(mut error: &[u8]) -> Reply {
 pub mod tests {
     use super::*;
     use inktensor_client::chain::{contracts, Message};
-    use inktensor_primitives::{epoch::Epochs, Rao};
+    use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::Epochs, Rao};
     use psp22::PSP22;
     use scale::Encode;
 
@@ -93,23 +95,65 @@ pub mod tests {
 
     #[test]
     fn every_message_of_a_worker_has_a_name() {
-        let close: Message<_> = contracts::epoch(EPOCH.into()).close(NetUid(7)).into();
-        assert_eq!(name(&close.input), "Epochs::close");
-        assert_eq!(netuid(&close.input), Some(NetUid(7)));
-        let roll_over: Message<_> = contracts::epoch(EPOCH.into()).roll_over(NetUid(300)).into();
-        assert_eq!(name(&roll_over.input), "Epochs::roll_over");
-        assert_eq!(netuid(&roll_over.input), Some(NetUid(300)));
-        let deposit: Message<_> = contracts::epoch(EPOCH.into())
-            .deposit_collateral(Rao(3))
-            .into();
-        assert_eq!(name(&deposit.input), "Epochs::deposit_collateral");
-        assert_eq!(netuid(&deposit.input), None);
-        let approve: Message<_> = contracts::psp22(TOKEN.into())
-            .approve(EPOCH.into(), 1)
-            .into();
-        assert_eq!(name(&approve.input), "PSP22::approve");
+        let epoch = || contracts::epoch(EPOCH.into());
+        let (of, none) = (NetUid(300), Vec::new());
+        let proof = StepProof {
+            assertion: assertion(),
+            carry: Vec::new(),
+            carry_sibling: [0; 32],
+            scratch: Vec::new(),
+            scratch_sibling: [0; 32],
+            memory: Vec::new(),
+        };
+        let about_a_subnet: [(&str, Vec<u8>); 9] = [
+            ("Epochs::close", input(epoch().close(of))),
+            ("Epochs::propose", input(epoch().propose(of, assertion()))),
+            ("Epochs::dispute", input(epoch().dispute(of, 0, proof))),
+            ("Epochs::finalize", input(epoch().finalize(of, assertion()))),
+            (
+                "Epochs::finalize_and_settle",
+                input(epoch().finalize_and_settle(of, 0, assertion(), Vec::new(), 1)),
+            ),
+            ("Epochs::gather", input(epoch().gather(of, 0, 1))),
+            ("Epochs::replay", input(epoch().replay(of, 1, none))),
+            ("Epochs::roll_over", input(epoch().roll_over(of))),
+            (
+                "Epochs::settle",
+                input(epoch().settle(of, 0, Vec::new(), 1)),
+            ),
+        ];
+        for (expected, input) in about_a_subnet {
+            assert_eq!((name(&input), netuid(&input)), (expected, Some(of)));
+        }
+        let of_the_account: [(&str, Vec<u8>); 2] = [
+            (
+                "Epochs::deposit_collateral",
+                input(epoch().deposit_collateral(Rao(3))),
+            ),
+            (
+                "PSP22::approve",
+                input(contracts::psp22(TOKEN.into()).approve(EPOCH.into(), 1)),
+            ),
+        ];
+        for (expected, input) in of_the_account {
+            assert_eq!((name(&input), netuid(&input)), (expected, None));
+        }
         for input in [&[][..], &[1, 2], &[9; 40]] {
             assert_eq!((name(input), netuid(input)), (OTHER, None));
+        }
+    }
+
+    fn input<R>(message: impl Into<Message<R>>) -> Vec<u8> {
+        message.into().input
+    }
+
+    fn assertion() -> Assertion {
+        Assertion {
+            header_hash: [0; 32],
+            steps: Vec::new(),
+            memory: Vec::new(),
+            results: Vec::new(),
+            roster: Vec::new(),
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Folder {
     /// The plan.
     pub plan: Plan,
     /// Hash of the plan's file.
-    home: Digest,
+    pub home: Digest,
 }
 
 impl Folder {

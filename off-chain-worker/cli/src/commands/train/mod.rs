@@ -7,6 +7,7 @@ mod course;
 mod curve;
 mod folder;
 mod plan;
+pub mod provenance;
 mod record;
 mod replay;
 mod run;

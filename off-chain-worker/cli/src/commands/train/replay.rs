@@ -45,7 +45,17 @@ pub struct Arguments {
         value_name = "EPOCH"
     )]
     to: Option<u32>,
-    /// Compute so many epochs of the range again, which are drawn; all by default
+    #[command(flatten)]
+    sampling: Sampling,
+    /// Print one JSON document
+    #[arg(long, help_heading = args::OUTPUT)]
+    json: bool,
+}
+
+/// The epochs to compute again.
+#[derive(clap::Args)]
+pub struct Sampling {
+    /// Compute so many of the epochs again, which are drawn; all by default
     #[arg(
         long,
         value_parser = values::whole::<u32>(1..=1_000_000),
@@ -60,14 +70,25 @@ pub struct Arguments {
         value_name = "NUMBER"
     )]
     seed: Option<u64>,
-    /// Print one JSON document
-    #[arg(long, help_heading = args::OUTPUT)]
-    json: bool,
+}
+
+impl Sampling {
+    /// Returns those of `epochs` to compute again, and the seed of the sample.
+    pub fn choose(&self, epochs: Vec<u32>) -> Result<(BTreeSet<u32>, Option<u64>), Failure> {
+        let Some(number) = self.sample else {
+            return Ok((epochs.into_iter().collect(), None));
+        };
+        let seed = match self.seed {
+            Some(seed) => seed,
+            None => u64::from_le_bytes(random().map_err(Failure::input)?),
+        };
+        Ok((drawn(epochs, number, seed), Some(seed)))
+    }
 }
 
 /// The result of a replay.
 #[derive(Debug, Serialize)]
-struct Replayed {
+pub struct Replayed {
     /// Epochs of the training.
     epochs: u32,
     /// Epochs that were computed again, each to its end.
@@ -77,7 +98,21 @@ struct Replayed {
     /// The seed of the sample. Absent without one.
     seed: Option<u64>,
     /// The first false item. Absent if every hash is the same.
-    wrong: Option<String>,
+    pub wrong: Option<String>,
+}
+
+impl Replayed {
+    /// Returns the result before anything of a training of `epochs` was computed, of a sample of
+    /// this seed.
+    pub const fn new(epochs: u32, seed: Option<u64>) -> Self {
+        Self {
+            epochs,
+            replayed: Vec::new(),
+            steps: 0,
+            seed,
+            wrong: None,
+        }
+    }
 }
 
 impl View for Replayed {
@@ -116,22 +151,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let range: Vec<u32> = (arguments.from..=last)
         .take_while(|it| *it < epochs)
         .collect();
-    let seed = match (arguments.sample, arguments.seed) {
-        (Some(_), None) => Some(u64::from_le_bytes(random().map_err(Failure::input)?)),
-        (_, seed) => seed,
-    };
-    let chosen = match (arguments.sample, seed) {
-        (Some(number), Some(seed)) => drawn(range, number, seed),
-        _ => range.into_iter().collect(),
-    };
-    let mut replayed = Replayed {
-        epochs,
-        replayed: Vec::new(),
-        steps: 0,
-        seed,
-        wrong: None,
-    };
-    match replay(&folder, &chosen, &mut replayed) {
+    let (chosen, seed) = arguments.sampling.choose(range)?;
+    let mut replayed = Replayed::new(epochs, seed);
+    match replay(&folder, epochs, &chosen, &mut replayed) {
         Ok(()) => {}
         Err(Stored::Changed(wrong)) => replayed.wrong = Some(wrong),
         Err(Stored::Failed(failure)) => return Err(failure),
@@ -148,7 +170,15 @@ fn drawn(mut epochs: Vec<u32>, number: u32, seed: u64) -> BTreeSet<u32> {
     epochs.into_iter().take(number).collect()
 }
 
-fn replay(folder: &Folder, chosen: &BTreeSet<u32>, done: &mut Replayed) -> Result<(), Stored> {
+/// Computes the chosen epochs again, and counts them in `done`.
+///
+/// The first state is computed in any case, and the first `epochs` lines must join up.
+pub fn replay(
+    folder: &Folder,
+    epochs: u32,
+    chosen: &BTreeSet<u32>,
+    done: &mut Replayed,
+) -> Result<(), Stored> {
     let (course, stored) = folder.course()?;
     let (plan, start) = (&folder.plan, course.start()?);
     compare("the first state", &plan.start.0, &start.hash())?;
@@ -158,7 +188,10 @@ fn replay(folder: &Folder, chosen: &BTreeSet<u32>, done: &mut Replayed) -> Resul
         course.loss(&stored)?.0,
     )?;
     let mut before = plan.start.0;
-    for line in folder.lines()? {
+    for line in folder
+        .lines()?
+        .take(usize::try_from(epochs).unwrap_or(usize::MAX))
+    {
         let line = line?;
         line.check(&before).map_err(Stored::Changed)?;
         before = line.next.0;

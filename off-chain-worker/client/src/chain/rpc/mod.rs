@@ -212,21 +212,35 @@ impl RpcChain {
         messages: &[Ready<'_>],
         after: Option<&BlockId>,
     ) -> Vec<Result<Receipt, ChainError>> {
-        let failed = |error: &ChainError| messages.iter().map(|_| Err(error.clone())).collect();
-        let payloads: Result<Vec<_>, _> = messages.iter().map(|it| self.payload(it)).collect();
-        let (key, payloads) = match (self.key(signer), payloads) {
-            (Ok(key), Ok(payloads)) => (key, payloads),
-            (Err(error), _) | (_, Err(error)) => return failed(&error),
+        let key = match self.key(signer) {
+            Ok(key) => key,
+            Err(error) => return messages.iter().map(|_| Err(error.clone())).collect(),
         };
+        // A message that no block has room for stops no other one.
+        let (mut payloads, mut problems) = (Vec::new(), Vec::new());
+        for message in messages {
+            match self.payload(message) {
+                Ok(payload) => {
+                    payloads.push(payload);
+                    problems.push(None);
+                }
+                Err(error) => problems.push(Some(error)),
+            }
+        }
         let terms = Terms {
             wait: self.wait,
             after,
             urgency: messages.first().and_then(|it| self.urgency(it.input)),
         };
-        let sent = carry_out(&self.node, key, &payloads, &terms);
-        let sent = sent.into_iter().zip(messages);
-        sent.map(|(included, message)| self.receipt(&included?, signer, message))
-            .collect()
+        let mut sent = carry_out(&self.node, key, &payloads, &terms).into_iter();
+        let outcome = |(message, problem): (&Ready<'_>, Option<ChainError>)| match problem {
+            Some(error) => Err(error),
+            None => {
+                let included = sent.next().unwrap_or_else(|| Err(left_out()))?;
+                self.receipt(&included, signer, message)
+            }
+        };
+        messages.iter().zip(problems).map(outcome).collect()
     }
 
     /// Returns the receipt of a message in a block.
@@ -356,7 +370,7 @@ impl Chain for RpcChain {
                 }
             }
         }
-        let unsent = || Err(ChainError::NotSent("it was left out".into()));
+        let unsent = || Err(left_out());
         outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(unsent))
@@ -413,6 +427,11 @@ impl Chain for RpcChain {
         instantiated.cost.fee = included.fee();
         Ok(instantiated)
     }
+}
+
+/// Returns the error of a message that was not sent with others.
+fn left_out() -> ChainError {
+    ChainError::NotSent("it was left out".into())
 }
 
 /// Returns the only one of `receipts`.

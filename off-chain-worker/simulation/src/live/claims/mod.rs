@@ -23,7 +23,7 @@ const SLOW: (u64, u64) = (350, 650);
 /// Bounds of the pay of both hotkeys of one machine together, in thousandths of a good miner's.
 ///
 /// Two machines would earn 2000. One answers half of all questions, and chance decides how many of
-/// those are from the validator with most stake: in few epochs they are a fifth more or less.
+/// those are from the validator with most stake. In few epochs they are up to a third more or less.
 const TWINS: (u64, u64) = (500, 1_500);
 /// Least rank correlation of pay with verified work.
 const LEAST_CORRELATION: f64 = 0.95;

@@ -4,12 +4,12 @@
 //! that are not begun, and of which only the first has dividends.
 
 use crate::epochs::Sharing;
-use inktensor_primitives::epoch::{FinalChunk, Settlement, MAX_SETTLED};
+use inktensor_primitives::epoch::{FinalChunk, Settlement};
 use scale::Encode;
 
 /// Most bytes of results and memory in a call of several chunks. The contract, which a chain gives
 /// 1 MiB of memory, has them in ink!'s buffer, decoded, hashed and in events.
-const ROOM: usize = 192 * 1024;
+const ROOM: usize = 160 * 1024;
 
 /// Most accesses of storage in a call of several chunks. A chain charges about 10 KiB of proof for
 /// each, and a message may have 3.75 MiB.
@@ -33,9 +33,9 @@ impl Group {
         group
     }
 
-    /// Returns true if `chunk`, which has no dividends, has room.
-    fn has_room(&self, chunk: &FinalChunk) -> bool {
-        self.chunks.len() < usize::from(MAX_SETTLED)
+    /// Returns true if `chunk`, which has no dividends, has room in a call of at most `most`.
+    fn has_room(&self, chunk: &FinalChunk, most: u16) -> bool {
+        self.chunks.len() < usize::from(most)
             && self.bytes.saturating_add(chunk.encoded_size()) <= ROOM
             && self.accesses.saturating_add(OF_CHUNK) <= ACCESSES
     }
@@ -65,22 +65,22 @@ pub fn settlement_calls(
     let is_settled = |chunk| settling.is_some_and(|it| it.is_settled(chunk));
     let is_begun = |chunk| settling.is_some_and(|it| it.is_published(chunk));
     let unsettled = finals.filter(|it| !is_settled(it.chunk));
-    // Each of these leads a call; only those of the first kind take others in.
-    let (mut leading, mut alone, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    // A chunk that is begun has a call of its own. The others lead calls, or join them.
+    let (mut alone, mut leading, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for given in unsettled {
-        let has_dividends = dividends(&given) > 0;
-        if is_begun(given.chunk) || sharing == Sharing::Nothing {
+        if is_begun(given.chunk) {
             alone.push(vec![given]);
-        } else if !has_dividends {
+        } else if dividends(&given) == 0 {
             others.push(given);
-        } else if sharing == Sharing::All {
+        } else if sharing.with_dividends {
             leading.push(Group::of(given));
         } else {
             alone.push(vec![given]);
         }
     }
     for given in others {
-        match leading.iter_mut().find(|group| group.has_room(&given)) {
+        let has_room = |group: &&mut Group| group.has_room(&given, sharing.chunks);
+        match leading.iter_mut().find(has_room) {
             Some(group) => group.add(given),
             None => leading.push(Group::of(given)),
         }
@@ -153,7 +153,7 @@ mod tests {
             (22..38).collect(),
             vec![38, 39],
         ];
-        assert_eq!(chunks(finals(10, 2), Sharing::All), expected);
+        assert_eq!(chunks(finals(10, 2), Sharing::ALL), expected);
         // None has room beside two chunks of validators.
         let expected = [
             vec![2],
@@ -162,12 +162,13 @@ mod tests {
             (10..26).collect(),
             (26..40).collect(),
         ];
-        assert_eq!(chunks(finals(10, 64), Sharing::All), expected);
+        assert_eq!(chunks(finals(10, 64), Sharing::ALL), expected);
     }
 
     #[test]
-    fn chunks_with_dividends_stand_alone_after_a_call_that_was_refused() {
-        let found = chunks(finals(10, 2), Sharing::All.less());
+    fn fewer_chunks_share_a_call_after_one_that_was_refused() {
+        let without_dividends = Sharing::ALL.less(16);
+        let found = chunks(finals(10, 2), without_dividends);
         let first: Vec<u16> = [0, 4].into_iter().chain(6..20).collect();
         let expected = [
             vec![2],
@@ -178,23 +179,24 @@ mod tests {
             (36..40).collect(),
         ];
         assert_eq!(found, expected);
-        let found = chunks(finals(10, 2), Sharing::All.less().less());
+        let found = chunks(finals(10, 2), without_dividends.less(16));
+        assert_eq!(found[3], [0, 4, 6, 7, 8, 9, 10, 11]);
+        let found = chunks(finals(10, 2), without_dividends.less(2));
         assert_eq!(found.len(), 39);
         assert!(found.iter().all(|call| call.len() == 1));
-        assert_eq!(Sharing::Nothing.less(), Sharing::Nothing);
     }
 
     #[test]
     fn a_call_of_several_has_room_for_their_memory() {
-        let found = chunks(finals(60_000, 2), Sharing::All);
+        let found = chunks(finals(60_000, 2), Sharing::ALL);
         assert_eq!(found[1..4], [vec![3, 0, 4], vec![5, 6, 7], vec![8, 9, 10]]);
-        let found = chunks(finals(200_000, 2), Sharing::All);
+        let found = chunks(finals(200_000, 2), Sharing::ALL);
         assert!(found.iter().all(|call| call.len() == 1));
     }
 
     #[test]
     fn nothing_is_settled_of_an_epoch_that_is_not_final() {
-        let calls = settlement_calls(None, finals(10, 2).take(5), Sharing::All);
+        let calls = settlement_calls(None, finals(10, 2).take(5), Sharing::ALL);
         let found: Vec<u16> = calls.concat().iter().map(|it| it.chunk).collect();
         assert_eq!((calls.len(), found), (1, vec![3, 0, 1, 2, 4]));
     }

@@ -11,7 +11,7 @@ use crate::{
         Action, RoleError, Turn,
     },
 };
-use inktensor_client::chain::{CallError, Sent};
+use inktensor_client::chain::{CallError, ChainError, Sent};
 use inktensor_compute::epoch::first_difference;
 use inktensor_primitives::{
     epoch::{EpochError, EpochStatus, Epochs, FinalChunk, Settled},
@@ -29,7 +29,7 @@ struct Paying {
     /// The first of the chunks.
     first: u16,
     /// Number of chunks.
-    chunks: usize,
+    chunks: u16,
     /// True if the first chunk has dividends.
     has_dividends: bool,
     /// Most neurons of a chunk alone.
@@ -40,15 +40,13 @@ struct Paying {
 impl Paying {
     /// Describes a call with `chunks` of an epoch.
     fn of((netuid, epoch): (NetUid, u32), chunks: &[FinalChunk], sharing: Sharing) -> Self {
-        let first = chunks.first();
-        let results = first.map(|it| it.results.as_slice()).unwrap_or_default();
         Self {
             netuid,
             epoch,
             finalizes: false,
-            first: first.map_or(0, |it| it.chunk),
-            chunks: chunks.len(),
-            has_dividends: results.iter().any(|it| !it.validator.is_zero()),
+            first: chunks.first().map_or(0, |it| it.chunk),
+            chunks: u16::try_from(chunks.len()).unwrap_or(u16::MAX),
+            has_dividends: has_dividends(chunks),
             most: 0,
             sharing,
         }
@@ -100,6 +98,7 @@ impl Paying {
             epoch,
             most,
             sharing,
+            chunks,
             ..
         } = self;
         let error = match answer {
@@ -108,13 +107,17 @@ impl Paying {
         };
         let is_shared = self.chunks > 1 || self.finalizes;
         let is_overtaken = matches!(&error, CallError::Refused(error) if self.is_overtaken(error));
-        // One of several parts may be false, or without room.
-        let is_reducible = is_too_large(&error)
-            || (is_shared && !is_overtaken && matches!(error, CallError::Refused(_)));
+        // Whatever stops a call of several parts may stop one of them alone.
+        let is_reducible =
+            is_too_large(&error) || (is_shared && !is_overtaken && !is_unsent(&error));
         let problem = RoleError::refused(self.name())(error);
         if is_reducible {
             let remedy = if is_shared {
-                Remedy::ShareLess { epoch, sharing }
+                Remedy::ShareLess {
+                    epoch,
+                    sharing,
+                    chunks,
+                }
             } else {
                 Remedy::PayFewer { epoch, most }
             };
@@ -127,12 +130,29 @@ impl Paying {
     }
 }
 
+/// Returns true if the reason is the connection to the chain, or a worker that stops.
+fn is_unsent(error: &CallError<EpochError>) -> bool {
+    match error {
+        CallError::Chain(error) => {
+            error.is_of_the_connection() || matches!(error, ChainError::NotSent(_))
+        }
+        CallError::Refused(_) => false,
+    }
+}
+
 /// Returns true if another account has made the epoch final, or another assertion stands by now.
 const fn is_final(error: &EpochError) -> bool {
     matches!(
         error,
         EpochError::NotAsserted | EpochError::AssertionMismatch | EpochError::ChallengePeriod(_)
     )
+}
+
+/// Returns true if the first of the chunks has dividends.
+fn has_dividends(chunks: &[FinalChunk]) -> bool {
+    let first = chunks.first().map(|it| it.results.as_slice());
+    let first = first.unwrap_or_default();
+    first.iter().any(|it| !it.validator.is_zero())
 }
 
 fn final_chunks(
@@ -178,16 +198,18 @@ impl Keeper {
         let ComputedEpoch {
             assertion, trace, ..
         } = computed.as_ref();
-        let (assertion, results, memory) = (
-            assertion.clone(),
-            trace.results.clone(),
-            trace.memory.clone(),
-        );
+        let assertion = assertion.clone();
         let sharing = turn.epochs.sharing(netuid, epoch);
-        let finals = final_chunks(results, memory);
-        let calls = settlement_calls(None, finals, sharing);
+        let calls = if sharing.is_any() {
+            let finals = final_chunks(trace.results.clone(), trace.memory.clone());
+            settlement_calls(None, finals, sharing)
+        } else {
+            Vec::new()
+        };
+        // A chunk with dividends comes first where it may share the call.
+        let fits = |call: &Vec<FinalChunk>| sharing.with_dividends || !has_dividends(call);
         let mut contract = self.contracts.epoch();
-        let Some(call) = calls.into_iter().next().filter(|_| sharing == Sharing::All) else {
+        let Some(call) = calls.into_iter().find(fits) else {
             let message = contract.finalize(netuid, assertion);
             let action = move |_: Sent<()>| Action::Finalized { netuid, epoch };
             return Ok(Some(Due::step(
