@@ -19,15 +19,15 @@ pub struct Shown {
 }
 
 /// A validator's finding about an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Finding {
-    /// The entry has a loss.
+    /// The entry has losses.
     #[codec(index = 0)]
     Judged {
         /// Hash of the model's blob.
         model: Digest,
-        /// The loss.
-        loss: Loss,
+        /// The loss on each row.
+        losses: Vec<Loss>,
     },
     /// The entry has no loss.
     #[codec(index = 1)]
@@ -78,6 +78,14 @@ impl Fault {
 }
 
 impl Finding {
+    /// Returns the mean loss, rounded down, or `None` without a loss.
+    pub fn loss(&self) -> Option<Loss> {
+        match self {
+            Self::Judged { losses, .. } => Loss::mean(losses),
+            Self::Faulty(_) => None,
+        }
+    }
+
     /// Returns true if the finding is the word of one validator: see [`Fault::is_word`].
     pub const fn is_word(&self) -> bool {
         match self {
@@ -97,19 +105,19 @@ pub fn find<C: Contest>(
     shown: &Shown,
     seed: &Seed,
 ) -> Finding {
-    match loss_of(contest, subnet, entry, shown, seed) {
-        Ok((model, loss)) => Finding::Judged { model, loss },
+    match judged(contest, subnet, entry, shown, seed) {
+        Ok((model, losses)) => Finding::Judged { model, losses },
         Err(fault) => Finding::Faulty(fault),
     }
 }
 
-fn loss_of<C: Contest>(
+fn judged<C: Contest>(
     contest: &C,
     subnet: &Subnet,
     entry: &Entry,
     shown: &Shown,
     seed: &Seed,
-) -> Result<(Digest, Loss), Fault> {
+) -> Result<(Digest, Vec<Loss>), Fault> {
     let opening = shown.opening.ok_or(Fault::Unopened)?;
     if !entry.pledge.is_opened(subnet, entry.seat, &opening) {
         return Err(Fault::OtherOpening);
@@ -126,14 +134,20 @@ fn loss_of<C: Contest>(
     if read.hash() != opening.model {
         return Err(Fault::Unreadable);
     }
-    let loss = contest.loss(&read, seed).map_err(Fault::NoLoss)?;
-    Ok((opening.model, loss))
+    let losses = contest.losses(&read, seed).map_err(Fault::NoLoss)?;
+    match losses.is_empty() {
+        true => Err(Fault::NoLoss(NoLoss::NotFinite)),
+        false => Ok((opening.model, losses)),
+    }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Judged { loss, .. } => write!(f, "a loss of {loss}"),
+            Self::Judged { losses, .. } => {
+                let loss = Loss::mean(losses).unwrap_or(Loss(0));
+                write!(f, "a loss of {loss} on {} rows", losses.len())
+            }
             Self::Faulty(fault) => fault.fmt(f),
         }
     }
@@ -176,8 +190,10 @@ mod tests {
     fn entry_that_is_shown_is_judged() {
         let (entry, shown) = toy::entered(10, 1, 500);
         let model = shown.opening.unwrap().model;
-        let loss = Loss(500);
-        assert_eq!(found(&entry, &shown), Finding::Judged { model, loss });
+        let losses = vec![Loss(500)];
+        let finding = found(&entry, &shown);
+        assert_eq!(finding.loss(), Some(Loss(500)));
+        assert_eq!(finding, Finding::Judged { model, losses });
     }
 
     #[test]

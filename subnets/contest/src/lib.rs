@@ -5,7 +5,7 @@
 //!
 //! - [`HeldOut`], [`Model`]: the contest `contest/1`, and an entry of it
 //! - [`Pledge`], [`Opening`], [`Entry`], [`entries`]: the hash that binds a miner, and its block
-//! - [`find`], [`Finding`]: the loss of an entry, or the fault for which it has no loss
+//! - [`find`], [`Finding`]: the losses of an entry, or the fault for which it has no loss
 //! - [`epsilon`], [`is_better`], [`rank`]: records, and why another entry is not one
 //! - [`Round`], [`Verdict`]: losses, worths, averages and weights of a validator
 //! - [`Examined`], [`Lie`]: the first false item of a verdict
@@ -30,7 +30,7 @@ mod rank;
 mod toy;
 mod verdict;
 
-pub use epsilon::{epsilon, is_better, EPSILON_BLOCKS, EPSILON_FIRST, EPSILON_LAST};
+pub use epsilon::{epsilon, is_better, EPSILON_BLOCKS, EPSILON_FIRST, EPSILON_LAST, ERRORS};
 pub use error::{ContestError, ModelError};
 pub use examine::{Examined, Lie};
 pub use find::{find, Fault, Finding, Shown};
@@ -38,4 +38,4 @@ pub use held_out::{HeldOut, ROWS, WORK_LIMIT};
 pub use model::{Model, MODEL_LIMIT};
 pub use pledge::{entries, Entry, Epoch, Opening, Pledge, Subnet, ENTRIES_LIMIT};
 pub use rank::{rank, Judged, Standing, PAID_RECORDS};
-pub use verdict::{standings, Averages, Line, Round, Verdict};
+pub use verdict::{Averages, Line, Round, Verdict};

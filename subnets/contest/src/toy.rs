@@ -1,6 +1,6 @@
 //! A contest of numbers, for tests of rules that hold for any contest.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use inktensor_task::{blake2, Blob, Contest, Load, Loss, NoLoss, Refused, Seat, Seed};
 
@@ -9,7 +9,7 @@ use crate::{Entry, Epoch, Opening, Pledge, Shown, Subnet};
 /// The contest of the tests.
 pub struct Toy;
 
-/// A number, which is its own loss.
+/// A number, which is its own loss on the one row.
 pub struct Number(pub u64);
 
 /// A number of another shape.
@@ -45,11 +45,11 @@ impl Contest for Toy {
     const NAME: &'static str = "toy/1";
     const UNIT: &'static str = "points";
 
-    fn loss(&self, entry: &Number, _: &Seed) -> Result<Loss, NoLoss> {
+    fn losses(&self, entry: &Number, _: &Seed) -> Result<Vec<Loss>, NoLoss> {
         match entry.0 {
             OTHER_SHAPE => Err(NoLoss::OtherShape),
             OVERFLOW => Err(NoLoss::NotFinite),
-            number => Ok(Loss(number >> SHIFT)),
+            number => Ok(vec![Loss((number >> SHIFT) as u32)]),
         }
     }
 }
@@ -72,12 +72,12 @@ pub const fn seat(uid: u16) -> Seat {
 }
 
 /// Returns the blob of a number with this loss. Other low bits are other blobs.
-pub fn blob(loss: u64, low: u8) -> Vec<u8> {
-    Number((loss << SHIFT) | u64::from(low)).to_blob()
+pub fn blob(loss: u32, low: u8) -> Vec<u8> {
+    Number((u64::from(loss) << SHIFT) | u64::from(low)).to_blob()
 }
 
 /// Returns a sealed entry of a model with this loss, and all that its miner shows.
-pub fn entered(block: u32, uid: u16, loss: u64) -> (Entry, Shown) {
+pub fn entered(block: u32, uid: u16, loss: u32) -> (Entry, Shown) {
     entered_blob(block, uid, blob(loss, uid as u8))
 }
 

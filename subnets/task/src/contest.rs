@@ -1,15 +1,16 @@
 //! The trait of a contest: entries that are compared by a loss on data drawn after their pledge.
 
 use crate::{Blob, Seed};
+use alloc::vec::Vec;
 use core::fmt;
 use scale::{Decode, Encode};
 
 /// Parts of a unit of loss, of which a [`Loss`] is a whole number.
-const PARTS: u64 = 1_000_000;
+const PARTS: u32 = 1_000_000;
 
 /// A loss in millionths of the contest's [unit](Contest::UNIT). Lower is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Loss(pub u64);
+pub struct Loss(pub u32);
 
 impl Loss {
     /// The largest loss: a thousand units. A guess among 256 bytes costs 5.5 nats.
@@ -23,24 +24,25 @@ impl Loss {
     /// `NotFinite` for a value that is not a number, is infinite, rounds below zero, or is above
     /// [`Loss::LIMIT`].
     pub fn of_units(units: f32) -> Result<Self, NoLoss> {
-        let parts = f64::from(units) * PARTS as f64 + 0.5;
+        let parts = f64::from(units) * f64::from(PARTS) + 0.5;
         // Not a number is within no range. A conversion cuts off.
-        match (0.0..=Self::LIMIT.0 as f64 + 0.5).contains(&parts) {
-            true => Ok(Self(parts as u64).min(Self::LIMIT)),
+        match (0.0..=f64::from(Self::LIMIT.0) + 0.5).contains(&parts) {
+            true => Ok(Self(parts as u32).min(Self::LIMIT)),
             false => Err(NoLoss::NotFinite),
         }
     }
 
-    /// Returns the mean of losses, rounded down, or `None` of no losses. The order of losses has no
-    /// influence.
-    pub fn mean(losses: impl IntoIterator<Item = Loss>) -> Option<Self> {
-        let (mut sum, mut count) = (0u128, 0u128);
-        for loss in losses {
-            sum = sum.saturating_add(loss.0.into());
-            count = count.saturating_add(1);
-        }
-        let mean = sum.checked_div(count)?;
-        u64::try_from(mean).ok().map(Self)
+    /// Returns the sum of losses, in millionths. The order of losses has no influence.
+    pub fn sum(losses: &[Loss]) -> u64 {
+        let add = |sum: u64, loss: &Loss| sum.saturating_add(loss.0.into());
+        losses.iter().fold(0, add)
+    }
+
+    /// Returns the mean of losses, rounded down, or `None` of no losses.
+    pub fn mean(losses: &[Loss]) -> Option<Self> {
+        let count = u64::try_from(losses.len()).ok()?;
+        let mean = Self::sum(losses).checked_div(count)?;
+        u32::try_from(mean).ok().map(Self)
     }
 }
 
@@ -111,11 +113,10 @@ impl core::error::Error for NoLoss {}
 ///     type Entry = Guess;
 ///     const NAME: &'static str = "guesses/1";
 ///     const UNIT: &'static str = "squares of a hundred";
-///     fn loss(&self, entry: &Guess, seed: &Seed) -> Result<Loss, NoLoss> {
+///     fn losses(&self, entry: &Guess, seed: &Seed) -> Result<Vec<Loss>, NoLoss> {
 ///         let mut draw = seed.part("numbers").draw();
-///         let miss = |number: u32| number.abs_diff(entry.0.into());
-///         let losses = (0..50).map(|_| Loss(100 * u64::from(miss(draw.below(100)).pow(2))));
-///         Loss::mean(losses).ok_or(NoLoss::NotFinite)
+///         let mut miss = || draw.below(100).abs_diff(entry.0.into());
+///         Ok((0..50).map(|_| Loss(100 * miss().pow(2))).collect())
 ///     }
 /// }
 ///
@@ -133,14 +134,23 @@ pub trait Contest: Send + Sync {
     /// Unit of losses in the plural, such as `nats a byte`.
     const UNIT: &'static str;
 
-    /// Returns the loss of `entry` on the data that `seed` draws.
+    /// Returns the loss of `entry` on each row of the data that `seed` draws: at least one.
     ///
-    /// The same seed draws the same data for every entry.
+    /// The same seed draws the same rows for every entry, so that two entries are compared row by
+    /// row.
     ///
     /// # Errors
     /// An entry that has no loss. It comes from a stranger, so nothing about it may be taken for
     /// granted. The errors, too, must not depend on the machine.
-    fn loss(&self, entry: &Self::Entry, seed: &Seed) -> Result<Loss, NoLoss>;
+    fn losses(&self, entry: &Self::Entry, seed: &Seed) -> Result<Vec<Loss>, NoLoss>;
+
+    /// Returns the mean of [`losses`](Contest::losses), rounded down.
+    ///
+    /// # Errors
+    /// As [`losses`](Contest::losses).
+    fn loss(&self, entry: &Self::Entry, seed: &Seed) -> Result<Loss, NoLoss> {
+        Loss::mean(&self.losses(entry, seed)?).ok_or(NoLoss::NotFinite)
+    }
 }
 
 #[cfg(test)]
@@ -183,9 +193,9 @@ mod tests {
 
     #[test]
     fn mean_rounds_down() {
-        assert_eq!(Loss::mean([1, 2, 5].map(Loss)), Some(Loss(2)));
-        assert_eq!(Loss::mean([Loss(u64::MAX); 3]), Some(Loss(u64::MAX)));
-        assert_eq!(Loss::mean([]), None);
+        assert_eq!(Loss::mean(&[1, 2, 5].map(Loss)), Some(Loss(2)));
+        assert_eq!(Loss::mean(&[Loss(u32::MAX); 3]), Some(Loss(u32::MAX)));
+        assert_eq!(Loss::mean(&[]), None);
     }
 
     #[test]
@@ -200,7 +210,7 @@ mod tests {
             let (less, more) = if a < b { (a, b) } else { (b, a) };
             let (low, high) = (Loss::of_units(less).unwrap(), Loss::of_units(more).unwrap());
             prop_assert!(low <= high && high <= Loss::LIMIT);
-            let back = low.0 as f64 / 1e6;
+            let back = f64::from(low.0) / 1e6;
             prop_assert!((back - f64::from(less)).abs() <= 5.1e-7);
         }
     }

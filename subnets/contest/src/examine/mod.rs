@@ -23,7 +23,7 @@ pub enum Examined {
 }
 
 /// The first false item of a verdict, in the order of checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lie {
     /// An entry of the epoch has no line.
     LeftOut {
@@ -74,20 +74,20 @@ pub enum Lie {
 }
 
 impl Lie {
-    /// Returns the number by which the item is off. A fault in place of a loss, an entry that is
-    /// left out and an extra line have no number.
-    pub fn off_by(&self) -> Option<u64> {
-        match *self {
-            Self::Finding {
-                found: Finding::Judged { loss: found, .. },
-                right: Finding::Judged { loss: right, .. },
-                ..
-            } => Some(found.0.abs_diff(right.0)),
+    /// Returns the number by which the item is off: for losses, that of their means.
+    ///
+    /// A fault in place of a loss, an entry that is left out and an extra line have no number.
+    pub fn off_by(&self) -> Option<u32> {
+        match self {
+            Self::Finding { found, right, .. } => {
+                let (found, right) = (found.loss()?, right.loss()?);
+                Some(found.0.abs_diff(right.0))
+            }
             Self::Worth { found, right, .. } | Self::Average { found, right, .. } => {
                 Some(found.0.abs_diff(right.0).into())
             }
-            Self::Weight { found, right, .. } => Some(found.abs_diff(right).into()),
-            _ => None,
+            Self::Weight { found, right, .. } => Some(found.abs_diff(*right).into()),
+            Self::LeftOut { .. } | Self::Extra { .. } => None,
         }
     }
 }
@@ -104,16 +104,19 @@ impl<C: Contest> Round<'_, C> {
             Err(lie) => return Examined::False(lie),
         };
         for (entry, found) in &found {
-            let (seat, found) = (entry.seat, *found);
+            let seat = entry.seat;
             let right = self.find(entry, &show(entry));
             match (found.is_word(), right.is_word()) {
                 (true, _) => unproven.push(seat),
                 (false, true) => unchecked.push(seat),
-                (false, false) if found == right => {}
-                (false, false) => return Examined::False(Lie::Finding { seat, found, right }),
+                (false, false) if *found == right => {}
+                (false, false) => {
+                    let found = found.clone();
+                    return Examined::False(Lie::Finding { seat, found, right });
+                }
             }
         }
-        match conclusion(verdict, &self.concluded(&found)) {
+        match conclusion(verdict, &self.conclude(&found)) {
             Some(lie) => Examined::False(lie),
             None => Examined::True {
                 unproven,
@@ -129,7 +132,7 @@ fn paired(entries: Vec<Entry>, lines: &[Line]) -> Result<Vec<(Entry, Finding)>, 
     let mut found = Vec::with_capacity(entries.len());
     for entry in entries {
         match lines.next() {
-            Some(line) if line.seat == entry.seat => found.push((entry, line.finding)),
+            Some(line) if line.seat == entry.seat => found.push((entry, line.finding.clone())),
             Some(Line { seat, .. }) if *seat < entry.seat => {
                 return Err(Lie::Extra { seat: *seat });
             }

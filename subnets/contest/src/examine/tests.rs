@@ -73,9 +73,9 @@ impl Played {
     }
 }
 
-fn loss(line: &mut Line) -> &mut u64 {
+fn loss(line: &mut Line) -> &mut u32 {
     match &mut line.finding {
-        Finding::Judged { loss, .. } => &mut loss.0,
+        Finding::Judged { losses, .. } => &mut losses[0].0,
         other => panic!("{other:?}"),
     }
 }
@@ -147,7 +147,7 @@ fn entries_that_are_left_out_or_added_are_named() {
         assert_eq!(lie, left_out(index as u16 + 1));
     }
     let extra = |uid| Lie::Extra { seat: seat(uid) };
-    let doubled = |it: &mut Verdict, to| it.lines.insert(to, it.lines[2]);
+    let doubled = |it: &mut Verdict, to| it.lines.insert(to, it.lines[2].clone());
     assert_eq!(played.lie(|it| doubled(it, 3)), extra(3));
     assert_eq!(played.lie(|it| doubled(it, 6)), extra(3));
     assert_eq!(played.lie(|it| it.lines[5].seat = seat(7)), left_out(6));
@@ -163,6 +163,7 @@ fn invented_faults_are_found_unless_they_are_a_word() {
         Fault::NoLoss(NoLoss::NotFinite),
     ] {
         let lie = played.lie(|it| it.lines[1].finding = Finding::Faulty(fault));
+        assert_eq!(lie.off_by(), None);
         let Lie::Finding {
             seat: of, found, ..
         } = lie
@@ -170,14 +171,11 @@ fn invented_faults_are_found_unless_they_are_a_word() {
             panic!("{lie:?}");
         };
         assert_eq!((of, found), (seat(2), Finding::Faulty(fault)));
-        assert_eq!(lie.off_by(), None);
     }
     // A loss for bytes that have none.
     let model = played.shown[3].1.opening.unwrap().model;
-    let finding = Finding::Judged {
-        model,
-        loss: Loss(1),
-    };
+    let losses = vec![Loss(1)];
+    let finding = Finding::Judged { model, losses };
     let lie = played.lie(|it| it.lines[3].finding = finding);
     assert!(matches!(
         lie,
@@ -258,7 +256,7 @@ proptest! {
 
     #[test]
     fn honest_verdicts_are_true(
-        entries in prop::collection::vec((0u32..9, 0u16..12, 1_990u64..2_000), 0..12),
+        entries in prop::collection::vec((0u32..9, 0u16..12, 1_990u32..2_000), 0..12),
         average: u16,
     ) {
         let mut played = Played::new();

@@ -12,8 +12,8 @@ use crate::{is_better, Fault};
 /// Worth halves with each newer record. So the last record has more than half of all worth.
 pub const PAID_RECORDS: u32 = 4;
 
-/// An entry with its loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An entry with its losses.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
     /// Block of the pledge.
     pub block: u32,
@@ -21,8 +21,8 @@ pub struct Judged {
     pub seat: Seat,
     /// Hash of the model's blob.
     pub model: Digest,
-    /// The loss.
-    pub loss: Loss,
+    /// The loss on each row.
+    pub losses: Vec<Loss>,
 }
 
 /// The place of an entry among all entries.
@@ -66,17 +66,18 @@ impl Standing {
 /// Returns the standing of each entry. The order of `entries` has no influence.
 ///
 /// A model counts once: with the entry that was pledged first, or with none if two share that
-/// block. Then the entries are taken in order of blocks. The best one of a block is a record if it
-/// is better than the last record by epsilon, or the first one.
+/// block. Then the entries are taken in order of blocks. The best one of a block, by the sum of its
+/// losses, is a record if it [wins](is_better) against the last record, or is the first one.
 ///
-/// A record is better than all records before it by their epsilons too, since these are smaller.
+/// A record wins against all records before it. Their epsilons are smaller, and the standard error
+/// of a sum of differences is at most the sum of the standard errors.
 pub fn rank(entries: &[Judged]) -> BTreeMap<Seat, Standing> {
     let mut standings = same_models(entries);
     let mut rest: Vec<&Judged> = entries
         .iter()
         .filter(|entry| !standings.contains_key(&entry.seat))
         .collect();
-    rest.sort_unstable_by_key(|entry| (entry.block, entry.loss, entry.seat));
+    rest.sort_unstable_by_key(|entry| (entry.block, Loss::sum(&entry.losses), entry.seat));
     let mut records: Vec<&Judged> = Vec::new();
     for block in rest.chunk_by(|a, b| a.block == b.block) {
         let Some((best, others)) = block.split_first() else {
@@ -85,14 +86,14 @@ pub fn rank(entries: &[Judged]) -> BTreeMap<Seat, Standing> {
         let last = records.last().copied();
         let wins = |last: &Judged| {
             let blocks = best.block.saturating_sub(last.block);
-            is_better(best.loss, last.loss, blocks)
+            is_better(&best.losses, &last.losses, blocks)
         };
         if let Some(last) = last.filter(|last| !wins(last)) {
             let standing = Standing::NotBetter { than: last.seat };
             standings.extend(block.iter().map(|entry| (entry.seat, standing)));
             continue;
         }
-        let is_tied = |entry: &&&Judged| entry.loss == best.loss;
+        let is_tied = |entry: &&&Judged| Loss::sum(&entry.losses) == Loss::sum(&best.losses);
         match others.first().filter(is_tied) {
             Some(second) => {
                 let with = second.seat;

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use crate::{toy::seat, EPSILON_BLOCKS};
 
 /// An entry of uid `uid`, with a model of its own.
-fn entry(block: u32, uid: u16, loss: u64) -> Judged {
+fn entry(block: u32, uid: u16, loss: u32) -> Judged {
     Judged {
         block,
         seat: seat(uid),
         model: [uid as u8; 32],
-        loss: Loss(loss),
+        losses: vec![Loss(loss)],
     }
 }
 
@@ -79,6 +79,14 @@ fn model_counts_with_the_earliest_entry() {
 }
 
 #[test]
+fn without_its_original_a_copy_is_a_record() {
+    let entries = [entry(10, 0, 2_000_000), entry(20, 1, 2_000_000)];
+    assert_eq!(ranked(&entries), [record(0), not_better(0)]);
+    let left = rank(&entries[1..]);
+    assert_eq!(left, BTreeMap::from([(seat(1), record(0))]));
+}
+
+#[test]
 fn best_of_a_block_alone_is_a_record() {
     let found = ranked(&[
         entry(10, 0, 2_000_000),
@@ -113,7 +121,7 @@ fn equal_losses_of_a_block_are_tied() {
 #[test]
 fn worth_halves_with_each_newer_record() {
     let entries: Vec<Judged> = (0..6u16)
-        .map(|uid| entry(u32::from(uid), uid, 6_000 - 1_000 * u64::from(uid)))
+        .map(|uid| entry(u32::from(uid), uid, 6_000 - 1_000 * u32::from(uid)))
         .collect();
     let worths: Vec<u16> = ranked(&entries).iter().map(|it| it.worth().0).collect();
     assert_eq!(worths, [0, 0, 8_191, 16_383, 32_767, 65_535]);
@@ -122,13 +130,13 @@ fn worth_halves_with_each_newer_record() {
 
 /// Entries of different models, with blocks and losses that are often equal.
 fn some() -> impl Strategy<Value = Vec<Judged>> {
-    let loss = prop_oneof![0u64..3, 1_980_000u64..2_000_000, 1u64..u64::MAX];
+    let loss = prop_oneof![0u32..3, 1_980_000u32..2_000_000, 1u32..];
     prop::collection::vec((0u32..6, loss, prop::bool::weighted(0.2)), 0..12).prop_map(|all| {
-        let of = |(uid, (block, loss, is_copy)): (u16, (u32, u64, bool))| {
+        let of = |(uid, (block, loss, is_copy)): (u16, (u32, u32, bool))| {
             let mut entry = entry(block * 9_000, uid, loss);
             if is_copy {
                 // The same models have the same losses.
-                (entry.model, entry.loss) = ([99; 32], Loss(1_990_000));
+                (entry.model, entry.losses) = ([99; 32], vec![Loss(1_990_000)]);
             }
             entry
         };
@@ -162,7 +170,7 @@ proptest! {
             prop_assert_eq!(standings[&later.seat], Standing::Record { newer });
             for earlier in &records[..index] {
                 let blocks = later.block - earlier.block;
-                prop_assert!(blocks > 0 && is_better(later.loss, earlier.loss, blocks));
+                prop_assert!(blocks > 0 && is_better(&later.losses, &earlier.losses, blocks));
             }
         }
     }
@@ -170,17 +178,17 @@ proptest! {
     #[test]
     fn copy_earns_nothing_and_takes_nothing(
         entries in some(), of in any::<prop::sample::Index>(), later in 1u32..100_000, worse: u32,
-        gain in 0u64..500,
+        gain in 0u32..500,
     ) {
         prop_assume!(!entries.is_empty());
-        let original = entries[of.index(entries.len())];
+        let original = entries[of.index(entries.len())].clone();
         let before = worths(&entries);
         let block = entries.iter().map(|it| it.block).max().unwrap() + later;
         let uid = entries.len() as u16;
         // The same bits.
         let copy = Judged { block, seat: seat(uid), ..original };
         let mut with = entries.clone();
-        with.push(copy);
+        with.push(copy.clone());
         let mut right = before.clone();
         right.insert(copy.seat, Worth::NONE);
         // Two entries of one block with one model have no original, and neither has the copy.
@@ -189,11 +197,11 @@ proptest! {
         // last record.
         let last = entries.iter().find(|it| rank(&entries)[&it.seat] == record(0));
         if let Some(last) = last {
-            let less = u128::from(last.loss.0) * u128::from(gain) / 1_000_000;
-            let noisy = last.loss.0.saturating_sub(less as u64);
-            for loss in [noisy, last.loss.0.saturating_add(worse.into())] {
-                let copy = Judged { model: [77; 32], loss: Loss(loss), ..copy };
-                *with.last_mut().unwrap() = copy;
+            let loss = last.losses[0].0;
+            let less = u64::from(loss) * u64::from(gain) / 1_000_000;
+            for loss in [loss - less as u32, loss.saturating_add(worse)] {
+                let losses = vec![Loss(loss)];
+                *with.last_mut().unwrap() = Judged { model: [77; 32], losses, ..copy.clone() };
                 prop_assert_eq!(worths(&with), right.clone());
             }
         }
@@ -211,13 +219,13 @@ proptest! {
 
     #[test]
     fn better_model_wins_everything_before_it(entries in some(), later in 1u32..100_000) {
-        let best = entries.iter().map(|it| it.loss).min();
-        prop_assume!(best > Some(Loss(0)));
+        let best = entries.iter().map(|it| it.losses[0].0).min();
+        prop_assume!(best > Some(0));
         let block = entries.iter().map(|it| it.block).max().unwrap() + later;
-        let loss = best.unwrap().0 - best.unwrap().0.div_ceil(200);
+        let loss = best.unwrap() - best.unwrap().div_ceil(200);
         let new = entry(block, 50, loss);
         let with = [&entries[..], &[new]].concat();
-        prop_assert_eq!(rank(&with)[&new.seat], record(0));
+        prop_assert_eq!(rank(&with)[&seat(50)], record(0));
     }
 }
 

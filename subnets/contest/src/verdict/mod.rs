@@ -23,7 +23,7 @@ pub struct Verdict {
 }
 
 /// The line of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Line {
     /// The miner.
     pub seat: Seat,
@@ -58,7 +58,7 @@ impl Verdict {
 }
 
 /// Everything that a verdict follows from, but for what miners show.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Round<'a, C> {
     /// The contest.
     pub contest: &'a C,
@@ -90,11 +90,21 @@ impl<C: Contest> Round<'_, C> {
     pub fn judge(&self, mut show: impl FnMut(&Entry) -> Shown) -> Verdict {
         let judged = |entry: Entry| (entry, self.find(&entry, &show(&entry)));
         let found: Vec<(Entry, Finding)> = self.entries().into_iter().map(judged).collect();
-        self.concluded(&found)
+        self.conclude(&found)
+    }
+
+    /// Returns the standing of each entry, which follows from the findings of a verdict alone.
+    pub fn standings(&self, verdict: &Verdict) -> BTreeMap<Seat, Standing> {
+        let lines = verdict.lines.iter();
+        let findings: BTreeMap<Seat, &Finding> =
+            lines.map(|line| (line.seat, &line.finding)).collect();
+        let found = |entry: Entry| Some((entry, (*findings.get(&entry.seat)?).clone()));
+        let found: Vec<(Entry, Finding)> = self.entries().into_iter().filter_map(found).collect();
+        standings(&found)
     }
 
     /// Returns the verdict that follows from findings, which are in ascending order of seat.
-    pub(crate) fn concluded(&self, found: &[(Entry, Finding)]) -> Verdict {
+    pub fn conclude(&self, found: &[(Entry, Finding)]) -> Verdict {
         let standings = standings(found);
         let lines: Vec<Line> = found
             .iter()
@@ -105,7 +115,7 @@ impl<C: Contest> Round<'_, C> {
                 let average = self.before.get(&seat).copied().unwrap_or_default();
                 Line {
                     seat,
-                    finding: *finding,
+                    finding: finding.clone(),
                     worth,
                     average: self.alpha.average(average, worth),
                 }
@@ -122,16 +132,16 @@ impl<C: Contest> Round<'_, C> {
     }
 }
 
-/// Returns the standing of each entry, which follows from the findings alone.
-pub fn standings(found: &[(Entry, Finding)]) -> BTreeMap<Seat, Standing> {
+/// Returns the standing of each entry with these findings.
+fn standings(found: &[(Entry, Finding)]) -> BTreeMap<Seat, Standing> {
     let judged: Vec<Judged> = found
         .iter()
-        .filter_map(|(entry, finding)| match *finding {
-            Finding::Judged { model, loss } => Some(Judged {
+        .filter_map(|(entry, finding)| match finding {
+            Finding::Judged { model, losses } => Some(Judged {
                 block: entry.block,
                 seat: entry.seat,
-                model,
-                loss,
+                model: *model,
+                losses: losses.clone(),
             }),
             Finding::Faulty(_) => None,
         })
