@@ -129,6 +129,24 @@ fn hash_is_that_of_the_specification() {
     assert_eq!(found, blake2(&preimage));
 }
 
+#[test]
+fn largest_verdict_has_the_bytes_of_the_specification() {
+    let line = Line {
+        seat: seat(1),
+        finding: Finding::Judged {
+            model: [9; 32],
+            losses: vec![Loss(1); crate::ROWS.into()],
+        },
+        worth: Worth(0),
+        average: Worth(0),
+    };
+    let verdict = Verdict {
+        lines: vec![line; crate::ENTRIES_LIMIT],
+        weights: vec![(0, 1); crate::ENTRIES_LIMIT],
+    };
+    assert_eq!(verdict.encode().len(), 274_692);
+}
+
 proptest! {
     #[test]
     fn order_of_pledges_does_not_matter(
