@@ -38,7 +38,8 @@ pub enum Standing {
         /// The other miner.
         of: Seat,
     },
-    /// Another entry of the same block has the same loss, and both are better than all before.
+    /// Another entry of the same block has the same losses in sum, and both won against the last
+    /// record.
     Tied {
         /// The other miner.
         with: Seat,
@@ -66,8 +67,9 @@ impl Standing {
 /// Returns the standing of each entry. The order of `entries` has no influence.
 ///
 /// A model counts once: with the entry that was pledged first, or with none if two share that
-/// block. Then the entries are taken in order of blocks. The best one of a block, by the sum of its
-/// losses, is a record if it [wins](is_better) against the last record, or is the first one.
+/// block. Then the entries are taken in order of blocks. Of those of a block that
+/// [win](is_better) against the last record the one with the lowest sum of losses is a record.
+/// Before the first record all win.
 ///
 /// A record wins against all records before it. Their epsilons are smaller, and the standard error
 /// of a sum of differences is at most the sum of the standard errors.
@@ -80,38 +82,54 @@ pub fn rank(entries: &[Judged]) -> BTreeMap<Seat, Standing> {
     rest.sort_unstable_by_key(|entry| (entry.block, Loss::sum(&entry.losses), entry.seat));
     let mut records: Vec<&Judged> = Vec::new();
     for block in rest.chunk_by(|a, b| a.block == b.block) {
-        let Some((best, others)) = block.split_first() else {
-            continue;
-        };
-        let last = records.last().copied();
-        let wins = |last: &Judged| {
-            let blocks = best.block.saturating_sub(last.block);
-            is_better(&best.losses, &last.losses, blocks)
-        };
-        if let Some(last) = last.filter(|last| !wins(last)) {
-            let standing = Standing::NotBetter { than: last.seat };
-            standings.extend(block.iter().map(|entry| (entry.seat, standing)));
-            continue;
+        let mut winners = block.to_vec();
+        if let Some(last) = records.last() {
+            let than = last.seat;
+            winners.retain(|entry| entry.wins_against(last));
+            standings.extend(
+                block
+                    .iter()
+                    .map(|it| (it.seat, Standing::NotBetter { than })),
+            );
         }
-        let is_tied = |entry: &&&Judged| Loss::sum(&entry.losses) == Loss::sum(&best.losses);
-        match others.first().filter(is_tied) {
-            Some(second) => {
-                let with = second.seat;
-                standings.insert(best.seat, Standing::Tied { with });
-            }
-            None => records.push(best),
-        }
-        standings.extend(others.iter().map(|entry| {
-            let standing = match is_tied(&entry) {
-                true => Standing::Tied { with: best.seat },
-                false => Standing::NotBetter { than: best.seat },
-            };
-            (entry.seat, standing)
-        }));
+        records.extend(best(&winners, &mut standings));
     }
     let numbered = (0..).zip(records.iter().rev());
     standings.extend(numbered.map(|(newer, entry)| (entry.seat, Standing::Record { newer })));
     standings
+}
+
+impl Judged {
+    /// Returns true if the entry wins against `earlier`.
+    fn wins_against(&self, earlier: &Self) -> bool {
+        let blocks = self.block.saturating_sub(earlier.block);
+        is_better(&self.losses, &earlier.losses, blocks)
+    }
+}
+
+/// Returns the best of entries of one block, which come in order of their sums, and writes the
+/// standings of the others. Without a single best one it returns `None`.
+fn best<'a>(
+    winners: &[&'a Judged],
+    standings: &mut BTreeMap<Seat, Standing>,
+) -> Option<&'a Judged> {
+    let (best, others) = winners.split_first()?;
+    let is_tied = |entry: &Judged| Loss::sum(&entry.losses) == Loss::sum(&best.losses);
+    standings.extend(others.iter().map(|entry| {
+        let standing = match is_tied(entry) {
+            true => Standing::Tied { with: best.seat },
+            false => Standing::NotBetter { than: best.seat },
+        };
+        (entry.seat, standing)
+    }));
+    match others.first().filter(|second| is_tied(second)) {
+        Some(second) => {
+            let with = second.seat;
+            standings.insert(best.seat, Standing::Tied { with });
+            None
+        }
+        None => Some(best),
+    }
 }
 
 /// Returns the standings of entries whose model is another entry's.

@@ -94,7 +94,22 @@ fn best_of_a_block_alone_is_a_record() {
         entry(20, 2, 1_400_000),
         entry(20, 3, 2_500_000),
     ]);
-    assert_eq!(found, [record(1), not_better(2), record(0), not_better(2)]);
+    assert_eq!(found, [record(1), not_better(2), record(0), not_better(0)]);
+}
+
+#[test]
+fn lucky_row_of_a_block_does_not_hide_a_proven_win() {
+    let of = |block, uid, losses: [u32; 4]| Judged {
+        losses: losses.map(Loss).into(),
+        ..entry(block, uid, 0)
+    };
+    let found = ranked(&[
+        of(10, 0, [1_000; 4]),
+        // The lowest sum, in one row.
+        of(20, 1, [1_000, 1_000, 1_000, 500]),
+        of(20, 2, [900, 900, 900, 901]),
+    ]);
+    assert_eq!(found, [record(1), not_better(0), record(0)]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ const NOISE: Change = Change::Noise { millionths: 1_000 };
 const MINERS: [(u32, Behavior); 20] = [
     (0, Behavior::Honest { steps: 500 }),
     (0, Behavior::Honest { steps: 1_000 }),
-    (BETTER as u32, Behavior::Honest { steps: 3_000 }),
+    (BETTER as u32, Behavior::Honest { steps: 2_000 }),
     (1, copy(1, Change::Bits)),
     (1, copy(1, NOISE)),
     (1, copy(1, tuned(4, 100))),
