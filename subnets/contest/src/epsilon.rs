@@ -53,7 +53,7 @@ pub fn is_better(later: &[Loss], earlier: &[Loss], blocks: u32) -> bool {
 
 /// Returns true if the mean difference is at least [`ERRORS`] of its standard errors.
 fn is_proven(later: &[Loss], earlier: &[Loss]) -> bool {
-    // Below 2^33 each, so all values are below 2^127 for up to 2^28 rows.
+    // At most 2^32 each, so all values are below 2^127 for up to 2^20 rows.
     let difference = |(later, earlier): (&Loss, &Loss)| {
         i128::from(earlier.0).saturating_sub(i128::from(later.0))
     };
