@@ -19,7 +19,7 @@ struct Played {
 }
 
 impl Played {
-    /// Two records, a copy, a blob that is none, one of another shape, and a silent miner.
+    /// Two records, a copy, a blob that is not an entry, one of another shape, and a silent miner.
     fn new() -> Self {
         let silent = (entered(15, 6, 1).0, Shown::default());
         let shown = vec![

@@ -69,8 +69,8 @@ impl Contest for HeldOut {
 
     const UNIT: &'static str = "nats a byte";
 
-    /// Returns the loss on each of [`ROWS`] held-out rows, rounded to the nearest millionth of a nat
-    /// a byte, with halves up.
+    /// Returns the loss on each of [`ROWS`] held-out rows, rounded to the nearest millionth of a
+    /// nat a byte, with halves up.
     fn losses(&self, entry: &Model, seed: &Seed) -> Result<Vec<Loss>, NoLoss> {
         if entry.config() != self.config() {
             return Err(NoLoss::OtherShape);

@@ -192,7 +192,7 @@ impl<'a, C: Contest> Simulation<'a, C> {
             Lie::CopiesVerdict => return verdicts[1].clone(),
             Lie::Honest => return verdict,
         };
-        // A miner without an entry yet is none to lie about.
+        // There is no lie about a miner without an entry.
         let Some(at) = verdict.lines.iter().position(|line| line.seat == of) else {
             return verdict;
         };
