@@ -6,6 +6,7 @@
 //!
 //! - [`Task`]: a question, its answer, the answer's worth
 //! - [`Fold`]: long work in small steps, each of which can be checked alone
+//! - [`Contest`]: entries that are compared by a [`Loss`] on data drawn after their pledge
 //! - [`Seed`], [`Draw`]: numbers that follow from the chain
 //! - [`Body`]: questions and answers on the wire; [`Load`]: what every neuron has before
 //! - [`Worth`], [`Alpha`], [`weights_from_averages`]: from answers to weights, in integers
@@ -18,6 +19,7 @@
 extern crate alloc;
 
 mod body;
+mod contest;
 mod fold;
 mod hash;
 mod load;
@@ -28,6 +30,7 @@ mod weights;
 mod worth;
 
 pub use body::{Body, Malformed};
+pub use contest::{Contest, Loss, NoLoss};
 pub use fold::{Assignment, Blob, End, Fold, Measure};
 pub use hash::{blake2, Digest, Hash, Tag};
 pub use load::Load;

@@ -54,6 +54,11 @@ impl Corpus {
         &self.hash
     }
 
+    /// Returns the number of bytes that no step sees.
+    pub fn held_out_bytes(&self) -> usize {
+        self.bytes.len().saturating_sub(self.trained)
+    }
+
     /// Returns `count` rows to train on, which `seed` draws, one after another.
     pub fn rows(&self, seed: &Seed, count: u16) -> Vec<u8> {
         let (part, _) = self.parts();
@@ -109,6 +114,7 @@ mod tests {
         assert_eq!(trained, (0..=145).collect());
         let held_out = starts(&corpus.held_out_rows(&Seed([1; 32]), 200));
         assert_eq!(held_out, (150..=155).collect());
+        assert_eq!(corpus.held_out_bytes(), 10);
     }
 
     #[test]
