@@ -58,12 +58,13 @@ pub struct Fuel {
 }
 
 impl Fuel {
-    /// The fuel that every neuron gives. A core burns about 2 000 000 000 units a second.
+    /// The fuel that every neuron gives. A core burns 1 000 000 000 units in three seconds at most,
+    /// unless it waits for memory.
     pub const STANDARD: Self = Self {
         describe: 10_000_000,
-        light: 2_000_000_000,
+        light: 200_000_000,
         load: 10_000_000_000,
-        answer: 20_000_000_000,
+        answer: 10_000_000_000,
     };
 
     const fn of(&self, function: Function) -> u64 {

@@ -669,6 +669,30 @@ fn time_of_the_slowest_code() {
     }
 }
 
+/// Prints the time in which a core burns a billion units of fuel.
+#[test]
+#[ignore = "a measurement"]
+fn time_of_fuel() {
+    for body in [
+        "(loop (br 0)) (i64.const 0)",
+        "(local $x i64) (loop (local.set $x (i64.add (i64.mul (local.get $x) (i64.const 3))
+           (i64.load (i32.wrap_i64 (i64.and (local.get $x) (i64.const 0xfff)))))) (br 0))
+         (i64.const 0)",
+        "(local $x i64) (loop (local.set $x (i64.div_u (i64.const -1)
+           (i64.or (local.get $x) (i64.const 1)))) (br 0)) (i64.const 0)",
+        "(loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 65536)) (br 0)) (i64.const 0)",
+    ] {
+        let code = Text::with(Function::Answer, body).code();
+        let answer = 1_000_000_000;
+        let fuel = Fuel { answer, ..FUEL };
+        let task = WasmTask::with_fuel(&code, &blake2(&code), NAME, fuel).unwrap();
+        let program = task.with_state(b"").unwrap();
+        let started = std::time::Instant::now();
+        assert!(program.answer(b"{}").is_err());
+        println!("{:?}: {body}", started.elapsed());
+    }
+}
+
 /// Damage of a program is refused, stopped, or harmless.
 #[test]
 fn random_damage_never_ends_the_host() {
