@@ -1,4 +1,5 @@
-//! Tasks, built as Wasm programs.
+//! Tasks, built as Wasm programs: for tests of several crates, each of which uses some of them.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::{
     env, fs,
