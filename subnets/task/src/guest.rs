@@ -248,7 +248,9 @@ mod memory {
 /// #     type Question = Number;
 /// #     type Answer = Number;
 /// #     const NAME: &'static str = "twice/1";
-/// #     fn question(&self, _: &(), seed: &Seed) -> Number { Number { number: seed.draw().below(9) } }
+/// #     fn question(&self, _: &(), seed: &Seed) -> Number {
+/// #         Number { number: seed.draw().below(9) }
+/// #     }
 /// #     fn answer(&self, _: &(), question: &Number) -> Result<Number, Refused> {
 /// #         Ok(Number { number: question.number.wrapping_mul(2) })
 /// #     }

@@ -323,8 +323,8 @@ fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
     assert_eq!(document(&verified)["recomputed"], 4);
 }
 
-/// Starts a miner, with more arguments, and the validator called `name`, and waits until the validator has set weights
-/// and that epoch is over.
+/// Starts a miner, with more arguments, and the validator called `name`, and waits until the
+/// validator has set weights and that epoch is over.
 fn first_round(net: &mut Net, name: &str, more: &[&str]) -> [Guarded; 2] {
     let miner = net.neuron("mine", "m0", more);
     let validator = net.neuron("validate", name, &[]);
