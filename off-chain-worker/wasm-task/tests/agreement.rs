@@ -11,7 +11,8 @@
 
 mod support;
 
-use inktensor_embed::{small, Embed};
+use inktensor_embed::{pack, small, Embed};
+use inktensor_exact::bert::{seeded, Config};
 use inktensor_factors::Factors;
 use inktensor_task::{blake2, Body, Load, Malformed, Refused, Seat, Seed, Task, Worth};
 use inktensor_wasm_task::{WasmError, WasmProgram, WasmTask};
@@ -226,46 +227,54 @@ fn another_hash_name_or_damage_is_refused_by_name() {
 #[ignore = "a measurement"]
 fn cost_of_calls() {
     let programs = programs().unwrap();
-    let state = small::state(7).unwrap();
+    let factors = wasm(&programs.factors, Factors::NAME, b"");
+    let least = time(20, || drop(factors.check_question(b"{\"number\":360}")));
+    println!("the least of a call: {least:?}");
+    cost("small", &programs.embed, &small::state(7).unwrap(), 40);
+    // The sizes of MiniLM, with fewer words.
+    let vocabulary = small::vocabulary();
+    let sizes = Config {
+        vocabulary: vocabulary.lines().count(),
+        ..Config::MINILM
+    };
+    let tensors = seeded(sizes, 7).unwrap();
+    let state = pack(sizes, &vocabulary, &tensors).unwrap();
+    cost("large", &programs.embed, &state, 4);
+}
+
+/// Prints what calls of `embed/1` take with a model.
+fn cost(model: &str, code: &[u8], state: &[u8], count: u8) {
     let started = Instant::now();
-    let task = WasmTask::load(&programs.embed, &blake2(&programs.embed), Embed::NAME).unwrap();
-    println!(
-        "compile: {:?}, {} bytes",
-        started.elapsed(),
-        programs.embed.len()
-    );
+    let task = WasmTask::load(code, &blake2(code), Embed::NAME).unwrap();
+    let compiled = started.elapsed();
+    println!("{model}: {} bytes compile in {compiled:?}", code.len());
     let started = Instant::now();
-    let program = task.with_state(&state).unwrap();
-    println!("load: {:?}, {} bytes", started.elapsed(), state.len());
-    let native = Native(Embed, Load::load(&state).unwrap());
-    let questions: Vec<_> = (0..40)
+    let program = task.with_state(state).unwrap();
+    let loaded = started.elapsed();
+    println!("{model}: {} bytes load in {loaded:?}", state.len());
+    let native = Native(Embed, Load::load(state).unwrap());
+    let questions: Vec<_> = (0..count)
         .map(|number| native.question(&Seed([number; 32])).unwrap())
         .collect();
-    let in_native = time(|| questions.iter().for_each(|it| drop(native.answer(it))));
-    let in_wasm = time(|| questions.iter().for_each(|it| drop(program.answer(it))));
-    let checks = time(|| {
-        let all = questions.iter();
-        all.for_each(|it| drop(program.check_question(it)));
-    });
-    let each = |time: Duration| time / 40;
-    let factors = wasm(&programs.factors, Factors::NAME, b"");
-    let least = time(|| drop(factors.check_question(b"{\"number\":360}")));
-    println!("the least of a call: {least:?}");
+    for question in &questions {
+        assert_eq!(text(program.answer(question)), native.answer(question));
+    }
+    let all = |call: &dyn Fn(&[u8])| time(count, || questions.iter().for_each(|it| call(it)));
+    let in_native = all(&|it| drop(native.answer(it))) / count.into();
+    let in_wasm = all(&|it| drop(program.answer(it))) / count.into();
+    let checks = all(&|it| drop(program.check_question(it))) / count.into();
     println!(
-        "answer: native {:?}, Wasm {:?}, {:.1} times; check in Wasm {:?}",
-        each(in_native),
-        each(in_wasm),
-        in_wasm.as_secs_f64() / in_native.as_secs_f64(),
-        each(checks)
+        "{model}: answer native {in_native:?}, Wasm {in_wasm:?}, {:.1} times; check {checks:?}",
+        in_wasm.as_secs_f64() / in_native.as_secs_f64()
     );
 }
 
 /// Returns the shortest time of several runs.
-fn time(work: impl Fn()) -> Duration {
+fn time(runs: u8, work: impl Fn()) -> Duration {
     let run = || {
         let started = Instant::now();
         work();
         started.elapsed()
     };
-    (0..5).map(|_| run()).min().unwrap()
+    (0..runs.min(5)).map(|_| run()).min().unwrap()
 }

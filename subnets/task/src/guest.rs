@@ -195,7 +195,7 @@ mod memory {
 
         /// Loads the state in the input. The first state that is loaded stays.
         pub fn load(&self) -> u64 {
-            let input = core::mem::take(&mut *locked(&self.input));
+            let mut input = core::mem::take(&mut *locked(&self.input));
             let output = match super::load::<T>(&input) {
                 Ok(state) => {
                     self.state.get_or_init(|| state);
@@ -203,6 +203,10 @@ mod memory {
                 }
                 Err(refusal) => refusal,
             };
+            // Each call begins with a copy of the memory after this one, zeros left out.
+            input.fill(0);
+            core::hint::black_box(&mut input);
+            drop(input);
             self.finish(output)
         }
 
