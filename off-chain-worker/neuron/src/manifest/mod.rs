@@ -8,8 +8,7 @@
 //!
 //! let manifest = Manifest::parse(
 //!     br#"
-//! task = "embed/1"
-//! # program = "0x..": the hash of a Wasm program, of a task that is not built in
+//! task = "embed/1"   # built in, since there is no `program = "0x.."`, the hash of a Wasm program
 //! state = "0x1111111111111111111111111111111111111111111111111111111111111111"
 //! mirrors = ["https://example.org/blobs"]
 //! questions = 4   # to each miner, of each validator, in each epoch
