@@ -335,9 +335,9 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * A call with one chunk pays at most `most` neurons, the first of the chunk that are not
    * paid, and fewer if their parents are many; at least one. It receives its part of the
-   * fee, and further calls go on. A call with several, at most 16, pays whole chunks. It
-   * passes over those that are settled already or in part, or given again, and those that
-   * have dividends except the first that it pays.
+   * fee, and further calls go on. A call with several, at most 16, passes over a chunk that
+   * is settled already or in part, one that is given again, and one with dividends after the
+   * first that it pays. The others are paid whole, or the call is refused.
    *
    * The next epoch reads the memory of published chunks only: memory that not everybody can
    * read does not count.

@@ -389,6 +389,7 @@ mod emission {
                 dividends,
                 keeper,
                 fee,
+                proposer,
             } = payout;
             let (places, payments): (Vec<u16>, Vec<Payment>) = dividends.into_iter().unzip();
             let credited = self.credit(netuid, epoch, payments)?;
@@ -397,10 +398,17 @@ mod emission {
             self.ledger.pay(&mut budget, credited.amount, owed)?;
             let fee = slice.fee(fee, before);
             self.ledger.pay_fee(&mut budget, Fee::Keeper, fee)?;
+            let (proposer, for_proposer) = proposer.unwrap_or((keeper, Rao::ZERO));
+            self.ledger
+                .pay_fee(&mut budget, Fee::Proposer, for_proposer)?;
             account.set_budget(epoch, budget)?;
             self.accounts.insert(netuid, &account);
-            self.tao
-                .mint_to(&[(self.staking, credited.amount), (keeper, fee)])?;
+            self.tao.mint_to(&[
+                (self.staking, credited.amount),
+                (keeper, fee),
+                (proposer, for_proposer),
+            ])?;
+            self.emit_fee((netuid, epoch), Fee::Proposer, proposer, for_proposer);
             self.emit_fee((netuid, epoch), Fee::Keeper, keeper, fee);
             let amount = budget::sum([credited.amount, owed])?;
             Ok(Paid {

@@ -25,6 +25,7 @@ fn call_as(caller: AccountId) {
 /// A payout of no neurons.
 fn nothing() -> Payout {
     Payout {
+        proposer: None,
         most: 0,
         before: 0,
         incentives: vec![],

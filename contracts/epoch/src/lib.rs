@@ -85,7 +85,7 @@ mod epoch {
         lifecycle::{Finality, Lifecycle, Posting, Released},
         publication::{memory_events, results_event},
         replay::{self, ReplayStore},
-        settlement::dividends,
+        settlement::{dividends, Settling},
         subnets::{Outcome, SubnetStore},
         weight_calls::{RevealedWeights, Sources, WeightStore},
         weights::{Commit, WeightsUpdate},
@@ -156,12 +156,13 @@ mod epoch {
             Ok(())
         }
 
-        /// Finalizes the closed epoch: see `finalize`.
-        fn finalize_closed(
+        /// Makes the closed epoch final. Returns its settlement, which is to be stored, and the
+        /// proposer with its fee, which is to be paid.
+        fn make_final(
             &mut self,
             netuid: NetUid,
             assertion: Assertion,
-        ) -> Result<(), EpochError> {
+        ) -> Result<(Settling, (AccountId, Rao)), EpochError> {
             let block = self.env().block_number();
             let Ok((mut lifecycle, closed)) = self.subnets.closed_epoch(netuid) else {
                 return Err(EpochError::NotAsserted);
@@ -173,32 +174,29 @@ mod epoch {
                 lifecycle.finalize(block, &outcome.digest, last)?;
             calls::check_kernel(&closed.header)?;
             self.release(released)?;
-            let epoch = closed.header.epoch;
             // Replayed steps are paid already.
             let (pot, steps) = (closed.proposer_fee, closed.steps());
             let fee = replay::fee(pot, replayed, steps, steps);
-            self.addresses
-                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
             if replayed > 0 {
                 self.replays.remove(netuid, closed.chunks());
             }
-            let finalized =
+            let (finalized, settling) =
                 self.subnets
                     .finalize(&lifecycle, &closed, outcome, Some(proposer), block);
             self.env().emit_event(finalized);
-            Ok(())
+            Ok((settling, (proposer, fee)))
         }
 
-        /// Settles chunks of the final epoch: see `settle`.
+        /// Settles chunks of the final epoch: see `settle`. Pays the proposer its fee too, if one is
+        /// given.
         fn settle_chunks(
             &mut self,
-            netuid: NetUid,
-            epoch: u32,
-            chunks: Vec<FinalChunk>,
-            most: u16,
+            (netuid, epoch): (NetUid, u32),
+            mut settling: Settling,
+            (chunks, most): (Vec<FinalChunk>, u16),
+            proposer: Option<(AccountId, Rao)>,
         ) -> Result<Rao, EpochError> {
             let keeper = self.env().caller();
-            let mut settling = self.subnets.settling(netuid)?;
             let due = settling.due(netuid, epoch, chunks, most)?;
             for it in due.chunks.iter().filter(|it| it.unpaid.before == 0) {
                 let FinalChunk {
@@ -223,7 +221,8 @@ mod epoch {
                 }
                 None => Vec::new(),
             };
-            let payout = due.payout(dividends, keeper, settling.settlement.fee);
+            let fee = settling.settlement.fee;
+            let payout = due.payout(dividends, (keeper, fee), proposer);
             let paid = self.addresses.pay(netuid, epoch, payout)?;
             let amount = paid.amount;
             let (parts, pay) = due.paid(paid)?;
@@ -767,7 +766,11 @@ mod epoch {
         #[ink(message)]
         fn finalize(&mut self, netuid: NetUid, assertion: Assertion) -> Result<(), EpochError> {
             front_only!();
-            self.finalize_closed(netuid, assertion)?;
+            let (settling, (proposer, fee)) = self.make_final(netuid, assertion)?;
+            self.subnets.set_settling(netuid, &settling);
+            let epoch = settling.settlement.epoch;
+            self.addresses
+                .pay_fee(netuid, epoch, Fee::Proposer, proposer, fee)?;
             done(())
         }
 
@@ -792,7 +795,8 @@ mod epoch {
         ///
         /// # Errors
         /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
-        /// `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+        /// `ResultsMismatch`, `MemoryMismatch`, `NoRoom`, `OverBudget`, or those of registry and
+        /// emission.
         #[ink(message)]
         fn settle(
             &mut self,
@@ -802,7 +806,8 @@ mod epoch {
             most: u16,
         ) -> Result<Rao, EpochError> {
             front_only!();
-            done(self.settle_chunks(netuid, epoch, chunks, most)?)
+            let settling = self.subnets.settling(netuid)?;
+            done(self.settle_chunks((netuid, epoch), settling, (chunks, most), None)?)
         }
 
         /// Finalizes the first assertion that stands and settles chunks of its epoch, in one call:
@@ -823,8 +828,9 @@ mod epoch {
             most: u16,
         ) -> Result<Rao, EpochError> {
             front_only!();
-            self.finalize_closed(netuid, assertion)?;
-            done(self.settle_chunks(netuid, epoch, chunks, most)?)
+            let (settling, proposer) = self.make_final(netuid, assertion)?;
+            let chunks = (chunks, most);
+            done(self.settle_chunks((netuid, epoch), settling, chunks, Some(proposer))?)
         }
 
         /// Stakes the pay that is owed to the owners of the neurons on `uids`, at most 64, each on
@@ -916,9 +922,10 @@ mod epoch {
                 let outcome = Outcome::new(replay.finish(&closed)?);
                 due.finish(closed.ended_as(&outcome.digest, &outcome.assertion.roster));
                 self.replays.remove(netuid, closed.chunks());
-                let finalized = self
+                let (finalized, settling) = self
                     .subnets
                     .finalize(&lifecycle, &closed, outcome, None, block);
+                self.subnets.set_settling(netuid, &settling);
                 self.env().emit_event(finalized);
             }
             done(next)

@@ -68,6 +68,7 @@ pub fn of_settlement(last: &Template, computed: &EpochRun) -> Vec<Part> {
         .collect();
     let owed: Vec<Rao> = results.iter().map(|result| result.miner).collect();
     let payout = Payout {
+        proposer: None,
         before: 0,
         most: PAGE,
         incentives: owed.clone(),

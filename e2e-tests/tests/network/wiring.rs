@@ -213,6 +213,7 @@ fn emission_refuses_all_but_the_epoch_contract() {
             EmissionError::NotEpoch,
         );
         let payout = Payout {
+            proposer: None,
             most: 0,
             before: 0,
             incentives: vec![Rao(1)],

@@ -1,6 +1,7 @@
 //! The two ways in which a command ends: a verdict, or the failure that kept it from one.
 
 use inktensor_client::{chain::ChainError, io_error::reason};
+use inktensor_neuron::program::ProgramError;
 use std::{fmt, io, path::Path};
 
 /// The result of a command that did its work.
@@ -54,6 +55,12 @@ impl Failure {
     /// Returns the failure to find `what`, which follows "there is no".
     pub fn missing(what: impl fmt::Display) -> Self {
         Failure::input(format_args!("there is no {what}"))
+    }
+}
+
+impl From<ProgramError> for Failure {
+    fn from(error: ProgramError) -> Self {
+        Failure::input(error)
     }
 }
 

@@ -1,10 +1,18 @@
-//! The tasks that are built in, by name: questions and answers are JSON here.
+//! Tasks with their state: those that are built in, by name, and Wasm programs, by their hash.
+//! Questions and answers are JSON here.
 
+use crate::manifest::Manifest;
 use inktensor_complete::Complete;
 use inktensor_embed::Embed;
+use inktensor_primitives::Digest;
 use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
+use inktensor_wasm_task::{
+    TaskLimits, WasmError, WasmProgram, WasmTask, MAX_ANSWER, MAX_QUESTION, MAX_STATE,
+};
 use std::sync::Arc;
 use thiserror::Error;
+
+pub use inktensor_wasm_task::MAX_CODE;
 
 /// Names of the tasks that are built in.
 pub const LINKED: [&str; 2] = [Complete::NAME, Embed::NAME];
@@ -21,19 +29,26 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The limits of all Wasm programs. Each has limits of its own within these.
+    pub const WASM: Self = Self {
+        question: MAX_QUESTION,
+        answer: MAX_ANSWER,
+        state: MAX_STATE,
+    };
+
     /// Returns the limits of a task that is built in.
     ///
     /// # Errors
     /// `Unknown`.
     pub fn of(task: &str) -> Result<Self, ProgramError> {
         match task {
-            Complete::NAME => Ok(Self::from::<Complete>()),
-            Embed::NAME => Ok(Self::from::<Embed>()),
+            Complete::NAME => Ok(Self::linked::<Complete>()),
+            Embed::NAME => Ok(Self::linked::<Embed>()),
             other => Err(ProgramError::Unknown(other.into())),
         }
     }
 
-    const fn from<T: Task>() -> Self {
+    const fn linked<T: Task>() -> Self {
         Self {
             question: T::Question::MAX_BYTES,
             answer: T::Answer::MAX_BYTES,
@@ -42,28 +57,47 @@ impl Limits {
     }
 }
 
-/// Returns the most bytes of a question of any task that is built in.
+impl From<TaskLimits> for Limits {
+    fn from(limits: TaskLimits) -> Self {
+        Self {
+            question: limits.question,
+            answer: limits.answer,
+            state: limits.state,
+        }
+    }
+}
+
+/// Returns the limits of all tasks that this version can run.
+fn limits_of_all() -> impl Iterator<Item = Limits> {
+    let linked = LINKED.iter().filter_map(|task| Limits::of(task).ok());
+    linked.chain([Limits::WASM])
+}
+
+/// Returns the most bytes of a question of any task.
 pub fn most_question() -> usize {
-    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
-    limits.map(|it| it.question).max().unwrap_or_default()
+    let limits = limits_of_all().map(|it| it.question);
+    limits.max().unwrap_or_default()
 }
 
-/// Returns the most bytes of the state of any task that is built in.
+/// Returns the most bytes of the state of any task.
 pub fn most_state() -> usize {
-    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
-    limits.map(|it| it.state).max().unwrap_or_default()
+    let limits = limits_of_all().map(|it| it.state);
+    limits.max().unwrap_or_default()
 }
 
-/// Returns the most bytes of an answer of any task that is built in.
+/// Returns the most bytes of an answer of any task.
 pub fn most_answer() -> usize {
-    let limits = LINKED.iter().filter_map(|task| Limits::of(task).ok());
-    limits.map(|it| it.answer).max().unwrap_or_default()
+    let limits = limits_of_all().map(|it| it.answer);
+    limits.max().unwrap_or_default()
 }
 
 /// A task with its state.
 pub trait Program: Send + Sync {
     /// Returns the name of the task, with its version.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
+
+    /// Returns the limits of the task.
+    fn limits(&self) -> Limits;
 
     /// Returns the question that `seed` draws.
     ///
@@ -102,8 +136,8 @@ pub trait Program: Send + Sync {
 pub enum ProgramError {
     /// No task of this name is built in.
     #[error(
-        "the task {0:?} is not built in; this version has {names}: update it, or choose another \
-         subnet",
+        "the task {0:?} is not built in; this version has {names}: update it, choose another \
+         subnet, or let the manifest name a Wasm program",
         names = LINKED.join(", ")
     )]
     Unknown(String),
@@ -121,6 +155,51 @@ pub enum ProgramError {
     /// The task does not answer the question, or does not take the state.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The same of a Wasm program, or a program that cannot be used.
+    #[error(transparent)]
+    Wasm(#[from] WasmError),
+}
+
+/// Returns the task of a manifest with its state. `blob` finds the bytes with a hash, of at most so
+/// many; its first argument names them.
+///
+/// # Errors
+/// Those of `blob`, and those of [`linked`] and of [`WasmTask`].
+pub fn load<E: From<ProgramError>>(
+    manifest: &Manifest,
+    mut blob: impl FnMut(&'static str, &Digest, usize) -> Result<Vec<u8>, E>,
+) -> Result<Arc<dyn Program>, E> {
+    let Some(hash) = &manifest.program else {
+        let most = Limits::of(&manifest.task)?.state;
+        let state = blob("model", &manifest.state, most)?;
+        return Ok(linked(&manifest.task, &state)?);
+    };
+    // Both are found before the code is compiled, which takes longer.
+    let code = blob("program", hash, MAX_CODE)?;
+    let state = blob("model", &manifest.state, Limits::WASM.state)?;
+    Ok(wasm(&manifest.task, (&code, hash), &state)?)
+}
+
+/// Checks that the task of this name is the Wasm program with this hash, and that it runs here.
+///
+/// # Errors
+/// `Wasm`.
+pub fn check_wasm(task: &str, (code, hash): (&[u8], &Digest)) -> Result<(), ProgramError> {
+    WasmTask::load(code, hash, task)?;
+    Ok(())
+}
+
+/// Returns the task of this name that is the Wasm program with this hash.
+///
+/// # Errors
+/// `Wasm`.
+pub fn wasm(
+    task: &str,
+    (code, hash): (&[u8], &Digest),
+    state: &[u8],
+) -> Result<Arc<dyn Program>, ProgramError> {
+    let task = WasmTask::load(code, hash, task)?;
+    Ok(Arc::new(task.with_state(state)?))
 }
 
 /// Returns the task of this name with the state in `blob`, whose hash the caller has compared.
@@ -160,8 +239,12 @@ impl<T: Task> Loaded<T> {
 }
 
 impl<T: Task> Program for Loaded<T> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         T::NAME
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::linked::<T>()
     }
 
     fn question(&self, seed: &Seed) -> Result<Vec<u8>, ProgramError> {
@@ -192,11 +275,42 @@ impl<T: Task> Program for Loaded<T> {
     }
 }
 
+impl Program for WasmProgram {
+    fn name(&self) -> &str {
+        WasmProgram::name(self)
+    }
+
+    fn limits(&self) -> Limits {
+        WasmProgram::limits(self).into()
+    }
+
+    fn question(&self, seed: &Seed) -> Result<Vec<u8>, ProgramError> {
+        Ok(WasmProgram::question(self, seed)?)
+    }
+
+    fn check_question(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError> {
+        Ok(WasmProgram::check_question(self, question)?)
+    }
+
+    fn check_answer(&self, answer: &[u8]) -> Result<Vec<u8>, ProgramError> {
+        Ok(WasmProgram::check_answer(self, answer)?)
+    }
+
+    fn answer(&self, question: &[u8]) -> Result<Vec<u8>, ProgramError> {
+        Ok(WasmProgram::answer(self, question)?)
+    }
+
+    fn worth(&self, question: &[u8], answer: &[u8]) -> Result<Worth, ProgramError> {
+        Ok(WasmProgram::worth(self, question, answer)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evidence::codec::MAX_ANSWER;
     use inktensor_exact::{adamw::AdamW, gpt::Config};
+    use inktensor_primitives::hash::{blake2, hex};
     use inktensor_task::{Blob, Fold};
     use inktensor_train::{Recipe, Train};
 
@@ -269,6 +383,49 @@ mod tests {
             assert!(matches!(refused, Err(ProgramError::Refused(_))));
         }
         assert!(linked(Complete::NAME, b"embed/1\0").is_err());
+    }
+
+    #[test]
+    fn a_manifest_names_the_blobs_of_its_task() {
+        let manifest = |program: &str| {
+            let text = format!(
+                "task = \"embed/1\"\n{program}\nstate = \"0x{}\"\nquestions = 1\nwindow = 9\n\
+                 check = 1.0\nalpha = 0.2",
+                "11".repeat(32)
+            );
+            Manifest::parse(text.as_bytes()).unwrap()
+        };
+        let state = inktensor_embed::small::state(1).unwrap();
+        let load = |manifest: &Manifest, code: &[u8]| {
+            let mut asked = Vec::new();
+            let program = load(manifest, |what, hash, most| {
+                asked.push((what, *hash, most));
+                Ok::<_, ProgramError>(match what {
+                    "model" => state.clone(),
+                    _ => code.to_vec(),
+                })
+            });
+            (asked, program.map(|it| it.name().to_owned()))
+        };
+        let most = inktensor_embed::STATE_LIMIT;
+        let model = ("model", [0x11; 32], most);
+        let (asked, built_in) = load(&manifest(""), b"");
+        assert_eq!((asked, built_in), (vec![model], Ok("embed/1".into())));
+
+        let code = b"\0asm\x01\0\0\0";
+        let hash = blake2(code);
+        let named = manifest(&format!("program = \"{}\"", hex(&hash)));
+        let (asked, refused) = load(&named, code);
+        let model = ("model", [0x11; 32], Limits::WASM.state);
+        assert_eq!(asked, [("program", hash, MAX_CODE), model]);
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("does not export memory"), "{refused}");
+        let (_, refused) = load(&named, b"other");
+        let refused = refused.unwrap_err();
+        assert!(matches!(
+            refused,
+            ProgramError::Wasm(WasmError::Hash { .. })
+        ));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     fetch::{fetch, held, Fetched, FindError, Held},
     manifest::{Manifest, MAX_MANIFEST},
     pledged::Manifests,
-    program::{self, Limits, Program},
+    program::{self, Program, ProgramError},
     service::Neuron,
     store::{Record, Store},
     view::SubnetView,
@@ -235,12 +235,18 @@ impl LoadError {
     }
 }
 
+impl From<ProgramError> for LoadError {
+    fn from(error: ProgramError) -> Self {
+        Self::task(error)
+    }
+}
+
 fn load(neuron: &Neuron<'_>, hash: &Digest) -> Result<Working, LoadError> {
     let file = find(neuron, hash, MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file).map_err(LoadError::task)?;
-    let most = Limits::of(&manifest.task).map_err(LoadError::task)?.state;
-    let state = find(neuron, &manifest.state, most, &manifest.mirrors)?;
-    let program = program::linked(&manifest.task, &state).map_err(LoadError::task)?;
+    let program = program::load(&manifest, |_, hash, most| {
+        find(neuron, hash, most, &manifest.mirrors)
+    })?;
     Ok(Working {
         hash: *hash,
         manifest,

@@ -11,16 +11,21 @@
 //! - [`Body`]: questions and answers on the wire; [`Load`]: what every neuron has before
 //! - [`Worth`], [`Alpha`], [`weights_from_averages`]: from answers to weights, in integers
 //! - [`Hash`], [`merkle`]: tagged hashes, and trees of them
+//! - [`export!`]: a task as a Wasm program, which neurons run without trust in it; [`guest`]: its
+//!   functions
 //!
 //! Everything here gives the same bits on every machine.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+extern crate std;
 
 mod body;
 mod contest;
 mod fold;
+pub mod guest;
 mod hash;
 mod load;
 pub mod merkle;

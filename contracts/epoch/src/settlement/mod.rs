@@ -90,9 +90,14 @@ impl Due {
         has_dividends(paid).then_some((first.unpaid.start, paid))
     }
 
-    /// Returns the payout of these chunks, with the `dividends` of the first and the fee `each` for
-    /// a chunk.
-    pub fn payout(&self, dividends: Vec<(u16, Payment)>, keeper: AccountId, each: Rao) -> Payout {
+    /// Returns the payout of these chunks, with the `dividends` of the first, the fee `each` for a
+    /// chunk, and the proposer with its fee if the epoch becomes final.
+    pub fn payout(
+        &self,
+        dividends: Vec<(u16, Payment)>,
+        (keeper, each): (AccountId, Rao),
+        proposer: Option<(AccountId, Rao)>,
+    ) -> Payout {
         // All chunks together have the fee of an epoch.
         let fee = each.0.saturating_mul(self.chunks.len() as u64);
         let results = self.chunks.iter().flat_map(DueChunk::results);
@@ -103,6 +108,7 @@ impl Due {
             dividends,
             keeper,
             fee: Rao(fee),
+            proposer,
         }
     }
 
@@ -110,11 +116,11 @@ impl Due {
     /// pay to record.
     ///
     /// # Errors
-    /// `NoWholeChunk` if several were to be paid and not all were: each has its part of the fee
-    /// only as a whole, or alone.
+    /// `NoRoom` if several were to be paid and not all were: each has its part of the fee only as a
+    /// whole, or alone.
     pub fn paid(self, paid: Paid) -> Result<(Vec<PaidPart>, Vec<PagePay>), EpochError> {
         if self.chunks.len() > 1 && paid.owed.len() < usize::from(self.most) {
-            return Err(EpochError::NoWholeChunk);
+            return Err(EpochError::NoRoom);
         }
         // Only the first has dividends beside what is owed. Emission has paid all of it, so no sum
         // overflows.

@@ -247,7 +247,7 @@ fn pay_of_several_chunks_is_divided_among_them() {
         .unwrap();
     let dividends = due.with_dividends();
     assert_eq!((due.most, dividends), (5, Some((Uid(2), &chunks[1][..]))));
-    let payout = due.payout(Vec::new(), account(9), Rao(7));
+    let payout = due.payout(Vec::new(), (account(9), Rao(7)), None);
     assert_eq!((payout.before, payout.most), (0, 5));
     assert_eq!(payout.incentives, [1, 2, 3, 0, 4].map(Rao));
     assert_eq!(payout.fee, Rao(21));
@@ -274,7 +274,7 @@ fn pay_of_several_chunks_is_divided_among_them() {
         amount: Rao(4),
         owed: [1, 0, 3].map(Rao).to_vec(),
     };
-    assert_eq!(due.paid(part), Err(EpochError::NoWholeChunk));
+    assert_eq!(due.paid(part), Err(EpochError::NoRoom));
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn pay_of_one_chunk_ends_where_emission_has_ended() {
         .unwrap();
     let (start, results) = second.with_dividends().unwrap();
     assert_eq!((start, results), (Uid(1), &[result(2, 6)][..]));
-    let payout = second.payout(Vec::new(), account(9), Rao(7));
+    let payout = second.payout(Vec::new(), (account(9), Rao(7)), None);
     assert_eq!((payout.before, payout.fee), (1, Rao(7)));
     let paid = Paid {
         amount: Rao(8),

@@ -151,8 +151,9 @@ impl SubnetStore {
         }
     }
 
-    /// Stores the outcome of `closed`, which becomes final at `block`, and the lifecycle after
-    /// that. `proposer` is the worker that posted the assertion, `None` after a replay.
+    /// Stores the lifecycle after `closed`, which becomes final at `block`. Returns the event, and
+    /// the settlement, which is to be stored. `proposer` is the worker that posted the assertion,
+    /// `None` after a replay.
     pub fn finalize(
         &mut self,
         lifecycle: &Lifecycle,
@@ -160,18 +161,23 @@ impl SubnetStore {
         outcome: Outcome,
         proposer: Option<AccountId>,
         block: u32,
-    ) -> Finalized {
+    ) -> (Finalized, Settling) {
         let netuid = closed.header.netuid;
         let Outcome { assertion, digest } = outcome;
         self.lifecycles.insert(netuid, lifecycle);
         let settling = Settling::begin(closed, assertion, block, proposer.is_none());
-        self.settling.insert(netuid, &settling);
-        Finalized {
+        let finalized = Finalized {
             netuid,
             epoch: closed.header.epoch,
             proposer,
             assertion: digest,
-        }
+        };
+        (finalized, settling)
+    }
+
+    /// Stores the settlement of a subnet.
+    pub fn set_settling(&mut self, netuid: NetUid, settling: &Settling) {
+        self.settling.insert(netuid, settling);
     }
 
     /// Returns the settlement of the last final epoch, to settle a chunk.

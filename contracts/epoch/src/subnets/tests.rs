@@ -65,7 +65,8 @@ fn final_by(store: &mut SubnetStore, proposer: Option<AccountId>) -> ClosedEpoch
     });
     let due = lifecycle.due_replay(120, 0).unwrap();
     due.finish(closed.ended_as(&outcome.digest, &outcome.assertion.roster));
-    let finalized = store.finalize(&lifecycle, &closed, outcome, proposer, 120);
+    let (finalized, settling) = store.finalize(&lifecycle, &closed, outcome, proposer, 120);
+    store.set_settling(NETUID, &settling);
     assert_eq!((finalized.netuid, finalized.epoch), (NETUID, 0));
     closed
 }

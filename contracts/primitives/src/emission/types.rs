@@ -156,6 +156,8 @@ pub struct Payout {
     pub keeper: AccountId,
     /// Fee for settling the whole chunk, in rao. Each call is paid for its part of the neurons.
     pub fee: Rao,
+    /// The proposer with its fee in rao, if the call also finalizes the epoch.
+    pub proposer: Option<(AccountId, Rao)>,
 }
 
 /// The part of a chunk that one call has paid.

@@ -319,7 +319,8 @@ pub trait Epochs {
     ///
     /// # Errors
     /// `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
-    /// `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+    /// `ResultsMismatch`, `MemoryMismatch`, `NoRoom`, `OverBudget`, or those of registry and
+    /// emission.
     #[ink(message)]
     fn settle(
         &mut self,

@@ -16,6 +16,7 @@ use inktensor_embed::Embed;
 use inktensor_neuron::program::ProgramError;
 use inktensor_task::{Body, Task, Worth};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::{
     io::{self, Write},
     time::Duration,
@@ -95,7 +96,7 @@ impl Continuation {
     }
 }
 
-/// Returns the question to a task that is built in.
+/// Returns the question to a task. One to a task that is not built in is written in JSON.
 fn question(task: &str, text: &str, options: &Continuation) -> Result<Vec<u8>, Failure> {
     let question = match (task, options.given()) {
         (Complete::NAME, _) => inktensor_complete::Question {
@@ -113,9 +114,15 @@ fn question(task: &str, text: &str, options: &Continuation) -> Result<Vec<u8>, F
             )))
         }
         (Embed::NAME, None) => inktensor_embed::Question { text: text.into() }.to_json(),
+        (_, None) if is_json_object(text) => return Ok(text.into()),
         (other, None) => return Err(Failure::input(ProgramError::Unknown(other.into()))),
     };
     question.map_err(Failure::input)
+}
+
+/// Returns true if `text` is an object in JSON, as each question is.
+fn is_json_object(text: &str) -> bool {
+    serde_json::from_str::<Map<String, Value>>(text).is_ok()
 }
 
 /// Returns the answer of `complete/1` as text, or `None` of another task.
@@ -140,7 +147,7 @@ struct Answered {
     /// The question.
     question: serde_json::Value,
     /// The task's answer.
-    answer: serde_json::Value,
+    answer: Value,
     /// The continuation as text, with what is not printable escaped. Of complete/1 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
@@ -245,6 +252,8 @@ mod tests {
         assert_eq!(asked, expected);
         let problem = refused("embed/1", &sampled);
         assert!(problem.contains("takes no --bytes"), "{problem}");
+        let asked = question("factors/1", r#"{"number":360}"#, &plain).unwrap();
+        assert_eq!(asked, br#"{"number":360}"#);
         let problem = refused("other/1", &plain);
         assert!(problem.contains("not built in"), "{problem}");
     }

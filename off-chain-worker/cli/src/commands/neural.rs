@@ -12,7 +12,7 @@ use inktensor_neuron::{
     fetch::{self, Fetcher, FindError},
     manifest::{Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now},
-    program::{self, Limits, Program},
+    program::{self, Program},
 };
 use inktensor_primitives::{epoch::Epochs, hash::hex, Digest, NetUid};
 use inktensor_wire::{Blobs, Client, ClientLimits, Hotkey};
@@ -251,10 +251,10 @@ impl Means {
         manifest: &Digest,
     ) -> Result<Loaded, Failure> {
         let (file, manifest) = self.manifest(network, netuid, manifest)?;
-        let most = Limits::of(&manifest.task).map_err(Failure::input)?.state;
-        let state = self.blob(network, netuid, &manifest.state, most, &manifest.mirrors)?;
-        let state = found(state, &manifest.state)?;
-        let program = program::linked(&manifest.task, &state).map_err(Failure::input)?;
+        let program = program::load(&manifest, |_, hash, most| {
+            let bytes = self.blob(network, netuid, hash, most, &manifest.mirrors)?;
+            found(bytes, hash)
+        })?;
         Ok(Loaded { file, program })
     }
 }

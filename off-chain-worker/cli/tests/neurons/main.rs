@@ -4,6 +4,8 @@
 
 mod languages;
 mod network;
+#[path = "../../../wasm-task/tests/support/mod.rs"]
+mod support;
 
 use inktensor_client::{
     chain::{ChainRead, Typed},
@@ -14,6 +16,7 @@ use inktensor_devnet::account;
 use inktensor_embed::{Embed, Model, Question};
 use inktensor_primitives::{
     epoch::{CommitsView, Epochs, WeightsRow},
+    hash::{blake2, hex},
     registry::{Axon, CommitmentMade},
 };
 use inktensor_task::{Body, Load, Task};
@@ -320,10 +323,10 @@ fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
     assert_eq!(document(&verified)["recomputed"], 4);
 }
 
-/// Starts a miner and the validator called `name`, and waits until the validator has set weights
-/// and that epoch is over.
-fn first_round(net: &mut Net, name: &str) -> [Guarded; 2] {
-    let miner = net.neuron("mine", "m0", &[]);
+/// Starts a miner, with more arguments, and the validator called `name`, and waits until the
+/// validator has set weights and that epoch is over.
+fn first_round(net: &mut Net, name: &str, more: &[&str]) -> [Guarded; 2] {
+    let miner = net.neuron("mine", "m0", more);
     let validator = net.neuron("validate", name, &[]);
     net.wait_for_line("m0", "published the endpoint");
     net.wait_for_line(name, "published the endpoint");
@@ -362,7 +365,7 @@ fn a_trained_state_is_mined_validated_and_asked() {
     let model = inktensor_complete::Model::read(&state).unwrap();
     let expected = shown(&model.continuation(&question).unwrap());
     let (name, uid) = VALIDATORS[0];
-    let _neurons = first_round(&mut net, name);
+    let _neurons = first_round(&mut net, name, &[]);
 
     // Every answer is right, for the auditor too.
     let (folder, number) = (net.path("cache"), uid.0.to_string());
@@ -403,6 +406,67 @@ fn a_trained_state_is_mined_validated_and_asked() {
     assert_eq!(asked["answer"]["answer"].as_array().unwrap().len(), 5);
 }
 
+/// The owner names a hash. The validator fetches the program from the miner, and runs it.
+#[test]
+fn a_wasm_program_is_mined_validated_and_asked() {
+    let Some(programs) = support::programs() else {
+        return;
+    };
+    let mut net = Net::start("wasm", TEMPO, false);
+    let (file, code) = (net.path("factors.wasm"), &programs.factors);
+    fs::write(&file, code).unwrap();
+    let hash = hex(&blake2(code));
+    let named = |task: &str| format!("task = \"{task}\"\nprogram = \"{hash}\"");
+    // A manifest is pledged once its program is here, and is what the manifest says.
+    for (task, blob, reason) in [
+        ("factors/1", &[][..], "name its file with --blob"),
+        (
+            "factors/2",
+            &["--blob", &file],
+            "the program is the task \"factors/1\"",
+        ),
+    ] {
+        let refused = net.pledge(&named(task), b"", &checked_whole(3), blob);
+        let said = text(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("task.toml: ") && said.contains(reason),
+            "{said}"
+        );
+    }
+    let blob = ["--blob", &*file];
+    let pledged = net.pledge(&named("factors/1"), b"", &checked_whole(3), &blob);
+    assert!(pledged.status.success(), "{}", text(&pledged));
+    let (name, uid) = VALIDATORS[0];
+    let _neurons = first_round(&mut net, name, &blob);
+
+    let (folder, number) = (net.path("auditor"), uid.0.to_string());
+    let common = ["--cache", &folder, "--allow-private"];
+    let verified = wait_for("the evidence is served", || {
+        let words = ["evidence", "verify", "--epoch", "2", "--uid", &number];
+        let verified = net.run(&words, &[&common[..], &["--json"]].concat());
+        (verified.status.code() != Some(2)).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
+    assert_eq!(document(&verified)["recomputed"], 4);
+    let weights = net.last_weights(uid);
+    assert_eq!(weights, BTreeMap::from([(MINERS[0].1, u16::MAX)]));
+
+    let asked = wait_for("an answer outside of a window", || {
+        let words = ["ask", "--check", "{\"number\":360}", "--json"];
+        let asked = net.run(&words, &common);
+        (asked.status.code() == Some(0)).then_some(asked)
+    });
+    let asked = document(&asked);
+    assert_eq!(asked["right"], true, "{asked}");
+    assert_eq!(asked["answer"], json!({"factors": [2, 2, 2, 3, 3, 5]}));
+    let shown = text(&net.run(&["subnet", "task"], &common));
+    assert!(
+        shown.contains(&format!("\nprogram      {hash}\n")),
+        "{shown}"
+    );
+}
+
 #[test]
 fn evidence_of_a_sampled_check_holds() {
     let mut net = Net::start("sampled", TEMPO, false);
@@ -412,7 +476,7 @@ fn evidence_of_a_sampled_check_holds() {
         window: 3,
     });
     let (name, uid) = VALIDATORS[0];
-    let _neurons = first_round(&mut net, name);
+    let _neurons = first_round(&mut net, name, &[]);
 
     // All 16 answers are checked, or none but the certain one, once in 32 768 runs each.
     let (folder, number) = (net.path("cache"), uid.0.to_string());
@@ -457,7 +521,7 @@ fn callers_and_a_model_in_other_languages_take_part() {
         miner
     });
     let (validator, caller) = (VALIDATORS[0], VALIDATORS[1]);
-    let _neurons = first_round(&mut net, validator.0);
+    let _neurons = first_round(&mut net, validator.0, &[]);
 
     // A validator takes the answers of numpy for right.
     let mut paid = BTreeMap::from([(MINERS[0].1, u16::MAX)]);

@@ -412,21 +412,27 @@ impl Net {
 
     /// Writes a state and a manifest, and pledges the manifest.
     pub fn set(&self, task: &str, state: &[u8], asks: &Asks) {
+        let pledged = self.pledge(&format!("task = \"{task}\""), state, asks, &[]);
+        assert!(pledged.status.success(), "{}", text(&pledged));
+        let said = text(&pledged);
+        assert!(said.contains("counts from epoch 2 on"), "{said}");
+    }
+
+    /// Writes a state and a manifest with the task in `named`, and runs the command that pledges
+    /// the manifest.
+    pub fn pledge(&self, named: &str, state: &[u8], asks: &Asks, more: &[&str]) -> Output {
         fs::write(self.path("state"), state).unwrap();
         let manifest = format!(
-            "task = \"{task}\"\nstate = \"{}\"\nquestions = {}\nwindow = {}\ncheck = {}\n\
-             alpha = 0.5\n",
+            "{named}\nstate = \"{}\"\nquestions = {}\nwindow = {}\ncheck = {}\nalpha = 0.5\n",
             hex(&blake2(state)),
             asks.questions,
             asks.window,
             asks.check
         );
         fs::write(self.path("task.toml"), manifest).unwrap();
-        let set = ["--set", &self.path("task.toml"), "--account", "owner"];
-        let pledged = self.run(&["subnet", "task"], &set);
-        assert!(pledged.status.success(), "{}", text(&pledged));
-        let said = text(&pledged);
-        assert!(said.contains("counts from epoch 2 on"), "{said}");
+        let file = self.path("task.toml");
+        let set = ["--set", &file, "--account", "owner"];
+        self.run(&["subnet", "task"], &[&set[..], more].concat())
     }
 
     pub fn wait_for_line(&self, name: &str, line: &str) {

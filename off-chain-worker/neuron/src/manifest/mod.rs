@@ -8,7 +8,7 @@
 //!
 //! let manifest = Manifest::parse(
 //!     br#"
-//! task = "embed/1"
+//! task = "embed/1"   # built in, since there is no `program = "0x.."`, the hash of a Wasm program
 //! state = "0x1111111111111111111111111111111111111111111111111111111111111111"
 //! mirrors = ["https://example.org/blobs"]
 //! questions = 4   # to each miner, of each validator, in each epoch
@@ -56,6 +56,8 @@ pub const WINDOW: RangeInclusive<u16> = 2..=60;
 pub struct Manifest {
     /// Name of the task, with its version.
     pub task: String,
+    /// Hash of the Wasm program that is the task; absent if the task is built in.
+    pub program: Option<Digest>,
     /// Hash of the task's state, such as a model.
     pub state: Digest,
     /// Addresses at which blobs can be had, besides the neurons.
@@ -104,6 +106,7 @@ pub enum ManifestError {
 #[serde(deny_unknown_fields)]
 struct Written {
     task: String,
+    program: Option<String>,
     state: String,
     #[serde(default)]
     mirrors: Vec<String>,
@@ -143,8 +146,11 @@ impl Manifest {
         })?;
         Ok(Self {
             task: task(written.task)?,
-            state: parse_digest(&written.state)
-                .map_err(|error| wrong("state", format_args!("{error}")))?,
+            program: written
+                .program
+                .map(|program| hash("program", &program))
+                .transpose()?,
+            state: hash("state", &written.state)?,
             mirrors: mirrors(written.mirrors)?,
             questions: within("questions", written.questions, &QUESTIONS)?,
             window: within("window", written.window, &WINDOW)?,
@@ -159,6 +165,9 @@ impl fmt::Display for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mirrors: Vec<String> = self.mirrors.iter().map(|it| format!("{it:?}")).collect();
         writeln!(f, "task = {:?}", self.task)?;
+        if let Some(program) = &self.program {
+            writeln!(f, "program = \"{}\"", hex(program))?;
+        }
         writeln!(f, "state = \"{}\"", hex(&self.state))?;
         writeln!(f, "mirrors = [{}]", mirrors.join(", "))?;
         writeln!(f, "questions = {}", self.questions)?;
@@ -173,6 +182,10 @@ fn wrong(field: &'static str, problem: fmt::Arguments<'_>) -> ManifestError {
         field,
         problem: problem.to_string(),
     }
+}
+
+fn hash(field: &'static str, text: &str) -> Result<Digest, ManifestError> {
+    parse_digest(text).map_err(|error| wrong(field, format_args!("{error}")))
 }
 
 /// Checks a task's name: letters, digits and hyphens, a slash, and a version.

@@ -45,6 +45,18 @@ fn a_manifest_is_read_and_written() {
 }
 
 #[test]
+fn a_manifest_may_name_a_wasm_program() {
+    assert_eq!(with("check", "1").unwrap().program, None);
+    let hash = format!("\"0x{}\"", "33".repeat(32));
+    let manifest = with("program", &hash).unwrap();
+    assert_eq!(manifest.program, Some([0x33; 32]));
+    let again = Manifest::parse(manifest.to_string().as_bytes());
+    assert_eq!(again, Ok(manifest));
+    let refused = refusal("program", "\"embed.wasm\"");
+    assert!(refused.starts_with("program: "), "{refused}");
+}
+
+#[test]
 fn a_wrong_field_is_named() {
     let long = format!("\"https://{}\"", "a".repeat(MAX_MIRROR));
     let many = format!("[{}]", "\"https://a\",".repeat(MAX_MIRRORS + 1));

@@ -15,7 +15,7 @@ use crate::{
     config::Common,
     error::NeuronError,
     missing::Part,
-    program::{Limits, Program},
+    program::Program,
     service::{self, AtBlock, Neuron, Play},
     side_process::{SideProcess, SideProcessError, CONNECTIONS},
     tasks::Working,
@@ -225,8 +225,8 @@ async fn ask(
     time: Duration,
 ) -> Result<Vec<u8>, Refusal> {
     let task = &working.manifest.task;
-    let most = Limits::of(task).map_err(|error| (503, error.to_string()))?;
-    let answer = process.answer(question, time, most.answer).await;
+    let most = working.program.limits().answer;
+    let answer = process.answer(question, time, most).await;
     let answer = answer.map_err(|error| {
         tracing::warn!("{error}");
         (503, "the model does not answer".into())

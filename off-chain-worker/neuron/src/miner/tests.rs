@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     answering::ASK,
     manifest::Manifest,
-    program::{linked, ProgramError},
+    program::{linked, Limits, ProgramError},
 };
 use inktensor_embed::small;
 use inktensor_primitives::{Bps, NetUid, Rao};
@@ -27,6 +27,7 @@ fn runtime() -> Runtime {
 fn answers(model: Model, places: usize, program: Arc<dyn Program>) -> Answers {
     let manifest = Manifest {
         task: "embed/1".into(),
+        program: None,
         state: [1; 32],
         mirrors: Vec::new(),
         questions: 4,
@@ -85,6 +86,10 @@ struct Slow(Mutex<Vec<String>>);
 impl Program for Slow {
     fn name(&self) -> &'static str {
         "embed/1"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::WASM
     }
 
     fn question(&self, _: &Seed) -> Result<Vec<u8>, ProgramError> {

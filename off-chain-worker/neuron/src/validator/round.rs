@@ -9,7 +9,7 @@ use crate::{
     clock,
     error::NeuronError,
     evidence::{codec::most_receipts, facts::to_ask, seeds::Round, Evidence, Registration},
-    program::{Limits, ProgramError},
+    program::ProgramError,
     service::{AtBlock, Neuron},
     store::Store,
     tasks::Working,
@@ -188,7 +188,7 @@ impl Validator {
             .len()
             .saturating_mul(working.manifest.questions.into());
         let manifest = &working.manifest;
-        let most = most_receipts(Limits::of(&manifest.task)?.answer);
+        let most = most_receipts(working.program.limits().answer);
         if receipts > most {
             self.leave_out(
                 epoch,

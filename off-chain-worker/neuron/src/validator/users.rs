@@ -171,6 +171,7 @@ mod tests {
     fn users() -> Users {
         let manifest = Manifest {
             task: "embed/1".into(),
+            program: None,
             state: [1; 32],
             mirrors: Vec::new(),
             questions: 4,

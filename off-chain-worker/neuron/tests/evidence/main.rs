@@ -13,7 +13,10 @@
 mod lies;
 mod mutations;
 mod network;
+#[path = "../../../wasm-task/tests/support/mod.rs"]
+mod support;
 mod toy;
+mod wasm;
 
 use inktensor_neuron::evidence::{
     audit::{verify_absence, Absence, Falsehood, Missing, Origin, Sample, Verdict},

@@ -48,6 +48,13 @@ pub fn program() -> impl Program {
     Loaded::of(Sum, b"").unwrap()
 }
 
+/// A task, loaded, with the lines of a manifest that name it.
+#[derive(Clone, Copy)]
+pub struct Work<'a> {
+    pub program: &'a dyn Program,
+    pub named: &'a str,
+}
+
 /// Keys of all neurons of a network.
 pub type Keys = BTreeMap<AccountId, Hotkey>;
 
@@ -63,7 +70,8 @@ pub struct Network {
 }
 
 /// The parts that all epochs of a network have in common.
-struct Fixed {
+struct Fixed<'a> {
+    work: Work<'a>,
     home: Digest,
     netuid: NetUid,
     validator: Registration,
@@ -74,12 +82,23 @@ struct Fixed {
 impl Network {
     /// Returns a random network after one to three epochs, honest in everything.
     pub fn honest(rng: &mut Draw) -> Self {
+        let named = format!("task = \"sum/1\"\nstate = \"0x{}\"", "0e".repeat(32));
+        let work = Work {
+            program: &program(),
+            named: &named,
+        };
+        Self::of(work, rng)
+    }
+
+    /// Returns such a network that runs another task.
+    pub fn of(work: Work<'_>, rng: &mut Draw) -> Self {
         let mut keys = Keys::new();
         let fixed = Fixed {
+            work,
             home: digest(rng),
             netuid: NetUid(within(rng, 1, 9) as u16),
             validator: newcomer(rng, 0, &mut keys),
-            manifest: manifest(rng),
+            manifest: manifest(work.named, rng),
             tempo: within(rng, 16, 400),
         };
         let mut miners: Vec<Registration> = (0..within(rng, 0, 4))
@@ -128,9 +147,13 @@ impl Network {
 
     /// Audits the network's evidence, as it comes from a place.
     pub fn verify_from(&self, origin: Origin) -> Verdict {
-        let program = program();
+        self.verify_with(&program(), origin)
+    }
+
+    /// Audits the network's evidence with another program.
+    pub fn verify_with(&self, program: &dyn Program, origin: Origin) -> Verdict {
         let auditor = Auditor {
-            program: &program,
+            program,
             manifest: &self.manifest,
             sample: self.sample,
             threads: NonZeroUsize::MIN,
@@ -158,6 +181,21 @@ impl Network {
             &self.facts,
             &self.evidence.head.validator,
         ))
+    }
+
+    /// Returns the evidence that a validator with another program seals for the same receipts.
+    pub fn concluded_with(&self, program: &dyn Program) -> Evidence {
+        let manifest = self.terms();
+        let head = self.evidence.head.clone();
+        let scoring = scoring(program, &manifest, &self.facts, &head.validator);
+        let asked = self.evidence.receipts.iter().map(|it| Asked {
+            uid: it.uid,
+            number: it.number,
+            request: it.asked.clone(),
+            outcome: it.outcome.clone(),
+        });
+        let asked = asked.collect();
+        conclude(head, &self.facts.miners, asked, self.averages(), &scoring).unwrap()
     }
 
     /// Returns the averages that the evidence continues from.
@@ -227,11 +265,10 @@ pub fn newcomer(rng: &mut Draw, uid: u16, keys: &mut Keys) -> Registration {
     }
 }
 
-fn manifest(rng: &mut Draw) -> Vec<u8> {
+fn manifest(named: &str, rng: &mut Draw) -> Vec<u8> {
     let checks = ["1.0", "1.0", "0.5", "0.1"];
     let text = format!(
-        "task = \"sum/1\"\nstate = \"0x{}\"\nquestions = {}\nwindow = {}\ncheck = {}\nalpha = {}\n",
-        "0e".repeat(32),
+        "{named}\nquestions = {}\nwindow = {}\ncheck = {}\nalpha = {}\n",
         within(rng, 1, 4),
         within(rng, 10, 60),
         rng.pick(&checks).unwrap(),
@@ -242,7 +279,7 @@ fn manifest(rng: &mut Draw) -> Vec<u8> {
 
 fn facts(
     rng: &mut Draw,
-    fixed: &Fixed,
+    fixed: &Fixed<'_>,
     epoch: u32,
     opened_at: u32,
     miners: &[Registration],
@@ -293,14 +330,14 @@ fn scoring<'a>(
 /// Returns the evidence of a validator that asks all miners and reports what they do.
 fn ask(
     rng: &mut Draw,
-    fixed: &Fixed,
+    fixed: &Fixed<'_>,
     facts: &Facts,
     before: Option<&(Evidence, Pledged)>,
     keys: &Keys,
 ) -> Evidence {
-    let program = program();
+    let program = fixed.work.program;
     let manifest = Manifest::parse(&fixed.manifest).unwrap();
-    let scoring = scoring(&program, &manifest, facts, &fixed.validator);
+    let scoring = scoring(program, &manifest, facts, &fixed.validator);
     let start = 1_700_000_000 + rng.word() % 1_000_000;
     let habits: Vec<u32> = facts.miners.iter().map(|_| rng.below(12)).collect();
     let asked = demanded(&facts.miners, manifest.questions).map(|(miner, number)| {
@@ -329,7 +366,8 @@ fn ask(
             11 => rng.below(11),
             habit => habit,
         };
-        let outcome = answer(rng, habit, &keys[&miner.hotkey], &request, &question);
+        let key = &keys[&miner.hotkey];
+        let outcome = answer(program, rng, habit, key, &request, &question);
         Asked {
             uid: miner.uid,
             number,
@@ -353,14 +391,20 @@ fn ask(
 
 /// Answers as a miner with a habit does.
 fn answer(
+    program: &dyn Program,
     rng: &mut Draw,
     habit: u32,
     key: &Hotkey,
     request: &SignedRequest,
     question: &[u8],
 ) -> Outcome {
-    let right = program().answer(question).unwrap();
-    let total = |add: u32| {
+    let right = program.answer(question).unwrap();
+    // Close by, or an answer to another question.
+    let wrong = |add: u32| {
+        if program.name() != "sum/1" {
+            let other = program.question(&Seed([add as u8; 32])).unwrap();
+            return program.answer(&other).unwrap();
+        }
         let numbers: Vec<u32> = serde_json::from_slice::<serde_json::Value>(question).unwrap()
             ["numbers"]
             .as_array()
@@ -378,8 +422,8 @@ fn answer(
     };
     match habit {
         0..=2 => sign(200, Media::Json, right, in_time),
-        3 => sign(200, Media::Json, total(1), in_time),
-        4 => sign(200, Media::Json, total(7), in_time),
+        3 => sign(200, Media::Json, wrong(1), in_time),
+        4 => sign(200, Media::Json, wrong(7), in_time),
         5 => sign(200, Media::Json, b"{\"total\":".to_vec(), in_time),
         6 => sign(200, Media::Text, right, in_time),
         7 => sign(503, Media::Text, b"busy".to_vec(), in_time),

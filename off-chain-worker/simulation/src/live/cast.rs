@@ -68,6 +68,7 @@ impl TaskFiles {
     pub fn write(stock: &Stock, state: &[u8], pace: &Pace) -> Result<Self, LiveError> {
         let manifest = Manifest {
             task: "embed/1".into(),
+            program: None,
             state: blake2(state),
             mirrors: Vec::new(),
             questions: QUESTIONS,

@@ -187,6 +187,8 @@ pub enum EpochError {
     NothingOwed,
     /// A call settles this number of chunks at most. Settle the others in another call.
     TooManyChunks(u16),
-    /// Several chunks cannot be settled whole by one call. Settle one alone.
+    /// None of several chunks can be settled whole. Settle one alone.
     NoWholeChunk,
+    /// One call has no room for all payments of several chunks. Settle fewer of them, or one alone.
+    NoRoom,
 }

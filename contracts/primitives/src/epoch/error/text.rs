@@ -130,7 +130,11 @@ impl fmt::Display for EpochError {
             }
             Self::NoWholeChunk => write!(
                 f,
-                "these chunks cannot be settled whole by one call; settle one alone"
+                "none of these chunks can be settled whole; settle one alone"
+            ),
+            Self::NoRoom => write!(
+                f,
+                "one call has no room for all payments of these chunks; settle fewer, or one alone"
             ),
             Self::TooManyChunks(most) => write!(
                 f,

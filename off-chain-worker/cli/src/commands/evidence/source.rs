@@ -18,7 +18,7 @@ use inktensor_neuron::{
     },
     fetch::{held, speaks, Held},
     manifest::{Manifest, MAX_MANIFEST},
-    program::{self, Limits},
+    program,
     view::neurons_at,
 };
 use inktensor_primitives::{hash::hex, Digest, NetUid, Uid};
@@ -127,10 +127,9 @@ pub fn task(
     let file = blob(means, chain, netuid, ("manifest", hash), MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file)
         .map_err(|error| Failure::input(format_args!("the subnet's manifest: {error}")))?;
-    let most = Limits::of(&manifest.task).map_err(Failure::input)?.state;
-    let (model, mirrors) = (("model", &manifest.state), &manifest.mirrors);
-    let state = blob(means, chain, netuid, model, most, mirrors)?;
-    let program = program::linked(&manifest.task, &state).map_err(Failure::input)?;
+    let program = program::load(&manifest, |what, hash, most| {
+        blob(means, chain, netuid, (what, hash), most, &manifest.mirrors)
+    })?;
     Ok(Loaded { file, program })
 }
 

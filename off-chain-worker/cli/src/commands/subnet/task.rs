@@ -16,10 +16,10 @@ use crate::{
 };
 use inktensor_client::chain::Pinned;
 use inktensor_neuron::{
-    fetch::FindError,
+    fetch::{held, FindError, Held},
     manifest::{decimal, Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now, NOTICE},
-    program::Limits,
+    program::{check_wasm, Limits, MAX_CODE},
 };
 use inktensor_primitives::{
     epoch::Epochs,
@@ -67,6 +67,8 @@ struct TaskView {
 #[derive(Serialize)]
 struct Content {
     task: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<Hex>,
     state: Hex,
     mirrors: Vec<String>,
     questions: u16,
@@ -87,6 +89,7 @@ impl From<Manifest> for Content {
     fn from(it: Manifest) -> Self {
         Self {
             task: it.task,
+            program: it.program.map(Hex::from),
             state: Hex::from(it.state),
             mirrors: it.mirrors,
             questions: it.questions,
@@ -123,8 +126,10 @@ impl View for TaskView {
                 "{reason}\nname its file with --file to see what it holds"
             );
         };
+        let program = content.program.as_ref().map(ToString::to_string);
         for (name, value) in [
             ("task", content.task.clone()),
+            ("program", program.unwrap_or_else(|| "built in".into())),
             ("state", content.state.to_string()),
             ("mirrors", content.mirrors.join(", ")),
             ("questions", format!("{} to a miner", content.questions)),
@@ -211,7 +216,7 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
     let netuid = arguments.netuid.netuid;
     let bytes = read(file)?;
     let manifest = Manifest::parse(&bytes).map_err(|error| Failure::in_file(file, error))?;
-    Limits::of(&manifest.task).map_err(|error| Failure::in_file(file, error))?;
+    check_program(arguments, &manifest).map_err(|error| Failure::in_file(file, error))?;
     let mut session = arguments.sign.open()?;
     let subnet = session.network.subnet(netuid)?;
     if session.account != subnet.owner_hotkey {
@@ -235,14 +240,38 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
         // Before the start the epoch is 0.
         counts_from: subnet.epoch.saturating_add(NOTICE),
     };
+    let files = match manifest.program {
+        Some(_) => "its file and the program's: --blob",
+        None => "its file: --blob",
+    };
     let sentence = format!(
-        "pledged the manifest {}; it counts from epoch {} on\nserve its file: --blob {} of a miner \
-         or validator",
+        "pledged the manifest {}; it counts from epoch {} on\nserve {files} {} of a miner or \
+         validator",
         answer.manifest,
         answer.counts_from,
         file.display()
     );
     arguments.sign.report(&sentence, &answer, &done.cost, out)
+}
+
+/// Checks that neurons can run the task of a manifest: a Wasm program is compiled and described.
+fn check_program(arguments: &Task, manifest: &Manifest) -> Result<(), Failure> {
+    let Some(hash) = &manifest.program else {
+        Limits::of(&manifest.task)?;
+        return Ok(());
+    };
+    let means = arguments.neural.means(unknown_key()?)?;
+    match held(&means.blobs, hash, MAX_CODE).map_err(Failure::input)? {
+        Held::Whole(code) => Ok(check_wasm(&manifest.task, (&code, hash))?),
+        Held::TooLong(bytes) => Err(Failure::input(format_args!(
+            "the program has {bytes} bytes, and {MAX_CODE} is the most"
+        ))),
+        Held::Absent => Err(Failure::input(format_args!(
+            "the program {} is not here; name its file with --blob, to check it before it is \
+             pledged",
+            Hex::from(*hash)
+        ))),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

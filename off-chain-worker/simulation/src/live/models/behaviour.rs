@@ -218,7 +218,7 @@ impl<M: Model + ?Sized> Model for Box<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inktensor_neuron::program::ProgramError;
+    use inktensor_neuron::program::{Limits, ProgramError};
     use inktensor_task::{Seed, Worth};
     use std::time::Instant;
 
@@ -228,6 +228,10 @@ mod tests {
     impl Program for Echo {
         fn name(&self) -> &'static str {
             "echo/1"
+        }
+
+        fn limits(&self) -> Limits {
+            Limits::WASM
         }
 
         fn question(&self, seed: &Seed) -> Result<Vec<u8>, ProgramError> {

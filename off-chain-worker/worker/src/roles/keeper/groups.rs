@@ -9,7 +9,7 @@ use scale::Encode;
 
 /// Most bytes of results and memory in a call of several chunks. The contract, which a chain gives
 /// 1 MiB of memory, has them in ink!'s buffer, decoded, hashed and in events.
-const ROOM: usize = 160 * 1024;
+const ROOM: usize = 192 * 1024;
 
 /// Most accesses of storage in a call of several chunks. A chain charges about 10 KiB of proof for
 /// each, and a message may have 3.75 MiB.

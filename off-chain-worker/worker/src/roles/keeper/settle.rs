@@ -30,8 +30,6 @@ struct Paying {
     first: u16,
     /// Number of chunks.
     chunks: u16,
-    /// True if the first chunk has dividends.
-    has_dividends: bool,
     /// Most neurons of a chunk alone.
     most: u16,
     sharing: Sharing,
@@ -46,7 +44,6 @@ impl Paying {
             finalizes: false,
             first: chunks.first().map_or(0, |it| it.chunk),
             chunks: u16::try_from(chunks.len()).unwrap_or(u16::MAX),
-            has_dividends: has_dividends(chunks),
             most: 0,
             sharing,
         }
@@ -85,9 +82,7 @@ impl Paying {
     /// Returns true if another account has done what the call was to do.
     fn is_overtaken(&self, error: &EpochError) -> bool {
         match error {
-            EpochError::AlreadySettled | EpochError::NotSettling => true,
-            // The parents of the first may be too many for a call with other chunks.
-            EpochError::NoWholeChunk => !self.has_dividends,
+            EpochError::AlreadySettled | EpochError::NotSettling | EpochError::NoWholeChunk => true,
             error => self.finalizes && is_final(error),
         }
     }
