@@ -135,6 +135,7 @@ export type InktensorPrimitivesEmissionTypesPayout = {
   dividends: Array<[number, InktensorPrimitivesStakingTypesPayment]>;
   keeper: AccountId32;
   fee: InktensorPrimitivesUnitsRao;
+  proposer?: [AccountId32, InktensorPrimitivesUnitsRao] | undefined;
 };
 
 export type InktensorPrimitivesEmissionTypesPayoutLike = {
@@ -144,6 +145,7 @@ export type InktensorPrimitivesEmissionTypesPayoutLike = {
   dividends: Array<[number, InktensorPrimitivesStakingTypesPaymentLike]>;
   keeper: AccountId32Like;
   fee: InktensorPrimitivesUnitsRao;
+  proposer?: [AccountId32Like, InktensorPrimitivesUnitsRao] | undefined;
 };
 
 export type InkStorageLazyMapping = {};

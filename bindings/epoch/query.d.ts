@@ -635,7 +635,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    *
    * # Errors
    * `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
-   * `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+   * `ResultsMismatch`, `MemoryMismatch`, `NoRoom`, `OverBudget`, or those of registry and
+   * emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch

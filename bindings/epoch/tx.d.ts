@@ -348,7 +348,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * # Errors
    * `NotSettling`, `TooManyChunks`, `ChunkOutOfRange`, `AlreadySettled`, `NoWholeChunk`,
-   * `ResultsMismatch`, `MemoryMismatch`, `OverBudget`, or those of registry and emission.
+   * `ResultsMismatch`, `MemoryMismatch`, `NoRoom`, `OverBudget`, or those of registry and
+   * emission.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch

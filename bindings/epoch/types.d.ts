@@ -450,7 +450,8 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'TooLate'; value: number }
   | { type: 'NothingOwed' }
   | { type: 'TooManyChunks'; value: number }
-  | { type: 'NoWholeChunk' };
+  | { type: 'NoWholeChunk' }
+  | { type: 'NoRoom' };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;
