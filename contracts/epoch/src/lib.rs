@@ -187,8 +187,8 @@ mod epoch {
             Ok((settling, (proposer, fee)))
         }
 
-        /// Settles chunks of the final epoch: see `settle`. Pays the proposer its fee too, if one is
-        /// given.
+        /// Settles chunks of the final epoch: see `settle`. Pays the fee of a proposer too, if one
+        /// is given.
         fn settle_chunks(
             &mut self,
             (netuid, epoch): (NetUid, u32),

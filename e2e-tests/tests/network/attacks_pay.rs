@@ -73,60 +73,62 @@ fn stake_all(net: &mut Network, netuid: NetUid, coldkey: AccountId, name: &str, 
     }
 }
 
-/// Returns a subnet whose first chunk has 64 validators of 8 parents each, in an asserted epoch that
-/// pays dividends to all. Each parent has five children. The second chunk has a miner.
-fn with_families() -> (Network, NetUid, EpochRun) {
-    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(|net| {
-        let validators = u32::from(PAGE);
-        let parents = validators * u32::from(MAX_PARENTS);
-        let netuid = net.create(Shape {
-            seats: PAGE + 1,
-            permits: PAGE,
-            ..Shape::default()
-        });
-        // Parents and their other children have their seats elsewhere.
-        let elsewhere = net.create(Shape {
-            seats: 4096,
-            ..Shape::default()
-        });
-        net.enrol_crowd(netuid, ALICE, "validator", validators);
-        net.with_miners(netuid, 1);
-        net.enrol_crowd(elsewhere, ALICE, "parent", parents);
-        let others = parents * (u32::from(MAX_CHILDREN) - 1) / u32::from(MAX_PARENTS);
-        net.enrol_crowd(elsewhere, ALICE, "other", others);
-        stake_all(net, netuid, ALICE, "validator", validators);
-        stake_all(net, netuid, ALICE, "parent", parents);
-        for parent in 0..parents {
-            let others = (0..u32::from(MAX_CHILDREN) - 1)
-                .map(|child| nth("other", (parent * 4 + child) % others));
-            let children = others
-                .chain([nth("validator", parent % validators)])
-                .map(|hotkey| Child {
-                    proportion: u64::MAX / u64::from(MAX_CHILDREN),
-                    hotkey,
-                });
-            net.as_(ALICE)
-                .set_children(netuid, nth("parent", parent), children.collect())
-                .expect("set");
-        }
-        // The stake weighs from the next epoch on, and gives permits then.
-        net.run_epoch(netuid);
-        net.run_epoch(netuid);
-        assert_eq!(net.roster(netuid).len(), usize::from(PAGE));
-        for uid in net.roster(netuid) {
-            let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
-            let uids: Vec<Uid> = (0..PAGE).map(Uid).collect();
-            let weights = vec![1; uids.len()];
-            net.as_(hotkey)
-                .set_weights(netuid, uids, weights)
-                .expect("set");
-        }
-        net.run_epoch(netuid);
-        net.run_epoch(netuid);
-        net.close(netuid);
-        let computed = net.assert_epoch(netuid);
-        (netuid, computed)
+/// Returns a subnet whose first chunk has 64 validators of 8 parents each, in an asserted epoch
+/// that pays dividends to all. Each parent has five children. The second chunk has a miner.
+fn families(net: &mut Network) -> (NetUid, EpochRun) {
+    let validators = u32::from(PAGE);
+    let parents = validators * u32::from(MAX_PARENTS);
+    let netuid = net.create(Shape {
+        seats: PAGE + 1,
+        permits: PAGE,
+        ..Shape::default()
     });
+    // Parents and their other children have their seats elsewhere.
+    let elsewhere = net.create(Shape {
+        seats: 4096,
+        ..Shape::default()
+    });
+    net.enrol_crowd(netuid, ALICE, "validator", validators);
+    net.with_miners(netuid, 1);
+    net.enrol_crowd(elsewhere, ALICE, "parent", parents);
+    let others = parents * (u32::from(MAX_CHILDREN) - 1) / u32::from(MAX_PARENTS);
+    net.enrol_crowd(elsewhere, ALICE, "other", others);
+    stake_all(net, netuid, ALICE, "validator", validators);
+    stake_all(net, netuid, ALICE, "parent", parents);
+    for parent in 0..parents {
+        let others = (0..u32::from(MAX_CHILDREN) - 1)
+            .map(|child| nth("other", (parent * 4 + child) % others));
+        let children = others
+            .chain([nth("validator", parent % validators)])
+            .map(|hotkey| Child {
+                proportion: u64::MAX / u64::from(MAX_CHILDREN),
+                hotkey,
+            });
+        net.as_(ALICE)
+            .set_children(netuid, nth("parent", parent), children.collect())
+            .expect("set");
+    }
+    // The stake weighs from the next epoch on, and gives permits then.
+    net.run_epoch(netuid);
+    net.run_epoch(netuid);
+    assert_eq!(net.roster(netuid).len(), usize::from(PAGE));
+    for uid in net.roster(netuid) {
+        let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
+        let uids: Vec<Uid> = (0..PAGE).map(Uid).collect();
+        let weights = vec![1; uids.len()];
+        net.as_(hotkey)
+            .set_weights(netuid, uids, weights)
+            .expect("set");
+    }
+    net.run_epoch(netuid);
+    net.run_epoch(netuid);
+    net.close(netuid);
+    let computed = net.assert_epoch(netuid);
+    (netuid, computed)
+}
+
+fn with_families() -> (Network, NetUid, EpochRun) {
+    static PREPARED: Prepared<(NetUid, EpochRun)> = Prepared::new(families);
     let (net, (netuid, computed)) = PREPARED.network();
     (net, netuid, computed)
 }
@@ -167,7 +169,9 @@ fn settle_of_64_validators_with_8_parents_fits_the_chain() {
 /// A keeper counts no parents. It settles the chunks although its first call has no room for them.
 #[test]
 fn keeper_settles_64_validators_with_8_parents_beside_others() {
-    let (mut net, netuid, _) = with_families();
+    // A network whose events are there, to read memory from.
+    let mut net = Network::deploy();
+    let (netuid, _) = families(&mut net);
     net.advance_to(net.standing(netuid)[0].deadline);
     let mut ledger = EpochCache::new(net.addresses(), kernels());
     let keeper = Keeper::new(KEEPER, net.addresses());

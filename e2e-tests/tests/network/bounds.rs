@@ -171,8 +171,8 @@ fn largest_subnet_closes_and_asserts_within_bounds() {
     assert_bounded("close", &costs);
 }
 
-/// The largest call that a keeper sends for a final epoch: 64 validators with dividends, and as many
-/// chunks beside theirs as it counts room for.
+/// The largest call that a keeper sends for a final epoch: 64 validators with dividends, and as
+/// many chunks beside theirs as it counts room for.
 #[test]
 fn call_that_finalizes_and_settles_64_validators_and_more_is_within_bounds() {
     let mut net = Network::deploy();

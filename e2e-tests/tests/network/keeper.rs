@@ -263,9 +263,9 @@ fn keeper_finalizes_and_settles_by_one_call() {
     assert_eq!((status.final_epoch, status.settling), (Some(1), None));
 }
 
-/// The epoch becomes final alone where one call has no room, and the chunk with dividends too.
+/// The chunk with dividends stands alone where one call has no room.
 #[test]
-fn keeper_finalizes_alone_where_one_call_has_no_room() {
+fn keeper_puts_fewer_chunks_into_a_call_that_has_no_room() {
     let (mut net, netuid, mut ledger) = with_final_assertion();
     let template = net.template();
     let mut whole = Network::begin_from(&template);
@@ -283,7 +283,7 @@ fn keeper_finalizes_alone_where_one_call_has_no_room() {
     });
     let actions = report.expect("the chain answers").clean().expect("settled");
     assert_eq!(actions[0], Action::Finalized { netuid, epoch: 1 });
-    assert_eq!(settled(&actions), [(0, 1), (1, 3)]);
+    assert_eq!(settled(&actions), [(1, 3), (0, 1)]);
     assert_eq!(net.status(netuid).expect("a status").settling, None);
 }
 

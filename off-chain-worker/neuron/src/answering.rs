@@ -1,7 +1,10 @@
 //! The parts of answering that miners and validators share: the path, the response, and what a
 //! neuron states of itself.
 
-use crate::{program, tasks::Working};
+use crate::{
+    program::{self, ProgramError},
+    tasks::Working,
+};
 use inktensor_client::ss58::ss58;
 use inktensor_primitives::{hash::hex, AccountId};
 use inktensor_wire::{Media, Path, Response};
@@ -69,4 +72,25 @@ impl About<'_> {
         }
         hello.to_string().into_bytes()
     }
+}
+
+/// Runs `work`, which may take long, on a thread of its own.
+///
+/// # Errors
+/// Status 500 if the work panics.
+pub async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| (500, "the program failed".into()))
+}
+
+/// Returns the refusal of a question: `status` if the task refuses it, and 500 if the task fails at
+/// it, which is logged.
+pub fn refusal(error: &ProgramError, status: u16) -> Refusal {
+    if error.is_refusal() {
+        return (status, error.to_string());
+    }
+    tracing::warn!("the task fails at a question: {error}");
+    (500, "the program failed".into())
 }

@@ -160,6 +160,18 @@ pub enum ProgramError {
     Wasm(#[from] WasmError),
 }
 
+impl ProgramError {
+    /// Returns true if the task refuses a question or an answer, as its author wants.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Malformed(_)
+                | Self::Refused(_)
+                | Self::Wasm(WasmError::Malformed(_) | WasmError::Refused(_))
+        )
+    }
+}
+
 /// Returns the task of a manifest with its state. `blob` finds the bytes with a hash, of at most so
 /// many; its first argument names them.
 ///

@@ -4,7 +4,7 @@
 //! 64 bits. It imports nothing, starts nothing by itself, exports its memory and the functions of
 //! the interface, and stays within the limits of this crate.
 
-use crate::{Function, MAX_CODE, MAX_FUNCTION, MAX_LOCALS, MAX_PAGES, MAX_TABLE};
+use crate::{Function, MAX_CODE, MAX_FUNCTION, MAX_LOCALS, MAX_PAGES, MAX_TABLE, MAX_VALUES};
 use inktensor_task::guest::names;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -50,6 +50,11 @@ pub enum Refusal {
         "a function at byte {0:#x} has {1} local variables, and {MAX_LOCALS} is the most; divide it"
     )]
     Locals(usize, u32),
+    /// A type of functions or blocks has too many parameters or results.
+    #[error(
+        "a type has {0} parameters or results, and {MAX_VALUES} is the most; pass them in memory"
+    )]
+    Values(usize),
     /// The program begins with too much memory, in pages.
     #[error(
         "it begins with {0} pages of memory, and {MAX_PAGES} is the most; use less static data"
@@ -107,7 +112,9 @@ impl Shape {
                 for group in types.clone() {
                     for ty in group.map_err(invalid)?.into_types() {
                         self.types.push(match ty.composite_type.inner {
-                            wasmparser::CompositeInnerType::Func(signature) => Some(signature),
+                            wasmparser::CompositeInnerType::Func(signature) => {
+                                Some(with_few_values(signature)?)
+                            }
                             _ => None,
                         });
                     }
@@ -195,6 +202,15 @@ impl Shape {
     fn signature(&self, function: u32) -> Option<&FuncType> {
         let ty = self.functions.get(usize::try_from(function).ok()?)?;
         self.types.get(usize::try_from(*ty).ok()?)?.as_ref()
+    }
+}
+
+/// Checks the number of parameters and of results.
+fn with_few_values(signature: FuncType) -> Result<FuncType, Refusal> {
+    let count = signature.params().len().max(signature.results().len());
+    match count <= MAX_VALUES {
+        true => Ok(signature),
+        false => Err(Refusal::Values(count)),
     }
 }
 

@@ -26,6 +26,9 @@ pub const MAX_CODE: usize = 1024 * 1024;
 pub const MAX_FUNCTION: usize = 32 * 1024;
 /// Most local variables of a function, for the same reason.
 pub const MAX_LOCALS: u32 = 1000;
+/// Most parameters of a function or a block, and most results: an instruction that takes many would
+/// take as long as many instructions, to compile and to run.
+pub const MAX_VALUES: usize = 64;
 /// Most elements of all tables together.
 pub const MAX_TABLE: u64 = 10_000;
 /// Most memory, in pages of 64 KiB: room for MiniLM twice, as bytes and as numbers.

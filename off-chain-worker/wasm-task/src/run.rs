@@ -6,7 +6,6 @@ use crate::{
     Fuel, MAX_ANSWER, MAX_PAGES, MAX_QUESTION, MAX_REASON, MAX_STACK, MAX_STATE, MAX_TABLE, PAGE,
 };
 use inktensor_task::{blake2, guest, Digest, Malformed, Seed, Worth};
-use serde::de::IgnoredAny;
 use wasmtime::{
     Config, Engine, Instance, InstancePre, Linker, Memory, Module, OptLevel, ResourceLimiter,
     Store, Trap,
@@ -256,7 +255,8 @@ impl WasmProgram {
     /// Calls a function whose result is JSON.
     fn text(&self, function: Function, input: &[u8], most: usize) -> Result<Vec<u8>, WasmError> {
         let (_, text) = self.task.call(function, Some(&self.memory), input, most)?;
-        match serde_json::from_slice::<IgnoredAny>(&text) {
+        // A value: what is only skipped may have strings of any bytes, and any depth.
+        match serde_json::from_slice::<serde_json::Value>(&text) {
             Ok(_) => Ok(text),
             Err(error) => Err(WasmError::Output {
                 function,

@@ -5,7 +5,7 @@
 use inktensor_task::{blake2, guest::names, Seed, Worth};
 use inktensor_wasm_task::{
     Fuel, Function, Refusal, WasmError, WasmProgram, WasmTask, MAX_ANSWER, MAX_CODE, MAX_FUNCTION,
-    MAX_LOCALS, MAX_PAGES, MAX_QUESTION, MAX_REASON, MAX_STATE, MAX_TABLE,
+    MAX_LOCALS, MAX_PAGES, MAX_QUESTION, MAX_REASON, MAX_STATE, MAX_TABLE, MAX_VALUES,
 };
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -527,6 +527,13 @@ fn code_that_would_compile_slowly_is_refused() {
     let mut text = Text::new();
     text.tail = format!("(func {})", "nop ".repeat(MAX_FUNCTION));
     assert!(matches!(refusal(&text), Refusal::Function(_, bytes) if bytes > MAX_FUNCTION));
+    for many in [
+        format!("(type (func (param {})))", "i64 ".repeat(MAX_VALUES + 1)),
+        format!("(type (func (result {})))", "i64 ".repeat(MAX_VALUES + 1)),
+    ] {
+        text.tail = many;
+        assert!(matches!(refusal(&text), Refusal::Values(count) if count == MAX_VALUES + 1));
+    }
     text.tail = format!("(func (local {}))", "i64 ".repeat(MAX_LOCALS as usize + 1));
     assert!(matches!(refusal(&text), Refusal::Locals(_, count) if count == MAX_LOCALS + 1));
 }

@@ -16,7 +16,7 @@ use inktensor_embed::Embed;
 use inktensor_neuron::program::ProgramError;
 use inktensor_task::{Body, Task, Worth};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::{
     io::{self, Write},
     time::Duration,
@@ -96,8 +96,20 @@ impl Continuation {
     }
 }
 
-/// Returns the question to a task. One to a task that is not built in is written in JSON.
-fn question(task: &str, text: &str, options: &Continuation) -> Result<Vec<u8>, Failure> {
+/// Returns the question to a built-in task, or to a Wasm program, which takes any JSON.
+fn question(task: Option<&str>, text: &str, options: &Continuation) -> Result<Vec<u8>, Failure> {
+    let Some(task) = task else {
+        return match (options.given(), serde_json::from_str::<Value>(text)) {
+            (None, Ok(_)) => Ok(text.into()),
+            (Some(option), _) => Err(Failure::input(format_args!(
+                "the subnet runs a Wasm program, which takes no {option}; leave it out"
+            ))),
+            (None, Err(error)) => Err(Failure::input(format_args!(
+                "the subnet runs a Wasm program, whose questions are JSON: {error}; see what its \
+                 author says of them"
+            ))),
+        };
+    };
     let question = match (task, options.given()) {
         (Complete::NAME, _) => inktensor_complete::Question {
             prompt: text.as_bytes().to_vec(),
@@ -114,15 +126,9 @@ fn question(task: &str, text: &str, options: &Continuation) -> Result<Vec<u8>, F
             )))
         }
         (Embed::NAME, None) => inktensor_embed::Question { text: text.into() }.to_json(),
-        (_, None) if is_json_object(text) => return Ok(text.into()),
         (other, None) => return Err(Failure::input(ProgramError::Unknown(other.into()))),
     };
     question.map_err(Failure::input)
-}
-
-/// Returns true if `text` is an object in JSON, as each question is.
-fn is_json_object(text: &str) -> bool {
-    serde_json::from_str::<Map<String, Value>>(text).is_ok()
 }
 
 /// Returns the answer of `complete/1` as text, or `None` of another task.
@@ -142,10 +148,13 @@ struct Answered {
     hotkey: Address,
     /// The task.
     task: String,
-    /// Hash of the state that the subnet's manifest names.
+    /// Hash of the Wasm program that the subnet's manifest names. Absent for a built-in task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<Hex>,
+    /// Hash of the state that the manifest names.
     state: Hex,
     /// The question.
-    question: serde_json::Value,
+    question: Value,
     /// The task's answer.
     answer: Value,
     /// The continuation as text, with what is not printable escaped. Of complete/1 only.
@@ -174,8 +183,13 @@ impl View for Answered {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
     demand_words("the text", &arguments.text)?;
     let user = arguments.user.open()?;
-    let (name, state) = user.task_and_state()?;
-    let question = question(&name, &arguments.text, &arguments.continuation)?;
+    let manifest = user.read_manifest()?;
+    // A program may have any name. Only its hash says what it is.
+    let form = match &manifest.program {
+        Some(_) => None,
+        None => Some(manifest.task.as_str()),
+    };
+    let question = question(form, &arguments.text, &arguments.continuation)?;
     let task = match arguments.check {
         true => {
             user.network.now_waits_for("the model of the subnet");
@@ -204,12 +218,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         netuid: user.netuid.0,
         uid: receipt.uid.0,
         hotkey: receipt.hotkey().into(),
-        state: state.into(),
+        program: manifest.program.map(Hex::from),
+        state: manifest.state.into(),
         question: serde_json::from_slice(&question).map_err(Failure::input)?,
         answer: serde_json::from_slice(receipt.answer())
             .map_err(|_| Failure::input("the answer is not JSON; ask another subnet"))?,
-        text: continued(&name, receipt.answer()),
-        task: name,
+        text: form.and_then(|form| continued(form, receipt.answer())),
+        task: manifest.task.clone(),
         right,
     };
     output::show(arguments.json, &answer, out)?;
@@ -231,15 +246,15 @@ mod tests {
     use super::*;
 
     fn refused(task: &str, options: &Continuation) -> String {
-        question(task, "a", options).unwrap_err().to_string()
+        question(Some(task), "a", options).unwrap_err().to_string()
     }
 
     #[test]
     fn a_question_is_of_the_form_of_the_task() {
         let plain = Continuation::default();
-        let asked = question("embed/1", "a \"b\"", &plain).unwrap();
+        let asked = question(Some("embed/1"), "a \"b\"", &plain).unwrap();
         assert_eq!(asked, br#"{"text":"a \"b\""}"#);
-        let asked = question("complete/1", "hi", &plain).unwrap();
+        let asked = question(Some("complete/1"), "hi", &plain).unwrap();
         let expected = br#"{"prompt":[104,105],"bytes":64,"temperature":0,"seed":0}"#;
         assert_eq!(asked, expected);
         let sampled = Continuation {
@@ -247,12 +262,12 @@ mod tests {
             temperature: Some(800),
             seed: Some(9),
         };
-        let asked = question("complete/1", "hi", &sampled).unwrap();
+        let asked = question(Some("complete/1"), "hi", &sampled).unwrap();
         let expected = br#"{"prompt":[104,105],"bytes":3,"temperature":800,"seed":9}"#;
         assert_eq!(asked, expected);
         let problem = refused("embed/1", &sampled);
         assert!(problem.contains("takes no --bytes"), "{problem}");
-        let asked = question("factors/1", r#"{"number":360}"#, &plain).unwrap();
+        let asked = question(None, r#"{"number":360}"#, &plain).unwrap();
         assert_eq!(asked, br#"{"number":360}"#);
         let problem = refused("other/1", &plain);
         assert!(problem.contains("not built in"), "{problem}");

@@ -118,11 +118,11 @@ impl User {
         counting_manifest(&self.network, self.netuid)
     }
 
-    /// Returns the name of the subnet's task, and the hash of its state.
-    pub fn task_and_state(&self) -> Result<(String, Digest), Failure> {
+    /// Returns the subnet's manifest.
+    pub fn read_manifest(&self) -> Result<Manifest, Failure> {
         let hash = self.manifest()?;
         let (_, manifest) = self.means.manifest(&self.network, self.netuid, &hash)?;
-        Ok((manifest.task, manifest.state))
+        Ok(manifest)
     }
 
     /// Returns the task with this manifest.

@@ -162,13 +162,14 @@ pub struct Answers(Arc<Shared>);
 impl Answers {
     async fn work(&self, caller: &Caller, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
         let working = self.working(caller.question.context.epoch)?;
-        let question = working.program.check_question(&body);
-        let question = question.map_err(|error| (400, error.to_string()))?;
         let place = Arc::clone(&self.0.places).take(caller.question.hotkey);
         let place = place.await.ok_or_else(|| {
             let text = format!("{WAITING} questions wait already, the most; ask again later");
             (503, text)
         })?;
+        let program = Arc::clone(&working.program);
+        let question = answering::on_a_thread(move || program.check_question(&body)).await?;
+        let question = question.map_err(|error| answering::refusal(&error, 400))?;
         match &self.0.model {
             Model::Linked => compute(Arc::clone(&working.program), question, place).await,
             Model::Side(process) => {
@@ -205,16 +206,15 @@ async fn compute(
     question: Vec<u8>,
     place: Place,
 ) -> Result<Vec<u8>, Refusal> {
-    let answer = tokio::task::spawn_blocking(move || {
+    let answer = answering::on_a_thread(move || {
         // The place goes with the work: a question that expires does not make room before its work
         // has ended.
         let _place = place;
         program.answer(&question)
     });
-    match answer.await {
-        Ok(answer) => answer.map_err(|error| (400, error.to_string())),
-        Err(_) => Err((500, "the program failed".into())),
-    }
+    answer
+        .await?
+        .map_err(|error| answering::refusal(&error, 400))
 }
 
 /// Asks a model in another process, whose answer is not signed unread.

@@ -304,7 +304,16 @@ impl Validator {
             working: &working,
             round: &round,
         };
-        let asking = work.ask(neuron, &open)?;
+        let asking = match work.ask(neuron, &open) {
+            Ok(asking) => asking,
+            // A program of a stranger ends an epoch, and not the validator.
+            Err(NeuronError::Program(error)) => {
+                let epoch = round.epoch;
+                self.leave_out(epoch, format_args!("the task draws no question: {error}"));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         self.current = Some(Current {
             round,
             working,

@@ -117,7 +117,10 @@ fn verdict(
         (None, _) => (None, None),
     };
     let before = before.as_ref().map_or(Before::NotGiven, Before::Given);
-    let manifest = facts.manifest.unwrap_or(evidence.head.manifest);
+    // A program that only the validator names is not run.
+    let Some(manifest) = facts.manifest else {
+        return Ok((audit::Verdict::Unjudged(Missing::Manifest), cause));
+    };
     let task = task(&means, chain, netuid, &manifest)?;
     let auditor = Auditor {
         program: task.program.as_ref(),

@@ -59,6 +59,8 @@ pub struct Arguments {
 #[derive(Deserialize)]
 struct Answered {
     task: String,
+    /// Hash of a program: then the task's name says nothing.
+    program: Option<Value>,
     state: String,
     question: Value,
     answer: Value,
@@ -171,7 +173,11 @@ struct Provenance {
 
 impl View for Provenance {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}\n  is {}. It follows from", self.hash, self.place)?;
+        writeln!(
+            out,
+            "{}\n  is {}. By the log it follows from",
+            self.hash, self.place
+        )?;
         writeln!(out, "  plan   {}", self.plan)?;
         writeln!(out, "  corpus {}", self.corpus)?;
         writeln!(
@@ -224,7 +230,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let (place, epochs) = find(&folder, &hash)?;
     let numbers: Vec<u32> = epochs.iter().map(|link| link.epoch).collect();
     let all = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-    let (chosen, seed) = arguments.sampling.choose(numbers)?;
+    let last = numbers.last().copied();
+    let (mut chosen, seed) = arguments.sampling.choose(numbers)?;
+    // The epoch that has the hash is always computed.
+    chosen.extend(last);
     let mut replayed = Replayed::new(all, seed);
     let compared = replay(&folder, all, &chosen, &mut replayed).and_then(|()| match &answered {
         Some((answered, state)) => Ok(Some(is_right(&folder, answered, state)?)),
@@ -287,6 +296,12 @@ fn read_answer(path: &Path) -> Result<(Answered, Digest), Failure> {
     let text = read_at_most(path, ANSWER_LIMIT)?;
     let answered: Answered = serde_json::from_slice(&text)
         .map_err(|error| Failure::in_file(path, format_args!("{error}; use `ask --json`")))?;
+    if answered.program.is_some() {
+        return Err(Failure::in_file(
+            path,
+            "the answer is of a Wasm program, and a training has none",
+        ));
+    }
     let state = values::digest(&answered.state)
         .map_err(|error| Failure::in_file(path, format_args!("state: {error}")))?;
     Ok((answered, state))
