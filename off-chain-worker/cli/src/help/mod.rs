@@ -32,6 +32,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "verify",
             "audit",
             "evidence",
+            "provenance",
         ],
     ),
     ("Stakers", &["stake", "delegate"]),

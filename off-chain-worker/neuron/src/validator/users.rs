@@ -78,17 +78,17 @@ impl Users {
             return Err((403, "ask miners: your hotkey has a permit".into()));
         }
         let known = self.0.known();
-        let closed = known.closed_until.saturating_sub(clock::now());
-        if closed > 0 {
-            let text = format!("miners answer validators now; ask again in {closed} s");
-            return Err((503, text));
-        }
         let program = known.task.as_ref().map(|it| Arc::clone(&it.program));
         let knows_question = program.is_some();
         if let Some(program) = program {
             let question = body.to_vec();
             let checked = on_a_thread(move || program.check_question(&question)).await?;
             checked.map_err(|error| answering::refusal(&error, BAD_QUESTION))?;
+        }
+        let closed = known.closed_until.saturating_sub(clock::now());
+        if closed > 0 {
+            let text = format!("miners answer validators now; ask again in {closed} s");
+            return Err((503, text));
         }
         let mut last = "no miner has an endpoint".to_owned();
         for target in known.miners.iter().take(MOST_TRIES) {
