@@ -123,10 +123,10 @@ enum Command {
     Train(train::Command),
     /// Print and verify the history of a state or an answer
     ///
-    /// The history goes back to the first seed. The hash is looked for in a training, and all epochs up to it are computed again from the
-    /// seed and the corpus, or a sample of them. An answer of `ask --json` is computed again too.
-    /// Exit code: 0 if everything is the same, 1 with the first false item, 2 if something cannot
-    /// be found or read.
+    /// The history goes back to the first seed. The hash is looked for in a training, and all
+    /// epochs up to it are computed again from the seed and the corpus, or a sample of them. An
+    /// answer of `ask --json` is computed again too. Exit code: 0 if everything is the same, 1 with
+    /// the first false item, 2 if something cannot be found or read.
     Provenance(train::provenance::Arguments),
     /// Register neurons, and show the price of a seat
     #[command(subcommand)]
