@@ -166,7 +166,12 @@ fn run_killed(net: &mut Network, netuid: NetUid, kill: Option<Kill>) -> usize {
                 let mut mortal = Intercepted {
                     chain,
                     intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
-                        let dead = || Err(ChainError::Runtime("killed".into()));
+                        let dead = || {
+                            Err(ChainError::Unreachable {
+                                address: "here".into(),
+                                reason: "killed".into(),
+                            })
+                        };
                         let now = sent;
                         sent += usize::from(!killed);
                         match kill {
@@ -217,9 +222,9 @@ fn worker_killed_at_any_transaction_ends_in_the_same_state() {
     let mut undisturbed = Network::begin_from(&begin);
     let transactions = run_killed(&mut undisturbed, netuid, None);
     let end = undisturbed.snapshot();
-    // Two epochs of close, propose, finalize and settle, and one approval and deposit of
+    // Two epochs of close, propose, and finalize with settle; one approval and one deposit of
     // collateral.
-    assert_eq!(transactions, 10);
+    assert_eq!(transactions, 8);
     for at in 0..transactions {
         for arrives in [false, true] {
             let kill = Kill { at, arrives };
