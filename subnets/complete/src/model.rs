@@ -104,19 +104,9 @@ impl Load for Model {
     }
 }
 
-/// Returns the number of multiplications of a byte: of the weights, and of the attention.
+/// Returns the number of multiplications of a byte: of a pass over the whole context.
 fn work(gpt: &Gpt) -> u64 {
-    let config = gpt.config();
-    let attention = config
-        .layers
-        .saturating_mul(config.width)
-        .saturating_mul(config.context)
-        .saturating_mul(2);
-    let work = gpt
-        .parameters()
-        .saturating_add(attention)
-        .saturating_mul(config.context);
-    u64::try_from(work).unwrap_or(u64::MAX)
+    u64::try_from(gpt.config().work()).unwrap_or(u64::MAX)
 }
 
 /// A reason for which there is no continuation.

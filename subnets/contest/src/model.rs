@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 
-use inktensor_exact::gpt::Config;
+use inktensor_exact::gpt::{words, Config, CONFIG_BYTES};
 use inktensor_task::{Blob, Load, Refused};
 
 use crate::ModelError;
@@ -18,7 +18,7 @@ pub const MODEL_LIMIT: usize = 32 << 20;
 /// The first bytes of every model.
 const MAGIC: &[u8; 8] = b"inkmod/1";
 /// Bytes before the weights.
-const HEAD: usize = MAGIC.len() + 6 * 4;
+const HEAD: usize = MAGIC.len() + CONFIG_BYTES;
 
 /// A model: sizes, and finite weights for them.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,20 +74,8 @@ impl Model {
             return Err(ModelError::TooLong { bytes: blob.len() });
         }
         let rest = blob.strip_prefix(MAGIC).ok_or(ModelError::Head)?;
-        let (sizes, weights) = rest.split_first_chunk::<24>().ok_or(ModelError::Head)?;
-        let mut sizes = words(sizes).map(u32::from_le_bytes);
-        let mut size = || {
-            let size = sizes.next().unwrap_or_default();
-            usize::try_from(size).unwrap_or(usize::MAX)
-        };
-        let config = Config {
-            vocabulary: size(),
-            context: size(),
-            width: size(),
-            layers: size(),
-            heads: size(),
-            hidden: size(),
-        };
+        let (sizes, weights) = rest.split_first_chunk().ok_or(ModelError::Head)?;
+        let config = Config::from_bytes(sizes);
         config.check().map_err(ModelError::Sizes)?;
         let (bytes, needed) = (blob.len(), Self::bytes(&config));
         if bytes != needed {
@@ -109,28 +97,10 @@ impl Blob for Model {
     fn to_blob(&self) -> Vec<u8> {
         let mut blob = Vec::with_capacity(Self::bytes(&self.config));
         blob.extend(MAGIC);
-        let config = &self.config;
-        let sizes = [
-            config.vocabulary,
-            config.context,
-            config.width,
-            config.layers,
-            config.heads,
-            config.hidden,
-        ];
-        // Checked sizes are far below 2^32.
-        for size in sizes {
-            blob.extend(u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes());
-        }
+        blob.extend(self.config.to_bytes());
         blob.extend(self.weights.iter().flat_map(|weight| weight.to_le_bytes()));
         blob
     }
-}
-
-fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
-    bytes
-        .chunks_exact(4)
-        .map(|word| <[u8; 4]>::try_from(word).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -86,19 +86,9 @@ impl Contest for HeldOut {
     }
 }
 
-/// Returns the number of multiplications of a loss: of the weights, and of the attention.
+/// Returns the number of multiplications of a loss.
 fn work(gpt: &Gpt) -> u64 {
-    let config = gpt.config();
-    let attention = config
-        .layers
-        .saturating_mul(config.width)
-        .saturating_mul(config.context)
-        .saturating_mul(2);
-    let work = gpt
-        .parameters()
-        .saturating_add(attention)
-        .saturating_mul(config.context)
-        .saturating_mul(ROWS.into());
+    let work = gpt.config().work().saturating_mul(ROWS.into());
     u64::try_from(work).unwrap_or(u64::MAX)
 }
 

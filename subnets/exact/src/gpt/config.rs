@@ -12,6 +12,8 @@ pub const MAX_LAYERS: usize = 64;
 pub const MAX_PARAMETERS: usize = 64_000_000;
 /// The most values that a pass may keep: 1 GiB of them.
 pub const MAX_VALUES: usize = 1 << 28;
+/// Bytes of all sizes in a blob.
+pub const CONFIG_BYTES: usize = 6 * 4;
 /// Tokens are bytes.
 const MAX_VOCABULARY: usize = 256;
 
@@ -96,6 +98,55 @@ impl Config {
             .saturating_add(embedded.saturating_mul(width))
     }
 
+    /// Returns the bytes of the sizes: six numbers of four bytes, little-endian, in the order of
+    /// the fields. A size above 2^32, which no model has, is written as the largest number.
+    pub fn to_bytes(&self) -> [u8; CONFIG_BYTES] {
+        let sizes = [
+            self.vocabulary,
+            self.context,
+            self.width,
+            self.layers,
+            self.heads,
+            self.hidden,
+        ];
+        let mut bytes = [0; CONFIG_BYTES];
+        for (place, size) in bytes.chunks_exact_mut(4).zip(sizes) {
+            let size = u32::try_from(size).unwrap_or(u32::MAX);
+            place.copy_from_slice(&size.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Returns the sizes in `bytes`, which are not checked.
+    pub fn from_bytes(bytes: &[u8; CONFIG_BYTES]) -> Self {
+        let mut sizes = words(bytes).map(u32::from_le_bytes);
+        let mut size = || {
+            let size = sizes.next().unwrap_or_default();
+            usize::try_from(size).unwrap_or(usize::MAX)
+        };
+        Self {
+            vocabulary: size(),
+            context: size(),
+            width: size(),
+            layers: size(),
+            heads: size(),
+            hidden: size(),
+        }
+    }
+
+    /// Returns the number of multiplications of a pass over a row, about: of the weights, and of
+    /// the attention. `usize::MAX` if that is less.
+    pub fn work(&self) -> usize {
+        let attention = self
+            .layers
+            .saturating_mul(self.width)
+            .saturating_mul(self.context)
+            .saturating_mul(2);
+        self.parameters()
+            .saturating_add(attention)
+            .saturating_mul(self.context)
+    }
+
     /// Returns a bound of the number of values that a pass over `rows` rows keeps, or `usize::MAX`
     /// if that is less.
     pub(super) fn values(&self, rows: usize) -> usize {
@@ -115,4 +166,11 @@ impl Config {
     pub(super) fn head(&self) -> usize {
         self.width / self.heads
     }
+}
+
+/// Returns numbers of four bytes, as blobs have them. A part at the end is left out.
+pub fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
+    bytes
+        .chunks_exact(4)
+        .map(|word| <[u8; 4]>::try_from(word).unwrap_or_default())
 }

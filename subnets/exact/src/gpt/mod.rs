@@ -17,7 +17,9 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, MAX_CONTEXT, MAX_LAYERS, MAX_PARAMETERS, MAX_VALUES, MAX_WIDTH};
+pub use config::{
+    words, Config, CONFIG_BYTES, MAX_CONTEXT, MAX_LAYERS, MAX_PARAMETERS, MAX_VALUES, MAX_WIDTH,
+};
 pub use state::{State, StateError};
 pub use train::{Trainer, MAX_ROWS};
 

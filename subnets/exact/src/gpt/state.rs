@@ -1,6 +1,6 @@
 //! The state of a training, and its bytes.
 
-use super::{Config, Gpt};
+use super::{words, Config, Gpt, CONFIG_BYTES};
 use crate::{error::need, ops::require_finite, ExactError};
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +8,7 @@ use core::fmt;
 /// First bytes of a state, with the version of its layout.
 const MAGIC: [u8; 8] = *b"inkgpt/1";
 /// Bytes before the values: the first bytes, six sizes and the number of steps.
-const HEADER: usize = MAGIC.len() + 7 * 4;
+const HEADER: usize = MAGIC.len() + CONFIG_BYTES + 4;
 
 /// A state of a training: all that the next step depends on, besides its rows.
 ///
@@ -50,19 +50,7 @@ impl State {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Self::encoded_size(&self.config));
         bytes.extend(MAGIC);
-        let config = &self.config;
-        let sizes = [
-            config.vocabulary,
-            config.context,
-            config.width,
-            config.layers,
-            config.heads,
-            config.hidden,
-        ];
-        // Checked sizes are far below 2^32.
-        for size in sizes {
-            bytes.extend(u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes());
-        }
+        bytes.extend(self.config.to_bytes());
         bytes.extend(self.steps.to_le_bytes());
         for values in [&self.weights, &self.first, &self.second] {
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
@@ -81,22 +69,11 @@ impl State {
             length: bytes.len(),
             needed,
         };
-        let (header, values) = bytes.split_at_checked(HEADER).ok_or(short)?;
-        let (magic, numbers) = header.split_at(MAGIC.len());
-        if magic != MAGIC {
-            return Err(StateError::Magic);
-        }
-        let mut numbers = words(numbers).map(u32::from_le_bytes);
-        let mut number = || numbers.next().unwrap_or(0);
-        let mut size = || usize::try_from(number()).unwrap_or(usize::MAX);
-        let config = Config {
-            vocabulary: size(),
-            context: size(),
-            width: size(),
-            layers: size(),
-            heads: size(),
-            hidden: size(),
-        };
+        let (header, values) = bytes.split_first_chunk::<HEADER>().ok_or(short)?;
+        let rest = header.strip_prefix(&MAGIC).ok_or(StateError::Magic)?;
+        let (sizes, steps) = rest.split_first_chunk().ok_or(short)?;
+        let config = Config::from_bytes(sizes);
+        let steps = words(steps).map(u32::from_le_bytes).next();
         config.check()?;
         let needed = Self::encoded_size(&config);
         if bytes.len() != needed {
@@ -110,7 +87,7 @@ impl State {
         let mut take = || values.by_ref().take(parameters).collect::<Vec<f32>>();
         let state = Self {
             config,
-            steps: number(),
+            steps: steps.unwrap_or_default(),
             weights: take(),
             first: take(),
             second: take(),
@@ -143,12 +120,6 @@ impl State {
             None => Ok(()),
         }
     }
-}
-
-fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
-    bytes
-        .chunks_exact(4)
-        .map(|word| <[u8; 4]>::try_from(word).unwrap_or_default())
 }
 
 /// A refusal of a state.
