@@ -13,6 +13,8 @@
 
 mod check;
 mod error;
+mod guard;
+mod image;
 mod run;
 
 pub use check::{check, Refusal};

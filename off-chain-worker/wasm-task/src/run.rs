@@ -3,16 +3,14 @@
 use crate::{
     check::{check, shown, Refusal, MEMORY},
     error::{Function, WasmError},
-    Fuel, MAX_ANSWER, MAX_PAGES, MAX_QUESTION, MAX_REASON, MAX_STACK, MAX_STATE, MAX_TABLE, PAGE,
+    guard::{Exceeded, Guard, MAX_MEMORY},
+    image::Image,
+    Fuel, MAX_ANSWER, MAX_QUESTION, MAX_REASON, MAX_STACK, MAX_STATE, MAX_TABLE,
 };
 use inktensor_task::{blake2, guest, Digest, Malformed, Seed, Worth};
 use wasmtime::{
-    Config, Engine, Instance, InstancePre, Linker, Memory, Module, OptLevel, ResourceLimiter,
-    Store, Trap,
+    Config, Engine, Instance, InstancePre, Linker, Memory, Module, OptLevel, Store, Trap,
 };
-
-/// Most bytes of memory.
-const MAX_MEMORY: usize = PAGE.saturating_mul(MAX_PAGES as usize);
 
 /// The limits of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,47 +300,6 @@ impl<'a> Description<'a> {
     }
 }
 
-/// The content of a memory, as its difference from that of a fresh instance.
-#[derive(Default)]
-struct Image {
-    /// Length of the memory.
-    length: usize,
-    /// Parts that differ, with their addresses.
-    parts: Vec<(usize, Vec<u8>)>,
-}
-
-impl Image {
-    /// Bytes of a part: those of a page of most machines, which are touched together.
-    const PART: usize = 4096;
-
-    fn of(memory: &[u8], fresh: &[u8]) -> Self {
-        let differs = |(number, part): &(usize, &[u8])| {
-            let from = number.saturating_mul(Self::PART);
-            match fresh.get(from..from.saturating_add(part.len())) {
-                Some(fresh) => fresh != *part,
-                None => part.iter().any(|byte| *byte != 0),
-            }
-        };
-        let parts = memory.chunks(Self::PART).enumerate().filter(differs);
-        Self {
-            length: memory.len(),
-            parts: parts
-                .map(|(number, part)| (number.saturating_mul(Self::PART), part.to_vec()))
-                .collect(),
-        }
-    }
-
-    /// Makes this the content of a fresh memory.
-    fn restore(&self, store: &mut Store<Guard>, memory: Memory) -> wasmtime::Result<()> {
-        let missing = self.length.saturating_sub(memory.data_size(&*store));
-        memory.grow(&mut *store, u64::try_from(missing.div_ceil(PAGE))?)?;
-        for (address, part) in &self.parts {
-            memory.write(&mut *store, *address, part)?;
-        }
-        Ok(())
-    }
-}
-
 /// A call of a fresh instance.
 struct Call {
     function: Function,
@@ -498,67 +455,6 @@ impl Call {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Outside(String);
-
-/// Bounds the memory of an instance. A program that asks for more ends: an answer to it would let
-/// the program compute something else, and a machine with less memory would differ.
-#[derive(Default)]
-struct Guard {
-    exceeded: Option<Exceeded>,
-}
-
-/// A limit that an instance has exceeded.
-enum Exceeded {
-    /// Memory, with the bytes asked for.
-    Memory(usize),
-    /// Tables, with the elements asked for.
-    Table(usize),
-    /// The memory of this machine.
-    Machine,
-}
-
-impl Guard {
-    fn end(&mut self, exceeded: Exceeded) -> wasmtime::Error {
-        self.exceeded = Some(exceeded);
-        wasmtime::Error::msg("a limit is exceeded")
-    }
-}
-
-impl ResourceLimiter for Guard {
-    fn memory_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        match desired <= MAX_MEMORY {
-            // Above its own maximum a program reads that it gets no more.
-            true => Ok(maximum.is_none_or(|maximum| desired <= maximum)),
-            false => Err(self.end(Exceeded::Memory(desired))),
-        }
-    }
-
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.exceeded.get_or_insert(Exceeded::Machine);
-        Err(error)
-    }
-
-    fn table_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        match u64::try_from(desired).is_ok_and(|elements| elements <= MAX_TABLE) {
-            true => Ok(maximum.is_none_or(|maximum| desired <= maximum)),
-            false => Err(self.end(Exceeded::Table(desired))),
-        }
-    }
-
-    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.exceeded.get_or_insert(Exceeded::Machine);
-        Err(error)
-    }
-}
 
 /// Returns the deterministic profile: Wasm 2.0, with one bit pattern for all values that are not a
 /// number, and with fuel.
