@@ -197,8 +197,16 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
     assert!(half < whole, "{half} and {whole} ps");
     let limit = whole - (whole - half) / 8;
     net.advance_to(net.standing(netuid)[0].deadline);
-    let keeper = Keeper::new(KEEPER, net.addresses());
     let mut ledger = blank(&net);
+    let actions = keep_within(&mut net, &mut ledger, limit);
+    assert_eq!(settled(&actions).len(), 2, "{actions:?}");
+    let settling = net.status(netuid).expect("a status").settling;
+    assert!(settling.is_none_or(|it| it.is_complete()));
+}
+
+/// Runs a keeper whose messages may take `limit` picoseconds each.
+fn keep_within(net: &mut Network, ledger: &mut EpochCache, limit: u64) -> Vec<Action> {
+    let keeper = Keeper::new(KEEPER, net.addresses());
     let report = net.with_chain(|chain| {
         let mut limited = Intercepted {
             chain,
@@ -206,17 +214,13 @@ fn keeper_pays_fewer_neurons_where_a_call_has_no_room_for_all() {
                 transaction.submit_within(chain, limit)
             },
         };
-        keeper.tick(&mut limited, &mut ledger)
+        keeper.tick(&mut limited, ledger)
     });
-    let actions = report.expect("the chain answers").clean().expect("settled");
-    let settled = |action: &&Action| matches!(action, Action::Settled { .. });
-    assert_eq!(actions.iter().filter(settled).count(), 2, "{actions:?}");
-    let settling = net.status(netuid).expect("a status").settling;
-    assert!(settling.is_none_or(|it| it.is_complete()));
+    report.expect("the chain answers").clean().expect("settled")
 }
 
-/// Returns a network whose epoch of 252 neurons is asserted and can be final.
-fn with_final_assertion() -> (Network, NetUid, EpochCache) {
+/// Returns a network whose epoch of 252 neurons is closed.
+fn with_four_chunks() -> (Network, NetUid) {
     let mut net = Network::deploy();
     let netuid = net.create(Shape {
         seats: 256,
@@ -226,6 +230,12 @@ fn with_final_assertion() -> (Network, NetUid, EpochCache) {
     net.run_epoch(netuid);
     net.honest_weights(netuid);
     net.close(netuid);
+    (net, netuid)
+}
+
+/// Returns such a network whose epoch is asserted and can be final.
+fn with_final_assertion() -> (Network, NetUid, EpochCache) {
+    let (mut net, netuid) = with_four_chunks();
     net.assert_epoch(netuid);
     net.advance_to(net.standing(netuid)[0].deadline);
     let ledger = blank(&net);
@@ -271,17 +281,7 @@ fn keeper_puts_fewer_chunks_into_a_call_that_has_no_room() {
     let mut whole = Network::begin_from(&template);
     let (_, bill) = whole.metered(|net| net.finalize_and_settle(netuid));
     let limit = bill.total.ref_time - bill.total.ref_time / 20;
-    let keeper = Keeper::new(KEEPER, net.addresses());
-    let report = net.with_chain(|chain| {
-        let mut limited = Intercepted {
-            chain,
-            intercept: |chain: &mut SandboxChain, transaction: Transaction<'_>| {
-                transaction.submit_within(chain, limit)
-            },
-        };
-        keeper.tick(&mut limited, &mut ledger)
-    });
-    let actions = report.expect("the chain answers").clean().expect("settled");
+    let actions = keep_within(&mut net, &mut ledger, limit);
     assert_eq!(actions[0], Action::Finalized { netuid, epoch: 1 });
     assert_eq!(settled(&actions), [(1, 3), (0, 1)]);
     assert_eq!(net.status(netuid).expect("a status").settling, None);
@@ -291,15 +291,7 @@ fn keeper_puts_fewer_chunks_into_a_call_that_has_no_room() {
 /// The keeper, which knows the true outcome, settles all others.
 #[test]
 fn keeper_settles_the_chunks_beside_one_that_is_false() {
-    let mut net = Network::deploy();
-    let netuid = net.create(Shape {
-        seats: 256,
-        ..Shape::default()
-    });
-    net.with_validators(netuid, 2).with_miners(netuid, 250);
-    net.run_epoch(netuid);
-    net.honest_weights(netuid);
-    net.close(netuid);
+    let (mut net, netuid) = with_four_chunks();
     for worker in [STRANGER, WORKER] {
         net.give_collateral(worker, Rao::from_tao(10_000));
     }

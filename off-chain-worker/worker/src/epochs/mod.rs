@@ -91,7 +91,7 @@ pub struct EpochCache {
     shown: BTreeMap<NetUid, u32>,
     /// Epoch of a subnet of which one call cannot pay a whole chunk, and the most neurons.
     paid_at_once: BTreeMap<NetUid, (u32, u16)>,
-    /// Epoch of a subnet in which less shares calls, after one that was refused.
+    /// Epoch of a subnet in which a call was refused, and how few chunks share one since.
     sharing: BTreeMap<NetUid, (u32, Sharing)>,
 }
 

@@ -36,16 +36,16 @@ struct Paying {
 }
 
 impl Paying {
-    /// Describes a call with `chunks` of an epoch.
-    fn of((netuid, epoch): (NetUid, u32), chunks: &[FinalChunk], sharing: Sharing) -> Self {
+    /// Describes a call of `settle` with `chunks` of an epoch.
+    fn of(turn: &Turn<'_>, (netuid, epoch): (NetUid, u32), chunks: &[FinalChunk]) -> Self {
         Self {
             netuid,
             epoch,
             finalizes: false,
             first: chunks.first().map_or(0, |it| it.chunk),
             chunks: u16::try_from(chunks.len()).unwrap_or(u16::MAX),
-            most: 0,
-            sharing,
+            most: turn.epochs.paid_at_once(netuid, epoch),
+            sharing: turn.epochs.sharing(netuid, epoch),
         }
     }
 
@@ -216,9 +216,9 @@ impl Keeper {
         };
         let paying = Paying {
             finalizes: true,
-            ..Paying::of((netuid, epoch), &call, sharing)
+            ..Paying::of(turn, (netuid, epoch), &call)
         };
-        let most = turn.epochs.paid_at_once(netuid, epoch);
+        let most = paying.most;
         let message = contract.finalize_and_settle(netuid, epoch, assertion, call, most);
         Ok(Some(Due::new(message, move |answer| paying.read(answer))))
     }
@@ -239,17 +239,14 @@ impl Keeper {
             .epochs
             .final_memory(turn.chain, netuid, epoch, chunks)?;
         let finals = final_chunks(results, memory).take(chunks.into());
-        let most = turn.epochs.paid_at_once(netuid, epoch);
         let sharing = turn.epochs.sharing(netuid, epoch);
         let due: Vec<Due> = settlement_calls(Some(settling), finals, sharing)
             .into_iter()
             .take(GROUP)
             .map(|call| {
-                let paying = Paying {
-                    most,
-                    ..Paying::of((netuid, epoch), &call, sharing)
-                };
-                let message = self.contracts.epoch().settle(netuid, epoch, call, most);
+                let paying = Paying::of(turn, (netuid, epoch), &call);
+                let mut contract = self.contracts.epoch();
+                let message = contract.settle(netuid, epoch, call, paying.most);
                 Due::new(message, move |answer| paying.read(answer))
             })
             .collect();
