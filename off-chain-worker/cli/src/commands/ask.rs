@@ -140,6 +140,25 @@ fn continued(task: &str, answer: &[u8]) -> Option<String> {
     Some(shown(&answer.answer))
 }
 
+/// Returns JSON in which what is not printable is escaped: an answer is a stranger's, and a
+/// terminal obeys some characters.
+fn printable(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        let is_plain =
+            matches!(character, '"' | '\'' | '\\') || character.escape_debug().len() == 1;
+        if is_plain {
+            text.push(character);
+            continue;
+        }
+        // Such characters are in strings only, where JSON has this escape.
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            text.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    text
+}
+
 /// An answer, and who gave it.
 #[derive(Serialize)]
 struct Answered {
@@ -169,7 +188,7 @@ impl View for Answered {
         writeln!(out, "uid {} {}", self.uid, self.hotkey)?;
         match &self.text {
             Some(text) => writeln!(out, "{text}")?,
-            None => writeln!(out, "{}", self.answer)?,
+            None => writeln!(out, "{}", printable(&self.answer.to_string()))?,
         }
         match self.right {
             Some(true) => writeln!(out, "right: it is what this computer computes"),
@@ -271,6 +290,23 @@ mod tests {
         assert_eq!(asked, br#"{"number":360}"#);
         let problem = refused("other/1", &plain);
         assert!(problem.contains("not built in"), "{problem}");
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_and_stays_json() {
+        for (answer, shown) in [
+            (serde_json::json!({"a": "größe \"so\" it's \\"}), None),
+            (
+                serde_json::json!(["\u{9b}2J", "\u{7f}\u{202e}", "\u{e0001}"]),
+                Some(r#"["\u009b2J","\u007f\u202e","\udb40\udc01"]"#),
+            ),
+        ] {
+            let plain = answer.to_string();
+            let printed = printable(&plain);
+            assert_eq!(printed, shown.unwrap_or(&plain));
+            let read: Value = serde_json::from_str(&printed).unwrap();
+            assert_eq!(read, answer);
+        }
     }
 
     #[test]
