@@ -326,6 +326,14 @@ fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
 /// Starts a miner, with more arguments, and the validator called `name`, and waits until the
 /// validator has set weights and that epoch is over.
 fn first_round(net: &mut Net, name: &str, more: &[&str]) -> [Guarded; 2] {
+    let neurons = before_the_first_round(net, name, more);
+    net.wait_for_line(name, "set weights");
+    net.pass_epoch(TEMPO);
+    neurons
+}
+
+/// Starts a miner and a validator, up to the opening of the first epoch with questions.
+fn before_the_first_round(net: &mut Net, name: &str, more: &[&str]) -> [Guarded; 2] {
     let miner = net.neuron("mine", "m0", more);
     let validator = net.neuron("validate", name, &[]);
     net.wait_for_line("m0", "published the endpoint");
@@ -335,8 +343,6 @@ fn first_round(net: &mut Net, name: &str, more: &[&str]) -> [Guarded; 2] {
     net.wait_for_line("m0", "loaded the manifest");
     net.wait_for_line(name, "loaded the manifest");
     net.wait_for_line(name, "all conditions to take part are met");
-    net.pass_epoch(TEMPO);
-    net.wait_for_line(name, "set weights");
     net.pass_epoch(TEMPO);
     [miner, validator]
 }
@@ -465,6 +471,48 @@ fn a_wasm_program_is_mined_validated_and_asked() {
         shown.contains(&format!("\nprogram      {hash}\n")),
         "{shown}"
     );
+}
+
+/// A task that describes itself, loads, and traps at everything else.
+const TRAPPING: &str = r#"(module
+    (memory (export "memory") 1)
+    (data (i32.const 8) "\00\01\00\00\00\40\00\00\00\40\00\00\00\40\00\00\00traps/1")
+    (func (export "task_input") (param i32) (result i32) (i32.const 1024))
+    (func (export "task_describe") (result i64) (i64.const 0x1800000008))
+    (func (export "task_load") (result i64) (i64.const 0x100000008))
+    (func (export "task_question") (result i64) unreachable)
+    (func (export "task_check_question") (result i64) unreachable)
+    (func (export "task_check_answer") (result i64) unreachable)
+    (func (export "task_answer") (result i64) unreachable)
+    (func (export "task_worth") (result i64) unreachable))"#;
+
+/// A program that fails costs its subnet an epoch. The validator runs on, and starts again.
+#[test]
+fn a_program_that_draws_no_question_ends_no_validator() {
+    let mut net = Net::start("traps", TEMPO, false);
+    let (file, code) = (net.path("traps.wasm"), wat::parse_str(TRAPPING).unwrap());
+    fs::write(&file, &code).unwrap();
+    let named = format!("task = \"traps/1\"\nprogram = \"{}\"", hex(&blake2(&code)));
+    let blob = ["--blob", &*file];
+    let pledged = net.pledge(&named, b"", &checked_whole(3), &blob);
+    assert!(pledged.status.success(), "{}", text(&pledged));
+    let (name, _) = VALIDATORS[0];
+    let [_miner, mut validator] = before_the_first_round(&mut net, name, &blob);
+    let left_out = "this epoch is left out: the task draws no question: task_question trapped";
+    net.wait_for_line(name, left_out);
+    assert_eq!(validator.0.try_wait().unwrap(), None);
+
+    // A round is on record. Another process finds it, and leaves the epoch out too.
+    drop(validator);
+    let mut validator = net.neuron("validate", name, &[]);
+    wait_for("the epoch is left out again", || {
+        (net.log(name).matches(left_out).count() == 2).then_some(())
+    });
+    net.pass_epoch(TEMPO);
+    wait_for("the next epoch is left out", || {
+        (net.log(name).matches(left_out).count() == 3).then_some(())
+    });
+    assert_eq!(validator.0.try_wait().unwrap(), None);
 }
 
 #[test]
