@@ -9,9 +9,9 @@
 //! - [`probes`], [`Answer`], [`judge`], [`examine`]: a validator runs drawn steps again
 //! - [`FraudProof`]: one step that convinces everyone
 //! - [`Record`]: worth of an epoch, and the bar after a failed probe
-//! - [`candidates`], [`Ballot`], [`members`]: the miners whose ends make the next state
+//! - [`candidates`], [`Vote`], [`members`]: the miners whose ends make the next state
 //! - [`Join`], [`Guard`]: the next state, and the guard of the model
-//! - [`Announcement`], [`lead`]: the hash of the next state on the chain
+//! - [`voted_start`]: the state with which an epoch began, by the word of most stake
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -25,7 +25,6 @@ mod examine;
 mod file;
 mod guard;
 mod join;
-mod lead;
 mod members;
 mod probe;
 mod proof;
@@ -44,9 +43,11 @@ pub use examine::{examine, Examined, Failure};
 pub use file::FileError;
 pub use guard::{Guard, WORSE_PART};
 pub use join::{Join, JoinError};
-pub use lead::{lead, order, Announcement, LeadFault, Leading};
-pub use members::{candidates, members, Ballot, BallotError, Member, Voter, MEMBERS_LIMIT};
-pub use probe::{probes, Answer, Opening, ANSWER_OVERHEAD};
+pub use members::{
+    candidates, members, most_named_start, voted_start, Ballot, Member, Vote, Voter, BALLOT_BYTES,
+    MEMBERS_LIMIT,
+};
+pub use probe::{probed, probes, Answer, Opening, ANSWER_OVERHEAD};
 pub use proof::FraudProof;
 pub use state::{Recipe, State, STATE_LIMIT};
 pub use trace::Trace;

@@ -39,6 +39,19 @@ pub fn probes(seed: &Seed, seat: Seat, steps: u16, drawn: u16) -> BTreeSet<u16> 
     probed
 }
 
+/// Returns the step that question `number` of a validator with this seed is about.
+///
+/// A validator asks `questions` probes of each pledge: its [`probes`] with `questions - 1` drawn
+/// ones, in ascending order. If the pledge has fewer steps, the remaining questions ask the same
+/// steps again, from the first on. The step is 0 for a pledge without steps, which is void.
+pub fn probed(seed: &Seed, seat: Seat, steps: u16, questions: u16, number: u16) -> u16 {
+    let steps = probes(seed, seat, steps, questions.saturating_sub(1));
+    let index = usize::from(number).checked_rem(steps.len());
+    index
+        .and_then(|index| steps.into_iter().nth(index))
+        .unwrap_or(0)
+}
+
 /// A state of a trace with its way to the root.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Opening {
@@ -131,6 +144,24 @@ mod tests {
         assert_ne!(drawn(1, 1), drawn(2, 1));
         assert_ne!(drawn(1, 1), drawn(1, 2));
         assert_eq!(drawn(1, 1), drawn(1, 1));
+    }
+
+    #[test]
+    fn questions_ask_each_probe_once_and_then_again_from_the_first_on() {
+        let seed = Seed([3; 32]);
+        let asked = |steps, questions: u16, numbers: u16| -> Vec<u16> {
+            let step = |number| probed(&seed, toy::SEAT, steps, questions, number);
+            (0..numbers).map(step).collect()
+        };
+        let drawn: Vec<u16> = probes(&seed, toy::SEAT, 9, 3).into_iter().collect();
+        assert_eq!(asked(9, 4, 4), drawn);
+        assert_eq!(asked(3, 8, 8), [0, 1, 2, 0, 1, 2, 0, 1]);
+        assert_eq!(asked(1, 3, 3), [0; 3]);
+        // A manifest has at least one question, and a pledge that counts at least one step.
+        assert_eq!(asked(9, 1, 2), [0; 2]);
+        assert_eq!(asked(9, 0, 2), [0; 2]);
+        assert_eq!(asked(0, 3, 3), [0; 3]);
+        assert_eq!(probed(&seed, toy::SEAT, u16::MAX, u16::MAX, u16::MAX), 0);
     }
 
     #[test]

@@ -37,20 +37,15 @@ impl Epoch {
 
     /// Returns the leaf of the state after `steps` steps of the miner on `seat`.
     pub fn leaf(&self, seat: Seat, steps: u32, state: &Digest) -> Digest {
-        self.hash(TRACE)
+        Hash::new(TRACE)
+            .fixed(&self.home)
+            .u16(self.netuid)
+            .u32(self.number)
             .u16(seat.uid)
             .u32(seat.generation)
             .u32(steps)
             .fixed(state)
             .digest()
-    }
-
-    /// Returns a hash of kind `tag` that begins with deployment, subnet and epoch.
-    pub(crate) fn hash(&self, tag: Tag) -> Hash {
-        Hash::new(tag)
-            .fixed(&self.home)
-            .u16(self.netuid)
-            .u32(self.number)
     }
 }
 

@@ -1,21 +1,23 @@
 //! The members of an epoch: the miners whose ends make the next state.
 //!
-//! A validator's ballot names the pledges that it pays and whose ends it holds. A pledge is a
-//! member if validators with more than half of the permitted stake name it. So the set follows from
-//! the chain: no one chooses it.
+//! A validator's vote has the hash of the epoch's start, and a ballot that names the pledges which
+//! the validator pays and whose ends it holds. A pledge is a member if validators with more than
+//! half of the permitted stake name it. So start and members follow from the chain: no one chooses
+//! them.
 
 use alloc::{collections::BTreeMap, vec::Vec};
-use core::fmt;
 
-use inktensor_task::Seat;
+use inktensor_task::{Digest, Seat};
 use scale::{Decode, Encode};
 
 use crate::{Epoch, Work};
 
 /// The most pledges of an epoch that are considered for the next state.
 ///
-/// A ballot of them has 32 bytes, which fit a commitment beside the root of the evidence.
-pub const MEMBERS_LIMIT: usize = 256;
+/// A ballot of them has 21 bytes, which fit a commitment beside root, weights and start.
+pub const MEMBERS_LIMIT: usize = 168;
+/// Bytes of a ballot: one bit for each candidate.
+pub const BALLOT_BYTES: usize = MEMBERS_LIMIT / 8;
 
 /// A pledge that counts, with its miner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -49,39 +51,28 @@ pub fn candidates(epoch: &Epoch, pledges: &BTreeMap<Seat, Work>) -> Vec<Member> 
 }
 
 /// A validator's choice among the candidates: bit `i % 8` of byte `i / 8` is that of candidate `i`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ballot(Vec<u8>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ballot([u8; BALLOT_BYTES]);
 
 impl Ballot {
     /// Returns the ballot for those of `candidates` that `named` accepts.
     pub fn new(candidates: &[Member], mut named: impl FnMut(&Member) -> bool) -> Self {
-        let byte = |eight: &[Member]| {
-            let bits = (0u8..8).zip(eight);
-            bits.fold(0, |byte, (bit, member)| {
-                byte | u8::from(named(member)) << bit
-            })
-        };
-        Self(candidates.chunks(8).map(byte).collect())
+        let mut bytes = [0; BALLOT_BYTES];
+        for (byte, eight) in bytes.iter_mut().zip(candidates.chunks(8)) {
+            for (bit, member) in (0u8..8).zip(eight) {
+                *byte |= u8::from(named(member)) << bit;
+            }
+        }
+        Self(bytes)
     }
 
-    /// Returns the ballot in `bytes`, on `candidates` pledges.
-    ///
-    /// # Errors
-    /// See [`BallotError`].
-    pub fn from_bytes(bytes: &[u8], candidates: usize) -> Result<Self, BallotError> {
-        let (found, needed) = (bytes.len(), candidates.div_ceil(8));
-        if found != needed {
-            return Err(BallotError::Length { found, needed });
-        }
-        let ballot = Self(bytes.to_vec());
-        match (candidates..needed.saturating_mul(8)).find(|index| ballot.names(*index)) {
-            Some(index) => Err(BallotError::Beyond { index, candidates }),
-            None => Ok(ballot),
-        }
+    /// Returns the ballot in `bytes`. Bits beyond the last candidate have no effect.
+    pub const fn from_bytes(bytes: [u8; BALLOT_BYTES]) -> Self {
+        Self(bytes)
     }
 
     /// Returns the bytes of the ballot.
-    pub fn bytes(&self) -> &[u8] {
+    pub const fn bytes(&self) -> &[u8; BALLOT_BYTES] {
         &self.0
     }
 
@@ -93,75 +84,84 @@ impl Ballot {
     }
 }
 
-/// A reason for which bytes are not a ballot.
+/// A validator's vote in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BallotError {
-    /// Too few or too many bytes.
-    Length {
-        /// Number of bytes.
-        found: usize,
-        /// Number of bytes for the candidates.
-        needed: usize,
-    },
-    /// A bit beyond the last candidate.
-    Beyond {
-        /// Number of the bit.
-        index: usize,
-        /// Number of candidates.
-        candidates: usize,
-    },
+pub struct Vote {
+    /// Hash of the state with which the epoch began.
+    pub start: Digest,
+    /// The choice among the candidates.
+    pub ballot: Ballot,
 }
-
-impl fmt::Display for BallotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length { found, needed } => write!(
-                f,
-                "the ballot has {found} bytes and the candidates need {needed}; read the pledges \
-                 at the cut-off again"
-            ),
-            Self::Beyond { index, candidates } => write!(
-                f,
-                "the ballot names candidate {index} of {candidates}, from 0 on; read the pledges \
-                 at the cut-off again"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for BallotError {}
 
 /// A validator with a permit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Voter {
     /// The stake, in rao.
     pub stake: u64,
-    /// The ballot, if one was on the chain in time.
-    pub ballot: Option<Ballot>,
+    /// The vote, if one was on the chain in time.
+    pub vote: Option<Vote>,
+}
+
+/// Returns the start of the epoch that validators with more than half of the stake of all `voters`
+/// name, if there is one.
+///
+/// The stake of a validator without a vote counts in the whole.
+pub fn voted_start(voters: &BTreeMap<Seat, Voter>) -> Option<Digest> {
+    let whole = stake(voters.values());
+    let mut sums = named_starts(voters).into_iter();
+    sums.find(|(_, sum)| is_majority(*sum, whole))
+        .map(|(start, _)| start)
+}
+
+/// Returns the start that most of the stake of all votes names, however little that is; of equal
+/// ones the lower hash. Neurons that know no start agree by it.
+pub fn most_named_start(voters: &BTreeMap<Seat, Voter>) -> Option<Digest> {
+    let sums = named_starts(voters).into_iter().rev();
+    sums.max_by_key(|(_, sum)| *sum).map(|(start, _)| start)
+}
+
+/// Returns the stake that names each start.
+fn named_starts(voters: &BTreeMap<Seat, Voter>) -> BTreeMap<Digest, u128> {
+    let mut named: BTreeMap<Digest, u128> = BTreeMap::new();
+    for voter in voters.values() {
+        if let Some(vote) = &voter.vote {
+            let sum = named.entry(vote.start).or_default();
+            *sum = sum.saturating_add(voter.stake.into());
+        }
+    }
+    named
 }
 
 /// Returns the members: the candidates that validators with more than half of the stake of all
 /// `voters` name.
 ///
-/// A validator without a ballot, or with one on another number of candidates, names none, and its
-/// stake counts in the whole. So one more ballot never removes a member, and no minority adds one
-/// or removes one.
-pub fn members(candidates: &[Member], voters: &BTreeMap<Seat, Voter>) -> Vec<Member> {
+/// A validator without a vote, or with a vote for another start, names none, and its stake counts
+/// in the whole. So one more vote never removes a member, and no minority adds one or removes one.
+/// Bits of a ballot beyond the last candidate name none.
+pub fn members(
+    candidates: &[Member],
+    voters: &BTreeMap<Seat, Voter>,
+    start: &Digest,
+) -> Vec<Member> {
     let whole = stake(voters.values());
-    let length = candidates.len().div_ceil(8);
-    let of_length = |voter: &&Voter, index| {
-        let ballot = voter.ballot.as_ref();
-        ballot.is_some_and(|ballot| ballot.0.len() == length && ballot.names(index))
+    let names = |voter: &&Voter, index| {
+        let vote = voter.vote.as_ref();
+        vote.is_some_and(|vote| vote.start == *start && vote.ballot.names(index))
     };
     let is_member = |index: usize| {
-        let named = stake(voters.values().filter(|voter| of_length(voter, index)));
-        named.saturating_mul(2) > whole
+        let named = stake(voters.values().filter(|voter| names(voter, index)));
+        is_majority(named, whole)
     };
     let numbered = candidates.iter().enumerate();
     numbered
         .filter(|(index, _)| is_member(*index))
         .map(|(_, member)| *member)
         .collect()
+}
+
+/// Returns true if `part` is more than half of `whole`.
+const fn is_majority(part: u128, whole: u128) -> bool {
+    part.saturating_mul(2) > whole
 }
 
 /// Returns the sum of stakes. 2^64 stakes of `u64` are within `u128`.

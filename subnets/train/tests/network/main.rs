@@ -10,18 +10,22 @@ use std::{collections::BTreeSet, sync::OnceLock};
 
 use inktensor_task::{blake2, Blob, Fold, Load, Seed};
 use inktensor_train::{
-    worth_of, Examined, Failure, FraudProof, Join, LeadFault, Member, State, Verdict,
+    voted_start, worth_of, Examined, Failure, FraudProof, Join, Member, State, Verdict, Vote,
 };
 
 use miner::{seat, Behavior, Spoiled};
-use simulation::{epoch, failure, first_state, guard, train, Lead, Simulation, MOST_STEPS};
+use simulation::{
+    epoch, failure, first_state, guard, train, Minority, Played, Simulation, MOST_STEPS,
+};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 const EPOCHS: u32 = 9;
 /// Epochs before the bound on cheats holds.
 const FIRST: usize = 3;
-/// The uid that a lying lead leaves out.
+/// The uid of the honest miner that a lying validator leaves out.
 const VICTIM: u16 = 1;
+/// The uid of the cheat that a lying validator takes in: it pledges a sound end of another miner.
+const CHEAT: u16 = 7;
 
 const MINERS: [Behavior; 17] = [
     Behavior::Honest { steps: 16 },
@@ -54,32 +58,34 @@ const MINERS: [Behavior; 17] = [
     Behavior::Offline,
 ];
 
-/// Returns the networks with an honest lead, one for each seed.
+/// Returns the networks of honest validators, one for each seed.
 fn honest() -> &'static [Simulation] {
     static PLAYED: OnceLock<Vec<Simulation>> = OnceLock::new();
-    PLAYED.get_or_init(|| played(Lead::Honest))
+    PLAYED.get_or_init(|| played(Minority::Honest))
 }
 
-/// Returns the networks with a lead that forges, one for each seed.
-fn forging() -> &'static [Simulation] {
+/// Returns the networks with a validator that votes another start, one for each seed.
+fn other_start() -> &'static [Simulation] {
     static PLAYED: OnceLock<Vec<Simulation>> = OnceLock::new();
-    PLAYED.get_or_init(|| played(Lead::Forges))
+    PLAYED.get_or_init(|| played(Minority::OtherStart))
 }
 
-/// Returns the networks with a lead that leaves a miner out, one for each seed.
-fn leaving_out() -> &'static [Simulation] {
+/// Returns the networks with a validator whose ballot leaves out an honest miner and takes in a
+/// cheat, one for each seed.
+fn other_ballot() -> &'static [Simulation] {
     static PLAYED: OnceLock<Vec<Simulation>> = OnceLock::new();
-    PLAYED.get_or_init(|| played(Lead::LeavesOut(VICTIM)))
+    let (without, with) = (VICTIM, CHEAT);
+    PLAYED.get_or_init(|| played(Minority::OtherBallot { without, with }))
 }
 
-fn played(lead: Lead) -> Vec<Simulation> {
+fn played(minority: Minority) -> Vec<Simulation> {
     SEEDS
-        .map(|seed| Simulation::new(seed, &MINERS, lead).play(EPOCHS))
+        .map(|seed| Simulation::new(seed, &MINERS, minority).play(EPOCHS))
         .into()
 }
 
 fn all() -> impl Iterator<Item = &'static Simulation> {
-    honest().iter().chain(forging()).chain(leaving_out())
+    honest().iter().chain(other_start()).chain(other_ballot())
 }
 
 /// Returns the pay of each miner from epoch [`FIRST`] on.
@@ -144,7 +150,7 @@ fn honest_miners_never_lose() {
 
 #[test]
 fn no_accusation_of_an_honest_miner_stands() {
-    let lying = forging().iter().chain(leaving_out());
+    let lying = other_start().iter().chain(other_ballot());
     for epoch in lying.flat_map(|it| &it.epochs) {
         assert_eq!(epoch.accusations, (32, 0));
     }
@@ -219,28 +225,44 @@ fn second_hotkey_on_one_core_adds_nothing() {
     }
 }
 
+/// Returns the vote of the validator with most stake.
+fn first_vote(epoch: &Played) -> Vote {
+    epoch.voters[&seat(100)].vote.unwrap()
+}
+
 #[test]
-fn lead_that_forges_changes_no_state_and_is_named() {
-    for (honest, lying) in honest().iter().zip(forging()) {
-        for (right, epoch) in honest.epochs.iter().zip(&lying.epochs) {
-            assert_eq!(right.leading.lead, Some(seat(100)));
-            assert_eq!(epoch.next, right.next);
-            assert_eq!(epoch.leading.lead, Some(seat(101)));
-            let fault = LeadFault::State { right: right.next };
-            assert_eq!(epoch.leading.faults, [(seat(100), fault)]);
+fn most_stake_names_the_start_of_every_epoch() {
+    for simulation in all() {
+        let mut start = simulation.first;
+        for epoch in &simulation.epochs {
+            assert_eq!(voted_start(&epoch.voters), Some(start));
+            start = epoch.next;
         }
     }
 }
 
 #[test]
-fn lead_that_leaves_out_a_miner_changes_no_state_and_is_named() {
-    for (honest, lying) in honest().iter().zip(leaving_out()) {
+fn minority_that_votes_another_start_changes_no_state() {
+    for (honest, lying) in honest().iter().zip(other_start()) {
         for (right, epoch) in honest.epochs.iter().zip(&lying.epochs) {
+            assert_ne!(first_vote(epoch).start, first_vote(right).start);
+            assert_eq!(epoch.members, right.members);
             assert_eq!(epoch.next, right.next);
-            assert_eq!(epoch.leading.lead, Some(seat(101)));
-            let seat = seat(VICTIM);
-            let fault = LeadFault::LeavesOut { seat };
-            assert_eq!(epoch.leading.faults, [(miner::seat(100), fault)]);
+        }
+    }
+}
+
+#[test]
+fn minority_with_another_ballot_changes_no_state() {
+    for (honest, lying) in honest().iter().zip(other_ballot()) {
+        for (right, epoch) in honest.epochs.iter().zip(&lying.epochs) {
+            // Two bits differ: that of the honest miner and that of the cheat.
+            let ballots = [right, epoch].map(|it| *first_vote(it).ballot.bytes());
+            let pairs = ballots[0].iter().zip(ballots[1]);
+            let bits: u32 = pairs.map(|(a, b)| (a ^ b).count_ones()).sum();
+            assert_eq!(bits, 2);
+            assert_eq!(epoch.members, right.members);
+            assert_eq!(epoch.next, right.next);
         }
     }
 }
@@ -257,7 +279,7 @@ fn invented_end_that_passes_its_probes_harms_no_model_and_loses_pay() {
     ];
     let (mut passed, mut pay) = ([0; 5], [0.0; 5]);
     for seed in SEEDS {
-        let played = Simulation::new(seed, &miners, Lead::Honest).play(16);
+        let played = Simulation::new(seed, &miners, Minority::Honest).play(16);
         for epoch in &played.epochs {
             let uids: Vec<u16> = epoch.members.iter().map(|it| it.seat.uid).collect();
             assert_eq!(uids, [0, 1]);

@@ -7,8 +7,8 @@ use inktensor_task::{
     blake2, weights_from_averages, Alpha, Blob, Digest, Fold, Hash, Load, Seat, Seed, Tag, Worth,
 };
 use inktensor_train::{
-    candidates, examine, lead, members, Announcement, Ballot, Epoch, Examined, Failure, Fraud,
-    FraudProof, Guard, Join, Leading, Member, Recipe, Record, State, Train, Verdict, Voter, Work,
+    candidates, examine, members, Ballot, Epoch, Examined, Failure, Fraud, FraudProof, Guard, Join,
+    Member, Recipe, Record, State, Train, Verdict, Vote, Voter, Work,
 };
 
 use crate::miner::{seat, spoiled, work, Behavior, Spoiled, Worked};
@@ -22,16 +22,21 @@ const ALPHA: Alpha = Alpha(13_107);
 /// Stakes of the validators. The first one may lie: it has less than half.
 const STAKES: [u64; 3] = [40, 35, 25];
 
-/// The behavior of the validator with most stake. The others are honest.
+/// The behavior of the validator with most stake, which is a minority. The others are honest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lead {
-    /// Examines, votes and announces as it should.
+pub enum Minority {
+    /// Examines and votes as it should.
     Honest,
-    /// Weighs all miners alike, accuses honest ones, and announces a forged state.
-    Forges,
-    /// Weighs all miners alike, accuses honest ones, and leaves the miner on this uid out of its
-    /// ballot and its announcement.
-    LeavesOut(u16),
+    /// Weighs all miners alike, accuses honest ones, and names all candidates in a vote for the
+    /// state before the start.
+    OtherStart,
+    /// Weighs all miners alike, accuses honest ones, and changes two bits of its ballot.
+    OtherBallot {
+        /// Uid of the honest miner that the ballot leaves out.
+        without: u16,
+        /// Uid of the cheat that the ballot takes in.
+        with: u16,
+    },
 }
 
 /// The record of an epoch.
@@ -45,7 +50,7 @@ pub struct Played {
     /// Steps of each miner that validators with most stake have verified.
     pub verified: Vec<u16>,
     pub members: Vec<Member>,
-    pub leading: Leading,
+    pub voters: BTreeMap<Seat, Voter>,
     /// Number of accusations of honest miners, and of those that stood.
     pub accusations: (u32, u32),
     /// Held-out loss of the start, in millionths of a nat.
@@ -61,7 +66,7 @@ pub struct Simulation {
     pub first: Digest,
     pub epochs: Vec<Played>,
     behaviors: Vec<Behavior>,
-    lead: Lead,
+    minority: Minority,
     start: Vec<u8>,
     before: Vec<u8>,
     records: Vec<Vec<Record>>,
@@ -69,7 +74,7 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    pub fn new(seed: u64, behaviors: &[Behavior], lead: Lead) -> Self {
+    pub fn new(seed: u64, behaviors: &[Behavior], minority: Minority) -> Self {
         let train = train(seed);
         let start = first_state(&train, seed);
         let each = |count| vec![Record::default(); count];
@@ -81,7 +86,7 @@ impl Simulation {
             train,
             seed,
             behaviors: behaviors.to_vec(),
-            lead,
+            minority,
             epochs: Vec::new(),
             records: vec![each(behaviors.len()); STAKES.len()],
             averages: vec![vec![Worth::NONE; behaviors.len()]; STAKES.len()],
@@ -133,26 +138,20 @@ impl Simulation {
             join.check_end(member, &blob).is_ok()
         };
         let sound = Ballot::new(&candidates, is_sound);
-        let voters = self.voters(&candidates, &sound, &worths);
-        let members = members(&candidates, &voters);
+        let voters = self.voters(&epoch, &candidates, &sound, &worths);
+        let members = members(&candidates, &voters, &epoch.start);
         let end = |member: &Member| find_end(&worked, &member.work.end);
-        let next = join.next_state(&members, end).unwrap();
-        let next = next.to_blob();
-        let right = Announcement {
-            members: members.clone(),
-            next: blake2(&next),
-        };
-        let leading = lead(&voters, &self.announcements(&right, &next), &right);
+        let next = join.next_state(&members, end).unwrap().to_blob();
+        let hash = blake2(&next);
         self.before = std::mem::replace(&mut self.start, next);
         Played {
             verified: verified(&examined),
             worths: worths[1..].to_vec(),
-            next: right.next,
-
+            next: hash,
             examined,
             pay,
             members,
-            leading,
+            voters,
             accusations,
             loss,
         }
@@ -193,7 +192,7 @@ impl Simulation {
     /// of accusations, and of those that stand.
     fn accuse(&self, epoch: &Epoch, worked: &[Worked]) -> (u32, u32) {
         let (mut made, mut stood) = (0, 0);
-        if self.lead == Lead::Honest {
+        if self.minority == Minority::Honest {
             return (made, stood);
         }
         let honest = (0..).zip(worked).filter(|(_, it)| it.behavior.is_honest());
@@ -240,7 +239,7 @@ impl Simulation {
             .iter()
             .enumerate()
             .map(|(validator, averages)| {
-                let lies = validator == 0 && self.lead != Lead::Honest;
+                let lies = validator == 0 && self.minority != Minority::Honest;
                 let of = |worth: &Worth| if lies { Worth::WHOLE } else { *worth };
                 let averages: Vec<_> = (0..).zip(averages.iter().map(of)).collect();
                 weights_from_averages(&averages).into_iter().collect()
@@ -266,40 +265,46 @@ impl Simulation {
         medians.iter().map(|weight| weight / sum).collect()
     }
 
+    /// Returns the validators with their votes.
     fn voters(
         &self,
+        epoch: &Epoch,
         candidates: &[Member],
         sound: &Ballot,
         worths: &[Vec<Worth>],
     ) -> BTreeMap<Seat, Voter> {
-        let names = |validator: usize, index: usize, member: &Member| {
-            let uid = member.seat.uid;
-            let left_out = validator == 0 && self.lead == Lead::LeavesOut(uid);
-            let paid = worths[validator][usize::from(uid)] > Worth::NONE;
-            paid && !left_out && sound.names(index)
-        };
-        let voter = |validator: usize| {
+        let vote = |validator: usize| {
+            let minority = match validator {
+                0 => self.minority,
+                _ => Minority::Honest,
+            };
             let mut numbers = 0..;
-            let named = |it: &Member| names(validator, numbers.next().unwrap(), it);
-            Voter {
-                stake: STAKES[validator],
-                ballot: Some(Ballot::new(candidates, named)),
-            }
+            let named = |it: &Member| {
+                let (number, uid) = (numbers.next().unwrap(), it.seat.uid);
+                let paid = worths[validator][usize::from(uid)] > Worth::NONE;
+                match minority {
+                    Minority::OtherStart => true,
+                    Minority::OtherBallot { without, .. } if uid == without => false,
+                    Minority::OtherBallot { with, .. } if uid == with => true,
+                    _ => paid && sound.names(number),
+                }
+            };
+            let ballot = Ballot::new(candidates, named);
+            let start = match minority {
+                Minority::OtherStart => blake2(&self.before),
+                _ => epoch.start,
+            };
+            // As a reader of the chain does.
+            let ballot = Ballot::from_bytes(*ballot.bytes());
+            Vote { start, ballot }
+        };
+        let voter = |validator: usize| Voter {
+            stake: STAKES[validator],
+            vote: Some(vote(validator)),
         };
         (0..STAKES.len())
             .map(|validator| (seat(100 + validator as u16), voter(validator)))
             .collect()
-    }
-
-    /// Returns what the validators announce. The last one is offline.
-    fn announcements(&self, right: &Announcement, next: &[u8]) -> BTreeMap<Seat, Announcement> {
-        let mut first = right.clone();
-        match self.lead {
-            Lead::Honest => {}
-            Lead::Forges => first.next = blake2(&spoiled(next, Spoiled::Weights)),
-            Lead::LeavesOut(uid) => first.members.retain(|it| it.seat.uid != uid),
-        }
-        BTreeMap::from([(seat(100), first), (seat(101), right.clone())])
     }
 }
 
