@@ -94,7 +94,7 @@ impl Default for Limits {
             burst: 10,
             works: 64,
             works_per_caller: 16,
-            transfers: 16,
+            transfers: 32,
             transfers_per_address: 2,
             slowest: 32 * 1024,
             nonces: 131_072,

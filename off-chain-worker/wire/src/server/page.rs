@@ -135,6 +135,7 @@ fn hello<S: Service>(serves: &Serves<S>, path: Path) -> Reply {
 struct Transfer {
     shared: Arc<Shared>,
     address: IpAddr,
+    is_strange: bool,
     _place: OwnedSemaphorePermit,
 }
 
@@ -143,10 +144,11 @@ impl Transfer {
     fn begin(shared: &Arc<Shared>, address: IpAddr) -> Option<Self> {
         let state = &shared.state;
         let place = Arc::clone(&state.transfers).try_acquire_owned().ok()?;
-        let begun = state.gate().begin_transfer(address);
-        begun.then(|| Self {
+        let is_strange = state.gate().begin_transfer(address, Instant::now())?;
+        Some(Self {
             shared: Arc::clone(shared),
             address,
+            is_strange,
             _place: place,
         })
     }
@@ -154,7 +156,8 @@ impl Transfer {
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        self.shared.state.gate().end_transfer(self.address);
+        let mut gate = self.shared.state.gate();
+        gate.end_transfer(self.address, self.is_strange);
     }
 }
 

@@ -32,6 +32,8 @@ const MAX_ADDRESSES: usize = 8192;
 const BURST: u32 = 4;
 /// Number of addresses whose limits a block has.
 const OF_BLOCK: u32 = 4;
+/// Addresses that are not proven have one of so many places for blobs.
+const STRANGERS: usize = 2;
 /// Number of addresses whose rate of connections a proven address has.
 const OF_PROVEN: u32 = 8;
 /// Seconds of unused rate of handshakes that all unproven addresses keep.
@@ -54,6 +56,9 @@ pub struct Gate {
     handshakes: Option<(Rate, Bucket)>,
     /// Blobs that are being sent to an address that receives some.
     transfers: HashMap<Network, usize>,
+    /// Blobs that are being sent to addresses that are not proven.
+    strange_transfers: usize,
+    most_strange_transfers: usize,
     next: u64,
     most: usize,
     most_transfers: usize,
@@ -114,6 +119,8 @@ impl Gate {
             proven: Proven::default(),
             handshakes: None,
             transfers: HashMap::new(),
+            strange_transfers: 0,
+            most_strange_transfers: limits.transfers.div_ceil(STRANGERS),
             next: 0,
             most: limits.connections,
             most_transfers: limits.transfers_per_address,
@@ -201,18 +208,31 @@ impl Gate {
         self.blocks.read(block(network), now)
     }
 
-    /// Begins to send a blob to an address. False if it receives its number of them.
-    pub fn begin_transfer(&mut self, address: IpAddr) -> bool {
-        let open = self.transfers.entry(network(address)).or_insert(0);
+    /// Begins to send a blob to an address. Returns true for a stranger's, and nothing if the
+    /// address receives its number of them, or all strangers together theirs: most places are for
+    /// those who have asked with a signature.
+    pub fn begin_transfer(&mut self, address: IpAddr, now: Instant) -> Option<bool> {
+        let network = network(address);
+        let is_strange = !self.proven.has(network, now);
+        if is_strange && self.strange_transfers >= self.most_strange_transfers {
+            return None;
+        }
+        let open = self.transfers.entry(network).or_insert(0);
         if *open >= self.most_transfers {
-            return false;
+            return None;
         }
         *open = open.saturating_add(1);
-        true
+        if is_strange {
+            self.strange_transfers = self.strange_transfers.saturating_add(1);
+        }
+        Some(is_strange)
     }
 
-    /// Ends a transfer that has begun.
-    pub fn end_transfer(&mut self, address: IpAddr) {
+    /// Ends a transfer that has begun; a stranger's if it was one at its begin.
+    pub fn end_transfer(&mut self, address: IpAddr, is_strange: bool) {
+        if is_strange {
+            self.strange_transfers = self.strange_transfers.saturating_sub(1);
+        }
         let network = network(address);
         if let Some(open) = self.transfers.get_mut(&network) {
             *open = open.saturating_sub(1);

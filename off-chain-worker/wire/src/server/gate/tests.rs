@@ -120,12 +120,31 @@ fn transfers_of_an_address_are_bounded_and_forgotten() {
         transfers_per_address: 2,
         ..Limits::default()
     });
-    assert!(gate.begin_transfer(ip(1)) && gate.begin_transfer(ip(1)));
-    assert!(!gate.begin_transfer(ip(1)) && gate.begin_transfer(ip(2)));
+    let now = Instant::now();
+    let mut begun = |address| gate.begin_transfer(ip(address), now).is_some();
+    assert!(begun(1) && begun(1) && !begun(1) && begun(2));
     for address in [1, 1, 2] {
-        gate.end_transfer(ip(address));
+        gate.end_transfer(ip(address), true);
     }
-    assert!(gate.transfers.is_empty() && gate.begin_transfer(ip(1)));
+    assert!(gate.transfers.is_empty() && gate.begin_transfer(ip(1), now).is_some());
+}
+
+#[test]
+fn strangers_have_half_of_the_places_for_blobs() {
+    let mut gate = Gate::new(&Limits {
+        transfers: 8,
+        ..Limits::default()
+    });
+    let now = Instant::now();
+    for address in 1..=4 {
+        assert_eq!(gate.begin_transfer(ip(address), now), Some(true));
+    }
+    assert_eq!(gate.begin_transfer(ip(5), now), None);
+    // One that has asked with a signature has a place.
+    gate.welcome(caller(1), ip(5), now);
+    assert_eq!(gate.begin_transfer(ip(5), now), Some(false));
+    gate.end_transfer(ip(1), true);
+    assert_eq!(gate.begin_transfer(ip(6), now), Some(true));
 }
 
 #[test]
