@@ -2,7 +2,7 @@
 //! neuron states of itself.
 
 use crate::{
-    program::{self, ProgramError},
+    program::{self, Program, ProgramError},
     tasks::Working,
 };
 use inktensor_client::ss58::ss58;
@@ -10,6 +10,7 @@ use inktensor_primitives::{hash::hex, AccountId};
 use inktensor_wire::{Media, Path, Response};
 use metrics::counter;
 use serde_json::{json, Value};
+use std::sync::Arc;
 
 /// The path of questions.
 pub const ASK: &str = "/v1/ask";
@@ -72,6 +73,16 @@ impl About<'_> {
         }
         hello.to_string().into_bytes()
     }
+}
+
+/// Returns the task of a manifest.
+///
+/// # Errors
+/// Status 404 for a training, which answers no questions.
+pub fn task_of(working: &Working) -> Result<Arc<dyn Program>, Refusal> {
+    let task = working.task().cloned();
+    let name = &working.manifest.task;
+    task.ok_or_else(|| (404, ProgramError::Training(name.clone()).to_string()))
 }
 
 /// Runs `work`, which may take long, on a thread of its own.

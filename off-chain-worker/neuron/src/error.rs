@@ -51,10 +51,10 @@ pub enum NeuronError {
     /// The system gives no threads or no random bytes.
     #[error("the system: {0}")]
     System(#[from] io::Error),
-    /// The neuron of the subnet's owner cannot validate.
+    /// The neuron of the subnet's owner cannot validate, or take part in a training.
     #[error(
-        "the hotkey {0} is the subnet owner's, whose one commitment names the manifest; validate \
-         with another hotkey"
+        "the hotkey {0} is the subnet owner's, whose one commitment names the manifest; run with \
+         another hotkey"
     )]
     OwnersHotkey(String),
 }

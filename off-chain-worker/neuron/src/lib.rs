@@ -8,6 +8,7 @@
 //! * [`service`], [`answering`]: what both have as a process and as a server; [`miner`],
 //!   [`validator`]: the two parts;
 //! * [`manifest`], [`pledged`], [`tasks`], [`program`]: what a subnet runs, and since when;
+//! * [`fold`]: trainings, which miners share and validators probe;
 //! * [`view`]: what a neuron reads of its subnet at a block;
 //! * [`missing`]: what keeps a hotkey from taking part, with commands;
 //! * [`publish`]: endpoints and pledges in the registry;
@@ -21,6 +22,7 @@ pub mod config;
 pub mod error;
 pub mod evidence;
 pub mod fetch;
+pub mod fold;
 pub mod manifest;
 pub mod miner;
 pub mod missing;

@@ -64,7 +64,7 @@ pub fn manifest_now(
             manifest,
             block: it.block,
         }),
-        Some(Pledge::Evidence { .. }) | None => None,
+        Some(Pledge::Work { .. } | Pledge::Evidence { .. } | Pledge::Fold { .. }) | None => None,
     }))
 }
 

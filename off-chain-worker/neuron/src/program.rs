@@ -1,10 +1,13 @@
 //! Tasks with their state: those that are built in, by name, and Wasm programs, by their hash.
 //! Questions and answers are JSON here.
 
-use crate::manifest::Manifest;
+use crate::{
+    fold::{self, FoldError, Training},
+    manifest::Manifest,
+};
 use inktensor_complete::Complete;
 use inktensor_embed::Embed;
-use inktensor_primitives::Digest;
+use inktensor_primitives::{hash::hex, Digest};
 use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
 use inktensor_wasm_task::{
     TaskLimits, WasmError, WasmProgram, WasmTask, MAX_ANSWER, MAX_QUESTION, MAX_STATE,
@@ -70,7 +73,7 @@ impl From<TaskLimits> for Limits {
 /// Returns the limits of all tasks that this version can run.
 fn limits_of_all() -> impl Iterator<Item = Limits> {
     let linked = LINKED.iter().filter_map(|task| Limits::of(task).ok());
-    linked.chain([Limits::WASM])
+    linked.chain([Limits::WASM, fold::LIMITS])
 }
 
 /// Returns the most bytes of a question of any task.
@@ -131,6 +134,31 @@ pub trait Program: Send + Sync {
     fn worth(&self, question: &[u8], answer: &[u8]) -> Result<Worth, ProgramError>;
 }
 
+/// The work that a manifest names: a task, or a fold.
+#[derive(Clone)]
+pub enum Runs {
+    /// A task with its state.
+    Task(Arc<dyn Program>),
+    /// A training.
+    Fold(Arc<Training>),
+}
+
+impl Runs {
+    /// Returns what a manifest names, with its blobs.
+    ///
+    /// # Errors
+    /// Those of [`load`] and of [`Training::load`].
+    pub fn load<E: From<ProgramError>>(
+        manifest: &Manifest,
+        blob: impl FnMut(&'static str, &Digest, usize) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
+        match fold::is_fold(manifest) {
+            true => Ok(Self::Fold(Arc::new(Training::load(manifest, blob)?))),
+            false => Ok(Self::Task(load(manifest, blob)?)),
+        }
+    }
+}
+
 /// An error of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProgramError {
@@ -155,6 +183,21 @@ pub enum ProgramError {
     /// The task does not answer the question, or does not take the state.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// A manifest or a state of a fold that cannot be used.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// A state of a training that is not at hand.
+    #[error(
+        "the state {} is neither on the course of its miner nor served by any neuron; name its \
+         file with --blob", hex(.0)
+    )]
+    State(Digest),
+    /// A fold where a task is needed.
+    #[error(
+        "{0} is a training, which answers no questions; serve its states with complete/1, and \
+         check its evidence with `inktensor evidence verify`"
+    )]
+    Training(String),
     /// The same of a Wasm program, or a program that cannot be used.
     #[error(transparent)]
     Wasm(#[from] WasmError),
@@ -176,11 +219,12 @@ impl ProgramError {
 /// many; its first argument names them.
 ///
 /// # Errors
-/// Those of `blob`, and those of [`linked`] and of [`WasmTask`].
+/// `Training` for a fold, `Steps`; those of `blob`, of [`linked`] and of [`WasmTask`].
 pub fn load<E: From<ProgramError>>(
     manifest: &Manifest,
     mut blob: impl FnMut(&'static str, &Digest, usize) -> Result<Vec<u8>, E>,
 ) -> Result<Arc<dyn Program>, E> {
+    check_task(manifest)?;
     let Some(hash) = &manifest.program else {
         let most = Limits::of(&manifest.task)?.state;
         let state = blob("model", &manifest.state, most)?;
@@ -190,6 +234,33 @@ pub fn load<E: From<ProgramError>>(
     let code = blob("program", hash, MAX_CODE)?;
     let state = blob("model", &manifest.state, Limits::WASM.state)?;
     Ok(wasm(&manifest.task, (&code, hash), &state)?)
+}
+
+/// Checks that a manifest names a task, and no fold.
+fn check_task(manifest: &Manifest) -> Result<(), ProgramError> {
+    if fold::is_fold(manifest) {
+        return Err(ProgramError::Training(manifest.task.clone()));
+    }
+    match manifest.steps {
+        Some(_) => Err(FoldError::Steps(manifest.task.clone()).into()),
+        None => Ok(()),
+    }
+}
+
+/// Checks that neurons can run what a manifest names, as far as it shows without blobs.
+///
+/// # Errors
+/// `Unknown`, `Fold`.
+pub fn check_named(manifest: &Manifest) -> Result<(), ProgramError> {
+    if fold::is_fold(manifest) {
+        fold::check(manifest)?;
+        return Ok(());
+    }
+    check_task(manifest)?;
+    if manifest.program.is_none() {
+        Limits::of(&manifest.task)?;
+    }
+    Ok(())
 }
 
 /// Checks that the task of this name is the Wasm program with this hash, and that it runs here.
@@ -322,7 +393,7 @@ mod tests {
     use super::*;
     use crate::evidence::codec::MAX_ANSWER;
     use inktensor_exact::{adamw::AdamW, gpt::Config};
-    use inktensor_primitives::hash::{blake2, hex};
+    use inktensor_primitives::hash::blake2;
     use inktensor_task::{Blob, Fold};
     use inktensor_train::{Recipe, Train};
 

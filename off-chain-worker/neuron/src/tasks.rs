@@ -6,9 +6,10 @@
 use crate::{
     error::NeuronError,
     fetch::{fetch, held, Fetched, FindError, Held},
+    fold,
     manifest::{Manifest, MAX_MANIFEST},
     pledged::Manifests,
-    program::{self, Program, ProgramError},
+    program::{Limits, Program, ProgramError, Runs},
     service::Neuron,
     store::{Record, Store},
     view::SubnetView,
@@ -39,8 +40,27 @@ pub struct Working {
     pub hash: Digest,
     /// The manifest.
     pub manifest: Manifest,
-    /// The task with its state.
-    pub program: Arc<dyn Program>,
+    /// The task or the fold that the manifest names.
+    pub runs: Runs,
+}
+
+impl Working {
+    /// Returns the task with its state. Returns `None` for a fold, which answers no questions of
+    /// users.
+    pub const fn task(&self) -> Option<&Arc<dyn Program>> {
+        match &self.runs {
+            Runs::Task(program) => Some(program),
+            Runs::Fold(_) => None,
+        }
+    }
+
+    /// Returns the limits of questions and answers.
+    pub fn limits(&self) -> Limits {
+        match &self.runs {
+            Runs::Task(program) => program.limits(),
+            Runs::Fold(_) => fold::LIMITS,
+        }
+    }
 }
 
 /// The tasks that a neuron has loaded.
@@ -79,6 +99,16 @@ impl Tasks {
     /// Returns the task of an epoch, if it is loaded.
     pub fn at(&self, epoch: u32) -> Option<&Arc<Working>> {
         self.loaded.get(&self.manifests.at(epoch)?)
+    }
+
+    /// Returns the hash of the manifest of an epoch, which may not be loaded.
+    pub fn manifest_at(&self, epoch: u32) -> Option<Digest> {
+        self.manifests.at(epoch)
+    }
+
+    /// Returns the manifest that counts last, with its first epoch. It may not be loaded.
+    pub fn newest(&self) -> Option<(u32, Digest)> {
+        self.manifests.newest()
     }
 
     /// Returns true if a manifest has been pledged.
@@ -244,13 +274,13 @@ impl From<ProgramError> for LoadError {
 fn load(neuron: &Neuron<'_>, hash: &Digest) -> Result<Working, LoadError> {
     let file = find(neuron, hash, MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file).map_err(LoadError::task)?;
-    let program = program::load(&manifest, |_, hash, most| {
+    let runs = Runs::load(&manifest, |_, hash, most| {
         find(neuron, hash, most, &manifest.mirrors)
     })?;
     Ok(Working {
         hash: *hash,
         manifest,
-        program,
+        runs,
     })
 }
 

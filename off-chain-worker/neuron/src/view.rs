@@ -51,6 +51,18 @@ impl SubnetView {
         netuid: NetUid,
     ) -> Result<Option<Self>, ChainError> {
         let pinned = Pinned::best(chain)?;
+        Self::at(&pinned, contracts, netuid)
+    }
+
+    /// Reads the subnet on the state of `pinned`. Returns `None` for a subnet that does not exist.
+    ///
+    /// # Errors
+    /// If the chain does not answer, or does not have the state any more.
+    pub fn at(
+        pinned: &Pinned<'_>,
+        contracts: &Addresses,
+        netuid: NetUid,
+    ) -> Result<Option<Self>, ChainError> {
         let block = pinned.id();
         let subnet: Option<Subnet> = pinned.query(contracts.registry().subnet(netuid))?;
         let status: Option<EpochStatus> = pinned.query(contracts.epoch().status(netuid))?;
@@ -63,7 +75,7 @@ impl SubnetView {
         let roster: Vec<Uid> = pinned.query(contracts.epoch().roster(netuid))?;
         let roster = roster_with_owner(roster, owner_uid);
         let neurons = query_all(
-            &pinned,
+            pinned,
             roster
                 .iter()
                 .map(|uid| contracts.registry().neuron(netuid, *uid)),

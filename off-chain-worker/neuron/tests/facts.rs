@@ -11,7 +11,8 @@ use inktensor_client::{
 use inktensor_devnet::{account, sandbox::SandboxChain};
 use inktensor_neuron::evidence::{
     facts::{ChainWeights, Pledged},
-    read_facts::{self, FactsError},
+    history::FactsError,
+    read_facts,
 };
 use inktensor_primitives::{
     epoch::{EpochRules, EpochStatus, Epochs},
@@ -158,6 +159,7 @@ impl Net {
             root: [mark; 32],
             weights: [mark + 1; 32],
             receipts: mark.into(),
+            vote: None,
         }
     }
 }

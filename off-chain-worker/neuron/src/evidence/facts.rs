@@ -1,9 +1,11 @@
 //! Facts: what the chain says about a validator and an epoch. With them an audit needs no network.
 
 use super::{seeds::Round, Registration};
+use crate::fold::{pledges::Pledges, vote::FoldVote};
 use inktensor_client::chain::BlockId;
 use inktensor_primitives::{
     registry::{Axon, Neuron},
+    work::Pledge,
     Digest, NetUid, Uid,
 };
 use inktensor_wire::PROTOCOL;
@@ -22,6 +24,46 @@ pub struct Pledged {
     pub weights: Digest,
     /// Number of receipts.
     pub receipts: u32,
+    /// The vote of a validator of a fold.
+    pub vote: Option<FoldVote>,
+}
+
+impl Pledged {
+    /// Returns the pledge of evidence in a commitment of `block`. Returns `None` for a pledge of
+    /// another kind.
+    pub const fn of(pledge: &Pledge, block: u32) -> Option<Self> {
+        match *pledge {
+            Pledge::Evidence {
+                epoch,
+                root,
+                weights,
+                receipts,
+            } => Some(Self {
+                block,
+                epoch,
+                root,
+                weights,
+                receipts,
+                vote: None,
+            }),
+            Pledge::Fold {
+                epoch,
+                root,
+                weights,
+                receipts,
+                start,
+                ballot,
+            } => Some(Self {
+                block,
+                epoch,
+                root,
+                weights,
+                receipts,
+                vote: Some(FoldVote { start, ballot }),
+            }),
+            Pledge::Subnet { .. } | Pledge::Work { .. } => None,
+        }
+    }
 }
 
 /// The weights of an epoch on the chain.
@@ -67,6 +109,10 @@ pub struct Facts {
     pub miners: Vec<Registration>,
     /// Hash of the manifest that counts in the epoch. Absent if the owner has pledged none.
     pub manifest: Option<Digest>,
+    /// The pledges of work, if the subnet runs a fold.
+    pub pledges: Pledges,
+    /// The state with which the epoch began, by the votes of most stake in it.
+    pub start: Option<Digest>,
     /// The validator's last pledge before the epoch.
     pub before: Option<Pledged>,
     /// The validator's last pledge in the epoch.

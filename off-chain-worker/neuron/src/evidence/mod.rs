@@ -9,7 +9,7 @@
 //! - [`Evidence`], [`Head`], [`Receipt`], [`Grade`], [`Standing`]: the format, in order of the file
 //! - [`seeds`]: the blocks of an epoch's round, and the seeds of its questions and checks
 //! - [`scoring`]: from receipts to grades, averages and weights; validator and auditor both call it
-//! - [`facts`]: what the chain says; [`read_facts`]: the chain asked for it
+//! - [`facts`]: what the chain says; [`history`], [`read_facts`]: the chain asked for it
 //! - [`audit`]: [`verify`](audit::verify), which names the first false item
 //! - [`codec`]: files of bounded length
 //!
@@ -18,18 +18,20 @@
 pub mod audit;
 pub mod codec;
 pub mod facts;
+pub mod history;
 pub mod read_facts;
 pub mod scoring;
 pub mod seeds;
 
+use crate::fold::vote::FoldVote;
 use inktensor_client::chain::BlockId;
 use inktensor_primitives::{work::Pledge, AccountId, Digest, NetUid, Uid};
 use inktensor_task::{merkle, Hash, Seat, Tag, Worth};
 use inktensor_wire::{Outcome, SignedRequest};
 use scale::{Decode, Encode};
 
-/// Version of the format. The root covers it.
-pub const VERSION: u8 = 1;
+/// Version of the format. The root covers it. Version 1 had no folds.
+pub const VERSION: u8 = 2;
 /// The endpoint that questions go to.
 pub const ASK_PATH: &str = "/v1/ask";
 
@@ -94,6 +96,9 @@ pub enum Grade {
     Late,
     /// A refusal, silence, or a response without a valid signature. No worth.
     Unanswered,
+    /// Of a fold: the state that the answer names was not served in the window. No worth. As for
+    /// silence, there is the validator's word alone.
+    Withheld,
 }
 
 /// A question with its outcome.
@@ -127,6 +132,19 @@ pub struct Standing {
     pub generation: u32,
     /// Moving average of the miner's worth.
     pub average: Worth,
+    /// The last epoch of a fold in which a probe of the miner failed, while the failure still bars
+    /// it from pay.
+    pub failed: Option<u32>,
+}
+
+impl Standing {
+    /// Returns the seat of the miner.
+    pub const fn seat(&self) -> Seat {
+        Seat {
+            uid: self.uid.0,
+            generation: self.generation,
+        }
+    }
 }
 
 /// A validator's evidence of an epoch.
@@ -140,6 +158,8 @@ pub struct Evidence {
     pub standings: Vec<Standing>,
     /// The weights that the validator sets, by uid and without zeros.
     pub weights: Vec<(Uid, u16)>,
+    /// The vote on the next state of a fold. Absent for a task.
+    pub vote: Option<FoldVote>,
 }
 
 impl Evidence {
@@ -149,14 +169,21 @@ impl Evidence {
         let mut standings = Hash::new(STANDINGS).u64(count(self.standings.len()));
         for it in &self.standings {
             standings = standings.u16(it.uid.0).u32(it.generation).u16(it.average.0);
+            standings = match it.failed {
+                Some(epoch) => standings.u8(1).u32(epoch),
+                None => standings.u8(0),
+            };
         }
-        Hash::new(EVIDENCE)
+        let hash = Hash::new(EVIDENCE)
             .u8(VERSION)
             .bytes(&self.head.encode())
             .fixed(&receipts)
             .fixed(&standings.digest())
-            .fixed(&weights_digest(&receipts, &self.weights))
-            .digest()
+            .fixed(&weights_digest(&receipts, &self.weights));
+        match &self.vote {
+            Some(vote) => hash.u8(1).fixed(&vote.start).bytes(&vote.ballot).digest(),
+            None => hash.u8(0).digest(),
+        }
     }
 
     /// Returns the root of the tree of receipts.
@@ -167,11 +194,24 @@ impl Evidence {
 
     /// Returns the pledge that the validator makes.
     pub fn pledge(&self) -> Pledge {
-        Pledge::Evidence {
-            epoch: self.head.epoch,
-            root: self.root(),
-            weights: weights_digest(&self.receipts_root(), &self.weights),
-            receipts: u32::try_from(self.receipts.len()).unwrap_or(u32::MAX),
+        let (epoch, root) = (self.head.epoch, self.root());
+        let weights = weights_digest(&self.receipts_root(), &self.weights);
+        let receipts = u32::try_from(self.receipts.len()).unwrap_or(u32::MAX);
+        match self.vote {
+            None => Pledge::Evidence {
+                epoch,
+                root,
+                weights,
+                receipts,
+            },
+            Some(FoldVote { start, ballot }) => Pledge::Fold {
+                epoch,
+                root,
+                weights,
+                receipts,
+                start,
+                ballot,
+            },
         }
     }
 }

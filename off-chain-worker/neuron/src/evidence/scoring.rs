@@ -7,6 +7,7 @@ use super::{
     Evidence, Grade, Head, Receipt, Registration, Standing,
 };
 use crate::{
+    fold::round::FoldRound,
     manifest::Manifest,
     program::{Program, ProgramError},
 };
@@ -14,17 +15,26 @@ use inktensor_primitives::{Bps, Uid};
 use inktensor_task::{weights_from_averages, Alpha, Seat, Seed, Worth};
 use inktensor_wire::{Media, Outcome, SignedRequest, SignedResponse};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
+/// The rules of questions and of worth.
+#[derive(Clone, Copy)]
+pub enum Rules<'a> {
+    /// A task with its state.
+    Task(&'a dyn Program),
+    /// A fold, in one epoch.
+    Fold(&'a FoldRound),
+}
+
 /// The work of a subnet, and the seeds of a validator's round.
 #[derive(Clone, Copy)]
 pub struct Scoring<'a> {
-    /// The task with its state.
-    pub program: &'a dyn Program,
+    /// The rules.
+    pub rules: Rules<'a>,
     /// The manifest.
     pub manifest: &'a Manifest,
     /// The seed of the questions, see [`question_seed`](super::seeds::question_seed).
@@ -78,24 +88,40 @@ impl Scoring<'_> {
     /// # Errors
     /// For a task that breaks its own limits.
     pub fn question(&self, to: Seat, number: u16) -> Result<Vec<u8>, ProgramError> {
-        self.program
-            .question(&self.questions.question(to, number.into()))
+        match self.rules {
+            Rules::Task(program) => program.question(&self.questions.question(to, number.into())),
+            Rules::Fold(round) => round.question(&self.questions, to, number),
+        }
     }
 
-    /// Returns the worth of an answer to question `number` of the miner on `to`.
+    /// Returns those of `miners` that are asked: all by a task, and by a fold those with a pledge
+    /// that counts.
+    pub fn asked(&self, miners: &[Registration]) -> Vec<Registration> {
+        match self.rules {
+            Rules::Task(_) => miners.to_vec(),
+            Rules::Fold(round) => round.asked(miners),
+        }
+    }
+
+    /// Returns the grade of an answer to question `number` of the miner on `to`, by recomputing it.
     ///
     /// # Errors
-    /// For a task that breaks its own limits.
-    pub fn worth(
+    /// For a task that breaks its own limits, and for a state of a fold that is not at hand.
+    pub fn grade(
         &self,
         to: Seat,
         number: u16,
         response: &SignedResponse,
-    ) -> Result<Worth, ProgramError> {
-        let question = self.question(to, number)?;
-        match (response.media, response.body()) {
-            (Media::Json, Some(body)) => self.program.worth(&question, body),
-            _ => Ok(Worth::NONE),
+    ) -> Result<Grade, ProgramError> {
+        let (Media::Json, Some(body)) = (response.media, response.body()) else {
+            return Ok(Grade::Checked(Worth::NONE));
+        };
+        match self.rules {
+            Rules::Task(program) => {
+                let question = self.question(to, number)?;
+                Ok(Grade::Checked(program.worth(&question, body)?))
+            }
+            Rules::Fold(round) => round.grade(&self.questions, to, number, body),
         }
     }
 
@@ -131,15 +157,12 @@ impl Scoring<'_> {
             .collect()
     }
 
-    /// Recomputes answers on several threads, and returns the worth of each in the order of
-    /// `items`: seat, number, answer.
-    ///
-    /// # Errors
-    /// The error of the first item that has one.
+    /// Recomputes answers on several threads, and returns the grade of each in the order of
+    /// `items`: seat, number, answer; or the error for it, see [`Self::grade`].
     pub fn recompute(
         &self,
         items: &[(Seat, u16, &SignedResponse)],
-    ) -> Result<Vec<Worth>, ProgramError> {
+    ) -> Vec<Result<Grade, ProgramError>> {
         let next = AtomicUsize::new(0);
         let threads = self.threads.get().min(items.len());
         let take = || {
@@ -149,7 +172,7 @@ impl Scoring<'_> {
         let work = || {
             let mut done = Vec::new();
             while let Some((index, (to, number, response))) = take() {
-                done.push((index, self.worth(to, number, response)));
+                done.push((index, self.grade(to, number, response)));
             }
             done
         };
@@ -166,7 +189,7 @@ impl Scoring<'_> {
             all
         });
         all.sort_unstable_by_key(|(index, _)| *index);
-        all.into_iter().map(|(_, worth)| worth).collect()
+        all.into_iter().map(|(_, grade)| grade).collect()
     }
 
     /// Returns the averages after this epoch, one for each miner. `grades` are those of all
@@ -179,24 +202,57 @@ impl Scoring<'_> {
     ) -> Vec<Standing> {
         let alpha = Alpha(parts_of(self.manifest.alpha));
         let questions = usize::from(self.manifest.questions.max(1));
-        let before: BTreeMap<(Uid, u32), Worth> = before
+        let before: BTreeMap<Seat, &Standing> = before.iter().map(|it| (it.seat(), it)).collect();
+        let barred = self.barred(miners, &before);
+        let asked = self.asked(miners);
+        let of_miner: BTreeMap<Seat, &[Grade]> = asked
             .iter()
-            .map(|it| ((it.uid, it.generation), it.average))
+            .map(Registration::seat)
+            .zip(grades.chunks(questions))
             .collect();
-        let mut of_miner = grades.chunks(questions);
-        miners
+        let mut standings: Vec<Standing> = miners
             .iter()
             .map(|miner| {
-                let seat = (miner.uid, miner.generation);
-                let before = before.get(&seat).copied().unwrap_or_default();
-                let now = epoch_worth(of_miner.next().unwrap_or_default());
+                let seat = miner.seat();
+                let before = before.get(&seat);
+                let grades = of_miner.get(&seat).copied().unwrap_or_default();
+                let (now, failed) = match self.rules {
+                    Rules::Task(_) => (epoch_worth(grades), None),
+                    Rules::Fold(round) => {
+                        let failed = before.and_then(|it| it.failed);
+                        round.worth_of_epoch(seat, grades, failed)
+                    }
+                };
                 Standing {
                     uid: miner.uid,
                     generation: miner.generation,
-                    average: alpha.average(before, now),
+                    average: alpha.average(before.map_or(Worth::NONE, |it| it.average), now),
+                    failed,
                 }
             })
-            .collect()
+            .collect();
+        standings.extend(barred);
+        standings.sort_unstable_by_key(|it| it.uid);
+        standings
+    }
+
+    /// Returns the standings of a fold's miners that are barred and have no endpoint now: an epoch
+    /// without one ends no bar. A uid with another registration has a standing of its own.
+    fn barred(&self, miners: &[Registration], before: &BTreeMap<Seat, &Standing>) -> Vec<Standing> {
+        let Rules::Fold(round) = self.rules else {
+            return Vec::new();
+        };
+        let served: BTreeSet<Uid> = miners.iter().map(|miner| miner.uid).collect();
+        let absent = before.values().filter(|it| !served.contains(&it.uid));
+        let carried = absent.filter_map(|it| {
+            let (_, failed) = round.worth_of_epoch(it.seat(), &[], it.failed);
+            failed.map(|_| Standing {
+                average: Worth::NONE,
+                failed,
+                ..**it
+            })
+        });
+        carried.collect()
     }
 }
 
@@ -212,7 +268,7 @@ pub fn epoch_worth(grades: &[Grade]) -> Worth {
                 checked = checked.saturating_add(1);
             }
             Grade::Unchecked => unchecked = unchecked.saturating_add(1),
-            Grade::Late | Grade::Unanswered => {}
+            Grade::Late | Grade::Unanswered | Grade::Withheld => {}
         }
     }
     let mean = Worth::mean(sum, checked);
@@ -232,8 +288,9 @@ pub fn weights(standings: &[Standing]) -> Vec<(Uid, u16)> {
 
 /// Returns the evidence of an epoch from all questions with their outcomes.
 ///
-/// `asked` has one item for each of [`demanded`], in that order: a miner that could not be reached
-/// is silent. `before` are the averages of the evidence whose root is in the head.
+/// `asked` has one item for each of [`demanded`] of the miners that [are asked](Scoring::asked), in
+/// that order: a miner that could not be reached is silent. `before` are the averages of the
+/// evidence whose root is in the head. The vote of a fold is made from the result.
 ///
 /// # Errors
 /// For a task that breaks its own limits.
@@ -245,14 +302,15 @@ pub fn conclude(
     scoring: &Scoring<'_>,
 ) -> Result<Evidence, ProgramError> {
     let questions = usize::from(scoring.manifest.questions.max(1));
+    let probed = scoring.asked(miners);
     let mut known = Vec::with_capacity(asked.len());
-    for (miner, of_miner) in miners.iter().zip(asked.chunks(questions)) {
+    for (miner, of_miner) in probed.iter().zip(asked.chunks(questions)) {
         let outcomes = of_miner
             .iter()
             .map(|it| (it.number, &it.request, &it.outcome));
         known.extend(scoring.known_grades(miner.seat(), outcomes));
     }
-    let to_check: Vec<(Seat, u16, &SignedResponse)> = demanded(miners, scoring.manifest.questions)
+    let to_check: Vec<(Seat, u16, &SignedResponse)> = demanded(&probed, scoring.manifest.questions)
         .zip(asked.iter().zip(&known))
         .filter(|(_, (_, grade))| grade.is_none())
         .filter_map(|((miner, _), (it, _))| {
@@ -260,10 +318,16 @@ pub fn conclude(
             Some((miner.seat(), it.number, response))
         })
         .collect();
-    let mut worths = scoring.recompute(&to_check)?.into_iter();
+    let checked = scoring.recompute(&to_check).into_iter();
+    let checked: Result<Vec<Grade>, ProgramError> = checked.collect();
+    let mut checked = checked?.into_iter();
     let grades: Vec<Grade> = known
         .into_iter()
-        .map(|grade| grade.unwrap_or_else(|| Grade::Checked(worths.next().unwrap_or(Worth::NONE))))
+        .map(|known| {
+            known
+                .or_else(|| checked.next())
+                .unwrap_or(Grade::Unanswered)
+        })
         .collect();
     let standings = scoring.standings(miners, &grades, before);
     let receipts = asked.into_iter().zip(grades).map(|(it, grade)| Receipt {
@@ -278,6 +342,7 @@ pub fn conclude(
         receipts: receipts.collect(),
         weights: weights(&standings),
         standings,
+        vote: None,
     })
 }
 

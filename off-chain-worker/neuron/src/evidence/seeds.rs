@@ -3,6 +3,8 @@
 //! | from block | what |
 //! |---|---|
 //! | `b0` | the epoch opens |
+//! | `b0 + 1` | the rows of a fold's steps are known; miners train |
+//! | `b0 + T/2` | last block in which a miner of a fold pledges its work |
 //! | `b0 + T/2 + 2` | questions are known, for each validator its own; validators ask |
 //! | `b0 + T - T/4` | the answers to check are known; no question is asked any more |
 //! | `b0 + T - T/8` | last block by which a validator should have pledged and set weights |
@@ -16,6 +18,8 @@ use inktensor_task::{Hash, Seat, Seed, Tag};
 
 /// The tag of the seed of an epoch.
 const EPOCH: Tag = Tag(b"ink:seed");
+/// The tag of the seed of a fold's guard.
+const GUARD: Tag = Tag(b"ink:guar");
 /// The tag of the seed of a validator's questions.
 const QUESTIONS: Tag = Tag(b"ink:prob");
 /// The tag of the seed of a validator's checks.
@@ -45,6 +49,16 @@ impl Round {
         self.opened_at.saturating_add(1)
     }
 
+    /// Returns the block at which the epoch opened.
+    pub const fn opened_at(&self) -> u32 {
+        self.opened_at
+    }
+
+    /// Returns the last block in which a miner of a fold pledges its work.
+    pub const fn cut_off(&self) -> u32 {
+        self.opened_at.saturating_add(self.tempo / 2)
+    }
+
     /// Returns the block whose hash gives the questions. Validators ask from then on.
     pub const fn asked_at(&self) -> u32 {
         let half = (self.tempo / 2).saturating_add(2);
@@ -71,6 +85,11 @@ impl Round {
 /// Returns the seed of an epoch, from the hash of the block [`Round::assigned_at`].
 pub fn epoch_seed(home: &Digest, netuid: NetUid, epoch: u32, block: &Digest) -> Seed {
     Seed(of_block(EPOCH, home, netuid, epoch, block).digest())
+}
+
+/// Returns the seed of a fold's guard, from the hash of the block [`Round::asked_at`].
+pub fn guard_seed(home: &Digest, netuid: NetUid, epoch: u32, block: &Digest) -> Seed {
+    Seed(of_block(GUARD, home, netuid, epoch, block).digest())
 }
 
 /// Returns the seed of a validator's questions, from the hash of the block [`Round::asked_at`].

@@ -51,6 +51,9 @@ pub const QUESTIONS: RangeInclusive<u16> = 1..=64;
 /// request.
 pub const WINDOW: RangeInclusive<u16> = 2..=60;
 
+/// Most steps of a miner that an epoch pays.
+pub const STEPS: RangeInclusive<u16> = 1..=u16::MAX;
+
 /// The manifest of a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -70,6 +73,8 @@ pub struct Manifest {
     pub check: Bps,
     /// Weight of the last epoch in the moving average of worth.
     pub alpha: Bps,
+    /// Most steps of a miner that an epoch pays; of a training only.
+    pub steps: Option<u16>,
 }
 
 /// An error of a manifest.
@@ -114,6 +119,7 @@ struct Written {
     window: i64,
     check: f64,
     alpha: f64,
+    steps: Option<i64>,
 }
 
 impl Manifest {
@@ -156,6 +162,10 @@ impl Manifest {
             window: within("window", written.window, &WINDOW)?,
             check: part("check", written.check)?,
             alpha: part("alpha", written.alpha)?,
+            steps: written
+                .steps
+                .map(|steps| within("steps", steps, &STEPS))
+                .transpose()?,
         })
     }
 }
@@ -173,7 +183,11 @@ impl fmt::Display for Manifest {
         writeln!(f, "questions = {}", self.questions)?;
         writeln!(f, "window = {}", self.window)?;
         writeln!(f, "check = {}", decimal(self.check))?;
-        writeln!(f, "alpha = {}", decimal(self.alpha))
+        writeln!(f, "alpha = {}", decimal(self.alpha))?;
+        match self.steps {
+            Some(steps) => writeln!(f, "steps = {steps}"),
+            None => Ok(()),
+        }
     }
 }
 

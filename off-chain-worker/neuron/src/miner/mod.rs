@@ -7,6 +7,7 @@
 mod places;
 #[cfg(test)]
 mod tests;
+mod training;
 mod turns;
 
 use crate::{
@@ -14,8 +15,10 @@ use crate::{
     clock,
     config::Common,
     error::NeuronError,
+    evidence::Registration,
+    fold::{probe, trainer::Shown},
     missing::Part,
-    program::Program,
+    program::{Program, Runs},
     service::{self, AtBlock, Neuron, Play},
     side_process::{SideProcess, SideProcessError, CONNECTIONS},
     tasks::Working,
@@ -34,11 +37,14 @@ use std::{
     time::Duration,
 };
 use subxt_signer::sr25519::Keypair;
+use training::{Work, TABLES};
 
 /// Questions to this miner, by outcome: answered, refused or failed.
 pub const QUESTIONS: &str = "inktensor_neuron_questions_total";
 /// Most questions that wait for a place: as many as a server has open by default.
 const WAITING: usize = 64;
+/// Pause before a miner looks again for work that it may show.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A model that answers.
 #[derive(Clone, Debug)]
@@ -82,19 +88,27 @@ pub fn run(
     open: &(dyn Fn() -> Result<Opened, SourceError> + Sync),
     handles: Handles,
 ) -> Result<(), NeuronError> {
-    service::run(common, keys, open, handles, &[], |neuron| {
-        Ok(Miner(Arc::new(Shared {
+    service::run(common, keys, open, handles, &TABLES, |neuron| {
+        let shared = Shared {
             places: Arc::new(Places::new(model.places(), WAITING)),
             model,
             hotkey: neuron.account(),
             netuid: common.netuid.0,
             known: RwLock::default(),
-        })))
+        };
+        Ok(Miner {
+            shared: Arc::new(shared),
+            training: Work::at(common, neuron)?,
+        })
     })
 }
 
 /// A miner.
-pub struct Miner(Arc<Shared>);
+pub struct Miner {
+    shared: Arc<Shared>,
+    /// The work on a training.
+    training: Work,
+}
 
 /// The state that the loop writes and the server reads.
 pub struct Shared {
@@ -108,10 +122,16 @@ pub struct Shared {
 
 #[derive(Clone, Default)]
 struct Known {
+    /// True once the miner has looked at a block.
+    has_looked: bool,
     epoch: u32,
     generation: u32,
     /// The tasks of the open epoch and of the next one.
     tasks: [Option<Arc<Working>>; 2],
+    /// Epoch of a training for which work is pledged.
+    pledges: Option<u32>,
+    /// The pledged work of the open epoch of a training, once it may be shown.
+    shown: Option<Arc<Shown>>,
 }
 
 impl Shared {
@@ -127,7 +147,7 @@ impl Play for Miner {
     type Service = Answers;
 
     fn service(&self) -> Answers {
-        Answers(Arc::clone(&self.0))
+        Answers(Arc::clone(&self.shared))
     }
 
     fn guests(&self) -> Guests {
@@ -137,17 +157,25 @@ impl Play for Miner {
 
     fn block(
         &mut self,
-        _: &Neuron<'_>,
-        _: &mut Instrumented,
+        neuron: &Neuron<'_>,
+        chain: &mut Instrumented,
         at: &AtBlock<'_>,
     ) -> Result<(), NeuronError> {
+        self.training.block(neuron, chain, at)?;
         let epoch = at.view.status.open;
         let known = Known {
+            has_looked: true,
             epoch,
             generation: at.seat.generation,
             tasks: [epoch, epoch.saturating_add(1)].map(|epoch| at.tasks.at(epoch).cloned()),
+            pledges: self.training.pledged(),
+            shown: self.training.shown(),
         };
-        *self.0.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *self
+            .shared
+            .known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
     }
 
@@ -161,23 +189,70 @@ pub struct Answers(Arc<Shared>);
 
 impl Answers {
     async fn work(&self, caller: &Caller, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-        let working = self.working(caller.question.context.epoch)?;
+        let epoch = caller.question.context.epoch;
+        self.wait_for_a_block(caller.question.expires).await;
+        let working = self.working(epoch)?;
+        let program = match &working.runs {
+            Runs::Task(program) => Arc::clone(program),
+            Runs::Fold(_) => return self.probe(caller, body).await,
+        };
         let place = Arc::clone(&self.0.places).take(caller.question.hotkey);
         let place = place.await.ok_or_else(|| {
             let text = format!("{WAITING} questions wait already, the most; ask again later");
             (503, text)
         })?;
-        let program = Arc::clone(&working.program);
-        let question = answering::on_a_thread(move || program.check_question(&body)).await?;
+        let checking = Arc::clone(&program);
+        let question = answering::on_a_thread(move || checking.check_question(&body)).await?;
         let question = question.map_err(|error| answering::refusal(&error, 400))?;
         match &self.0.model {
-            Model::Linked => compute(Arc::clone(&working.program), question, place).await,
+            Model::Linked => compute(program, question, place).await,
             Model::Side(process) => {
                 let left = caller.question.expires.saturating_sub(clock::now());
-                let answer = ask(process, &working, &question, Duration::from_secs(left)).await;
+                let answer = ask(process, &program, &question, Duration::from_secs(left)).await;
                 drop(place);
                 answer
             }
+        }
+    }
+
+    /// Answers a probe of the work that this miner has pledged.
+    async fn probe(&self, caller: &Caller, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+        let question = &caller.question;
+        let (epoch, expires) = (question.context.epoch, question.expires);
+        let validator = Registration {
+            uid: caller.uid.unwrap_or_default(),
+            generation: question.context.by.unwrap_or_default(),
+            hotkey: question.hotkey,
+        };
+        let shown = self.shown(epoch, expires).await.ok_or_else(|| {
+            let text =
+                format!("this miner has pledged no work of epoch {epoch}, or shows it later");
+            (503, text)
+        })?;
+        let step = probe::read_question(&body).map_err(|error| (400, error.to_string()))?;
+        let answer = answering::on_a_thread(move || shown.answer(step, &validator)).await?;
+        let answer = answer.map_err(|problem| (400, problem))?;
+        probe::answer(&answer).map_err(|error| (500, error.to_string()))
+    }
+
+    /// Waits until this miner has looked at a block after its start.
+    async fn wait_for_a_block(&self, expires: u64) {
+        while !self.0.known().has_looked && clock::now() < expires {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Returns the pledged work of an epoch, once it may be shown. A validator may see the block of
+    /// its probes before this miner does, so the work is waited for.
+    async fn shown(&self, epoch: u32, expires: u64) -> Option<Arc<Shown>> {
+        loop {
+            let known = self.0.known();
+            let shown = known.shown.filter(|it| it.work.epoch == epoch);
+            let is_due = known.pledges == Some(epoch) && clock::now() < expires;
+            if shown.is_some() || !is_due {
+                return shown;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
@@ -220,18 +295,18 @@ async fn compute(
 /// Asks a model in another process, whose answer is not signed unread.
 async fn ask(
     process: &SideProcess,
-    working: &Working,
+    program: &Arc<dyn Program>,
     question: &[u8],
     time: Duration,
 ) -> Result<Vec<u8>, Refusal> {
-    let task = &working.manifest.task;
-    let most = working.program.limits().answer;
+    let task = program.name();
+    let most = program.limits().answer;
     let answer = process.answer(question, time, most).await;
     let answer = answer.map_err(|error| {
         tracing::warn!("{error}");
         (503, "the model does not answer".into())
     })?;
-    working.program.check_answer(&answer).map_err(|error| {
+    program.check_answer(&answer).map_err(|error| {
         tracing::warn!("the model's answer is not one of {task}: {error}");
         (503, "the model's answer is not one of the task".into())
     })

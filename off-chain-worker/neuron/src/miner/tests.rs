@@ -34,20 +34,24 @@ fn answers(model: Model, places: usize, program: Arc<dyn Program>) -> Answers {
         window: 10,
         check: Bps::ONE,
         alpha: Bps::ONE,
+        steps: None,
     };
     let working = Working {
         hash: [2; 32],
         manifest,
-        program,
+        runs: Runs::Task(program),
     };
     Answers(Arc::new(Shared {
         model,
         hotkey: [9; 32].into(),
         netuid: 1,
         known: RwLock::new(Known {
+            has_looked: true,
             epoch: EPOCH,
             generation: 1,
             tasks: [Some(Arc::new(working)), None],
+            pledges: None,
+            shown: None,
         }),
         places: Arc::new(Places::new(places, WAITING)),
     }))

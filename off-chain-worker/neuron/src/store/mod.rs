@@ -218,6 +218,14 @@ impl Changes {
         Ok(())
     }
 
+    /// Stores the only value of its kind.
+    ///
+    /// # Errors
+    /// For a value that is too large.
+    pub fn put_only<R: Record>(&mut self, value: &R) -> Result<(), Unsealed> {
+        self.put(ONLY, value)
+    }
+
     /// Removes all values with keys before `end`.
     pub fn remove_before<R: Record>(&mut self, end: &[u8]) {
         self.0.push(Change::RemoveBefore(R::TABLE, end.to_vec()));

@@ -10,12 +10,13 @@ use super::{
 use crate::{
     error::NeuronError,
     evidence::{
+        facts::Pledged,
         scoring::{conclude, demanded, Asked},
         seeds::{check_seed, Round},
         Evidence, Head, Registration, Standing,
     },
+    fold::vote::vote,
     pledged::pledge_of,
-    program::ProgramError,
     service::{random, AtBlock, Neuron},
     store::Store,
     tasks::Working,
@@ -24,10 +25,10 @@ use inktensor_client::chain::{BlockId, ChainRead, Typed};
 use inktensor_primitives::{
     hash::hex,
     registry::{Registry, ServingView},
-    work::Pledge,
     Bps, Digest, NetUid,
 };
 use inktensor_task::Seed;
+use inktensor_wire::Blobs;
 use inktensor_worker::service::instrumented::Instrumented;
 use std::{
     sync::{
@@ -103,8 +104,10 @@ impl Validator {
             )
         });
         let (sender, concluding) = mpsc::channel();
+        let Some(job) = Job::of(neuron, current, seed, before) else {
+            return Ok(());
+        };
         current.concluding = Some(concluding);
-        let job = Job::of(neuron, current, seed, before);
         thread::Builder::new()
             .name("checks".into())
             .spawn(move || {
@@ -128,10 +131,10 @@ impl Validator {
             .serving(neuron.common.netuid, at.seat.uid);
         let serving: Option<ServingView> = chain.query(serving)?;
         let commitment = serving.and_then(|it| it.commitment);
-        let on_chain = match commitment.as_ref().and_then(pledge_of) {
-            Some(Pledge::Evidence { epoch, root, .. }) => Some((epoch, root)),
-            Some(Pledge::Subnet { .. }) | None => None,
-        };
+        let on_chain = commitment.as_ref().and_then(|commitment| {
+            let pledged = Pledged::of(&pledge_of(commitment)?, commitment.block)?;
+            Some((pledged.epoch, pledged.root))
+        });
         let known = match on_chain {
             Some((epoch, root)) => match self.imported.get(&root).cloned() {
                 Some(sealed) => Some(sealed),
@@ -218,15 +221,27 @@ struct Job {
     round: RoundRecord,
     working: Arc<Working>,
     miners: Vec<Registration>,
+    blobs: Arc<Blobs>,
     asked: Vec<Asked>,
     checks: Option<Seed>,
     before: Before,
 }
 
 impl Job {
-    fn of(neuron: &Neuron<'_>, current: &Current, checks: Option<Seed>, before: Before) -> Self {
+    /// Returns nothing for a fold's round that was begun as a task's.
+    fn of(
+        neuron: &Neuron<'_>,
+        current: &Current,
+        checks: Option<Seed>,
+        before: Before,
+    ) -> Option<Self> {
         let miners = current.miners();
-        let asked = demanded(&miners, current.working.manifest.questions)
+        let (home, netuid) = (neuron.home, neuron.common.netuid);
+        let (working, round, blobs) = (&current.working, &current.round, &neuron.blobs);
+        let work = Work::of(home, netuid, working, round, blobs)?;
+        let probed = work.asked().into_iter().map(|(miner, _)| *miner);
+        let probed: Vec<Registration> = probed.collect();
+        let asked = demanded(&probed, working.manifest.questions)
             .filter_map(|(miner, number)| {
                 let record = current.asked.get(&(miner.uid, number))?;
                 Some(Asked {
@@ -237,39 +252,43 @@ impl Job {
                 })
             })
             .collect();
-        Self {
-            home: neuron.home,
-            netuid: neuron.common.netuid,
-            round: current.round.clone(),
-            working: Arc::clone(&current.working),
+        Some(Self {
+            home,
+            netuid,
+            round: round.clone(),
+            working: Arc::clone(working),
+            blobs: Arc::clone(blobs),
             miners,
             asked,
             checks,
             before,
-        }
+        })
     }
 
-    fn run(self) -> Result<Evidence, ProgramError> {
-        let work = Work {
-            home: self.home,
-            netuid: self.netuid,
-            working: &self.working,
-            round: &self.round,
-        };
+    fn run(self) -> Result<Evidence, String> {
+        let (home, netuid, round) = (self.home, self.netuid, &self.round);
+        let work = Work::of(home, netuid, &self.working, round, &self.blobs);
+        let work = work.ok_or("the round was begun as a task's")?;
         let scoring = work.scoring(self.checks);
         let (root, standings) = match self.before {
             Some((root, standings)) => (Some(root), standings),
             None => (None, Vec::new()),
         };
         let head = Head {
-            home: self.home,
-            netuid: self.netuid,
-            epoch: self.round.epoch,
-            validator: self.round.validator,
-            manifest: self.round.manifest,
-            seed_block: self.round.seed_block,
+            home,
+            netuid,
+            epoch: round.epoch,
+            validator: round.validator,
+            manifest: round.manifest,
+            seed_block: round.seed_block,
             before: root,
         };
-        conclude(head, &self.miners, self.asked, &standings, &scoring)
+        let evidence = conclude(head, &self.miners, self.asked, &standings, &scoring);
+        let mut evidence = evidence.map_err(|error| error.to_string())?;
+        if let (Some(fold), Some((pledges, _))) = (work.fold(), &round.pledges) {
+            let guard = pledges.guard(&home, netuid, round.epoch);
+            evidence.vote = Some(vote(fold, &evidence, guard));
+        }
+        Ok(evidence)
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     config::Common,
     error::NeuronError,
     evidence::{codec::read_evidence, seeds::Round},
+    fold::course::Course,
     missing::Part,
     service::{self, AtBlock, Neuron, Play},
     view::neurons_at,
@@ -67,6 +68,7 @@ pub fn run(
                 known: RwLock::new(Known::default()),
             }),
             current: None,
+            course: Course::default(),
             files: BTreeMap::new(),
             imported: imported(common)?,
             read_at: None,
@@ -85,6 +87,8 @@ pub struct Validator {
     shared: Arc<Shared>,
     /// The round of the open epoch.
     current: Option<Current>,
+    /// The course of the training, on a subnet that runs one.
+    course: Course,
     /// Files of sealed evidence by epoch, with the first epoch in which each is served.
     files: BTreeMap<u32, (u32, Digest)>,
     /// Evidence of this hotkey that was given as a file, by its root.
@@ -139,6 +143,7 @@ impl Play for Validator {
         if at.view.subnet.owner_hotkey == neuron.account() {
             return Err(NeuronError::OwnersHotkey(ss58(&neuron.account())));
         }
+        self.course.look(neuron, chain, at)?;
         self.show(neuron, chain, at)?;
         self.reveal(neuron, chain, at)?;
         let epoch = at.view.status.open;

@@ -5,6 +5,7 @@ use crate::{
         codec::{evidence_file, read_evidence, FileError},
         Evidence, Registration,
     },
+    fold::{course, pledges::Pledges},
     store::{Changes, NeuronStoreError, Record, Store, Unsealed},
 };
 use inktensor_client::chain::BlockId;
@@ -34,8 +35,10 @@ pub struct RoundRecord {
     pub manifest: Digest,
     /// Seconds since 1970 at which the window began.
     pub began_at: u64,
-    /// The neurons to ask, by uid, each with its endpoint.
+    /// The neurons with an endpoint, by uid. A task asks all of them.
     pub miners: Vec<(Registration, Axon)>,
+    /// The pledges of a fold's epoch, with the state with which it began.
+    pub pledges: Option<(Pledges, Digest)>,
 }
 
 impl Record for RoundRecord {
@@ -118,7 +121,10 @@ impl Record for ProgressRecord {
 }
 
 /// Tables of a validator.
-pub const TABLES: [&str; 4] = [
+pub const TABLES: [&str; 7] = [
+    course::TABLES[0],
+    course::TABLES[1],
+    course::TABLES[2],
     RoundRecord::TABLE,
     AskedRecord::TABLE,
     SealedRecord::TABLE,

@@ -9,14 +9,14 @@ use crate::{
     clock,
     error::NeuronError,
     evidence::{codec::most_receipts, facts::to_ask, seeds::Round, Evidence, Registration},
-    program::ProgramError,
+    fold::pledges::Pledges,
     service::{AtBlock, Neuron},
     store::Store,
     tasks::Working,
     view::neurons_at,
 };
 use inktensor_client::chain::{BlockId, ChainRead};
-use inktensor_primitives::{registry::Axon, Uid};
+use inktensor_primitives::{registry::Axon, Digest, Uid};
 use inktensor_worker::service::instrumented::Instrumented;
 use std::{
     collections::BTreeMap,
@@ -36,10 +36,12 @@ pub struct Current {
     asking: Asking,
     /// The receipts so far.
     pub asked: BTreeMap<(Uid, u16), AskedRecord>,
+    /// Number of questions without a receipt.
+    missing: usize,
     /// True once no further outcome can arrive.
     pub ended: bool,
     /// The evidence, while it is computed.
-    pub concluding: Option<Receiver<Result<Evidence, ProgramError>>>,
+    pub concluding: Option<Receiver<Result<Evidence, String>>>,
 }
 
 impl Current {
@@ -70,20 +72,21 @@ impl Current {
             Ok(())
         })?;
         for it in arrived {
-            self.asked.insert((it.uid, it.number), it.record);
+            if self.asked.insert((it.uid, it.number), it.record).is_none() {
+                self.missing = self.missing.saturating_sub(1);
+            }
         }
         Ok(())
     }
 
-    /// Returns the neurons that are asked.
+    /// Returns the neurons with an endpoint.
     pub fn miners(&self) -> Vec<Registration> {
         self.round.miners.iter().map(|(miner, _)| *miner).collect()
     }
 
     /// Returns true if there is a receipt for every question.
-    pub fn is_whole(&self) -> bool {
-        let questions = usize::from(self.working.manifest.questions);
-        self.asked.len() == self.round.miners.len().saturating_mul(questions)
+    pub const fn is_whole(&self) -> bool {
+        self.missing == 0
     }
 }
 
@@ -184,11 +187,25 @@ impl Validator {
             .into_iter()
             .filter_map(|miner| Some((miner, axons.remove(&miner.uid)?)))
             .collect();
-        let receipts = miners
-            .len()
-            .saturating_mul(working.manifest.questions.into());
+        let Some(pledges) = self.pledges(neuron, &working, epoch)? else {
+            return Ok(());
+        };
         let manifest = &working.manifest;
-        let most = most_receipts(working.program.limits().answer);
+        let record = RoundRecord {
+            epoch,
+            opened_at: at.view.status.opened_at,
+            tempo: at.view.subnet.tempo,
+            seed_block,
+            validator,
+            manifest: working.hash,
+            began_at: clock::now(),
+            miners,
+            pledges,
+        };
+        let work = Work::of(neuron.home, netuid, &working, &record, &neuron.blobs);
+        let asked = work.map_or(0, |work| work.asked().len());
+        let receipts = asked.saturating_mul(manifest.questions.into());
+        let most = most_receipts(working.limits().answer);
         if receipts > most {
             self.leave_out(
                 epoch,
@@ -200,36 +217,45 @@ impl Validator {
             return Ok(());
         }
         let (questions, window) = (manifest.questions, manifest.window);
-        if !leaves_time(miners.len(), questions, window) {
+        if !leaves_time(asked, questions, window) {
             self.leave_out(
                 epoch,
                 format_args!(
-                    "{questions} questions to each of {} neurons do not fit into a window of \
-                     {window} s; the manifest must demand fewer, or a longer window",
-                    miners.len()
+                    "{questions} questions to each of {asked} neurons do not fit into a window of \
+                     {window} s; the manifest must demand fewer, or a longer window"
                 ),
             );
             return Ok(());
         }
-        let record = RoundRecord {
-            epoch,
-            opened_at: at.view.status.opened_at,
-            tempo: at.view.subnet.tempo,
-            seed_block,
-            validator,
-            manifest: working.hash,
-            began_at: clock::now(),
-            miners,
-        };
         neuron.store.put(&of_epoch(epoch), &record)?;
         info!(
             epoch,
-            neurons = record.miners.len(),
+            neurons = asked,
             questions = receipts,
             "asking, by the hash of block {}",
             seed_block.number
         );
         self.start(neuron, record, working, BTreeMap::new())
+    }
+
+    /// Returns the pledges of an epoch of a fold with its start, and nothing besides for a task.
+    /// Returns `None` while the start is not known, or its bytes are not here.
+    fn pledges(
+        &mut self,
+        neuron: &Neuron<'_>,
+        working: &Working,
+        epoch: u32,
+    ) -> Result<Option<Option<(Pledges, Digest)>>, NeuronError> {
+        if working.task().is_some() {
+            return Ok(Some(None));
+        }
+        let start = self.course.start(neuron, epoch)?;
+        let record = self.course.epoch(&neuron.store, epoch)?;
+        if start.is_none() {
+            self.note("the state with which this epoch began is not here yet");
+        }
+        let pledges = record.and_then(|it| it.pledges);
+        Ok(pledges.zip(start).map(Some))
     }
 
     /// Continues a round that an earlier process began.
@@ -260,13 +286,12 @@ impl Validator {
                 asked.insert(place, record);
             }
         }
-        let work = Work {
-            home: neuron.home,
-            netuid: neuron.common.netuid,
-            working: &working,
-            round: &record,
+        let (home, netuid) = (neuron.home, neuron.common.netuid);
+        let Some(work) = Work::of(home, netuid, &working, &record, &neuron.blobs) else {
+            self.leave_out(epoch, "the round that was begun is of a task");
+            return Ok(());
         };
-        let miners = record.miners.len();
+        let miners = work.asked().len();
         let all = miners.saturating_mul(working.manifest.questions.into());
         let is_open = work.is_open() && best.number < round.checked_at();
         if asked.len() < all && !is_open {
@@ -291,19 +316,18 @@ impl Validator {
         asked: BTreeMap<(Uid, u16), AskedRecord>,
     ) -> Result<(), NeuronError> {
         let questions = working.manifest.questions;
-        let all = round
-            .miners
-            .iter()
+        let (home, netuid) = (neuron.home, neuron.common.netuid);
+        let Some(work) = Work::of(home, netuid, &working, &round, &neuron.blobs) else {
+            return Ok(());
+        };
+        let all = work
+            .asked()
+            .into_iter()
             .flat_map(|miner| (0..questions).map(move |number| (miner, number)));
         let open: Vec<_> = all
             .filter(|((miner, _), number)| !asked.contains_key(&(miner.uid, *number)))
             .collect();
-        let work = Work {
-            home: neuron.home,
-            netuid: neuron.common.netuid,
-            working: &working,
-            round: &round,
-        };
+        let missing = open.len();
         let asking = match work.ask(neuron, &open) {
             Ok(asking) => asking,
             // A program of a stranger ends an epoch, and not the validator.
@@ -319,6 +343,7 @@ impl Validator {
             working,
             asking,
             asked,
+            missing,
             ended: false,
             concluding: None,
         });

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::NeuronError,
-    evidence::Evidence,
+    evidence::{facts::Pledged, Evidence},
     pledged::pledge_of,
     publish::{PublishError, Publisher},
     service::{AtBlock, Neuron},
@@ -15,7 +15,6 @@ use inktensor_client::chain::{Answer, CallError, Typed};
 use inktensor_primitives::{
     epoch::{CommitState, CommitsView, CommittedWeights, EpochError, Epochs, WeightsRow},
     hash::hex,
-    work::Pledge,
     Digest, Uid,
 };
 use inktensor_worker::service::instrumented::Instrumented;
@@ -103,8 +102,10 @@ impl Validator {
             }
         };
         let commitment = serving.and_then(|it| it.commitment);
-        if let Some(Pledge::Evidence { epoch, root, .. }) = commitment.as_ref().and_then(pledge_of)
-        {
+        let pledged = commitment
+            .as_ref()
+            .and_then(|it| Pledged::of(&pledge_of(it)?, it.block));
+        if let Some(Pledged { epoch, root, .. }) = pledged {
             if epoch == evidence.head.epoch && root != evidence.root() {
                 let key = of_epoch(epoch);
                 let missed = ProgressRecord {

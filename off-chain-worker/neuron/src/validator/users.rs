@@ -1,7 +1,7 @@
 //! The work behind a validator's endpoints: questions of users, handed to miners, and evidence.
 
 use crate::{
-    answering::{self, on_a_thread, About, Refusal},
+    answering::{self, on_a_thread, task_of, About, Refusal},
     ask::{ask_target, Target, Unanswered, BAD_QUESTION, MOST_TRIES},
     clock,
     tasks::Working,
@@ -78,7 +78,10 @@ impl Users {
             return Err((403, "ask miners: your hotkey has a permit".into()));
         }
         let known = self.0.known();
-        let program = known.task.as_ref().map(|it| Arc::clone(&it.program));
+        let program = match &known.task {
+            Some(working) => Some(task_of(working)?),
+            None => None,
+        };
         let knows_question = program.is_some();
         if let Some(program) = program {
             let question = body.to_vec();
@@ -160,7 +163,11 @@ impl Service for Users {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{answering::ASK, manifest::Manifest, program::linked};
+    use crate::{
+        answering::ASK,
+        manifest::Manifest,
+        program::{linked, Runs},
+    };
     use inktensor_embed::small;
     use inktensor_primitives::{Bps, Rao};
     use inktensor_wire::{
@@ -179,11 +186,12 @@ mod tests {
             window: 10,
             check: Bps::ONE,
             alpha: Bps::ONE,
+            steps: None,
         };
         let working = Working {
             hash: [2; 32],
             manifest,
-            program: linked("embed/1", &small::state(1).unwrap()).unwrap(),
+            runs: Runs::Task(linked("embed/1", &small::state(1).unwrap()).unwrap()),
         };
         let hotkey = Hotkey::new(dev::alice());
         Users(Arc::new(Shared {

@@ -60,7 +60,8 @@ pub fn mutate(evidence: &mut Evidence, rng: &mut Draw) -> bool {
                 Grade::Checked(Worth(worth)) => Grade::Checked(Worth(worth ^ u16::from(bit))),
                 Grade::Unchecked => Grade::Checked(Worth::WHOLE),
                 Grade::Late => Grade::Unanswered,
-                Grade::Unanswered => Grade::Late,
+                Grade::Unanswered => Grade::Withheld,
+                Grade::Withheld => Grade::Late,
             }
         }
         (23, _) => match evidence.standings.first_mut() {

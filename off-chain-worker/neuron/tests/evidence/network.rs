@@ -4,16 +4,17 @@ use crate::toy::Sum;
 use inktensor_client::chain::BlockId;
 use inktensor_neuron::{
     evidence::{
-        audit::{self, Auditor, Before, Origin, Sample, Verdict},
+        audit::{self, Audited, Auditor, Before, Origin, Sample, Verdict},
         facts::{ChainWeights, Facts, Pledged},
-        scoring::{conclude, demanded, Asked, Scoring},
+        scoring::{conclude, demanded, Asked, Rules, Scoring},
         seeds::{check_seed, question_seed, Round},
         Evidence, Head, Registration, Standing, ASK_PATH,
     },
+    fold::pledges::Pledges,
     manifest::Manifest,
     program::{Loaded, Program},
 };
-use inktensor_primitives::{work::Pledge, AccountId, Digest, NetUid, Uid};
+use inktensor_primitives::{AccountId, Digest, NetUid, Uid};
 use inktensor_task::{Draw, Seed};
 use inktensor_wire::{
     fields, signature::sha256, Context, Hotkey, Media, Outcome, Path, SignedRequest, SignedResponse,
@@ -153,7 +154,7 @@ impl Network {
     /// Audits the network's evidence with another program.
     pub fn verify_with(&self, program: &dyn Program, origin: Origin) -> Verdict {
         let auditor = Auditor {
-            program,
+            work: Audited::Task(program),
             manifest: &self.manifest,
             sample: self.sample,
             threads: NonZeroUsize::MIN,
@@ -303,6 +304,8 @@ fn facts(
         permit: true,
         miners: miners.to_vec(),
         manifest: Some(Manifest::hash(&fixed.manifest)),
+        pledges: Pledges::default(),
+        start: None,
         before: before.map(|(_, pledged)| *pledged),
         pledged: None,
         weights: ChainWeights::Absent,
@@ -317,7 +320,7 @@ fn scoring<'a>(
 ) -> Scoring<'a> {
     let (home, netuid, epoch) = (&facts.home, facts.netuid, facts.epoch);
     Scoring {
-        program,
+        rules: Rules::Task(program),
         manifest,
         questions: question_seed(home, netuid, epoch, &facts.seed_block.hash, validator),
         checks: facts
@@ -441,21 +444,6 @@ fn answer(
 }
 
 fn pledge(facts: &mut Facts, evidence: &Evidence) {
-    let Pledge::Evidence {
-        epoch,
-        root,
-        weights,
-        receipts,
-    } = evidence.pledge()
-    else {
-        panic!("evidence pledges evidence");
-    };
     let block = facts.round().unwrap().due_at();
-    facts.pledged = Some(Pledged {
-        block,
-        epoch,
-        root,
-        weights,
-        receipts,
-    });
+    facts.pledged = Pledged::of(&evidence.pledge(), block);
 }

@@ -76,6 +76,7 @@ impl TaskFiles {
             check: Bps::ONE,
             // Half of the last epoch, half of those before: cheats and pay follow within a run.
             alpha: Bps(5_000),
+            steps: None,
         };
         let program = linked(&manifest.task, state).map_err(unusable)?;
         let text = manifest.to_string();

@@ -48,7 +48,7 @@ pub fn count(evidence: &Evidence) -> BTreeMap<Uid, Work> {
             (Grade::Unchecked, _) => &mut work.wrong,
             (Grade::Unanswered, Outcome::Unsigned { .. }) => &mut work.unsigned,
             (Grade::Unanswered, Outcome::Refused(_)) => &mut work.refused,
-            (Grade::Late | Grade::Unanswered, _) => &mut work.late,
+            (Grade::Late | Grade::Unanswered | Grade::Withheld, _) => &mut work.late,
         };
         *kind = 1;
         counts.entry(receipt.uid).or_default().add(&work);

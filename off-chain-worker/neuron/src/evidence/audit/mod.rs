@@ -9,14 +9,22 @@ pub use verdict::{AskedField, Checked, Falsehood, HeadField, Missing, Verdict};
 
 use super::{
     facts::{ChainWeights, Facts},
-    scoring::{self, Scoring},
+    scoring::{self, Rules, Scoring},
     seeds::{check_seed, question_seed, Round},
     weights_digest, Evidence, Grade, Standing,
 };
-use crate::{manifest::Manifest, program::Program};
+use crate::{
+    fold::{
+        round::{FoldRound, States},
+        Training,
+    },
+    manifest::Manifest,
+    program::Program,
+};
 use inktensor_primitives::{Bps, Uid};
-use inktensor_task::{Seed, Worth};
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use inktensor_task::{Fold, Seed, Worth};
+use inktensor_train::Train;
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 /// The evidence before, from which the averages continue.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +49,29 @@ pub enum Sample {
     },
 }
 
+/// The work whose evidence is audited.
+#[derive(Clone, Copy)]
+pub enum Audited<'a> {
+    /// A task with its state.
+    Task(&'a dyn Program),
+    /// A fold, with the states that answers name.
+    Fold(&'a Arc<Training>, &'a Arc<dyn States>),
+}
+
+impl Audited<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Task(program) => program.name(),
+            Self::Fold(..) => Train::NAME,
+        }
+    }
+}
+
 /// The auditor's own means.
 #[derive(Clone, Copy)]
 pub struct Auditor<'a> {
-    /// The task with its state, whose hash was compared with the manifest's.
-    pub program: &'a dyn Program,
+    /// The task or the fold of the manifest, whose hashes were compared with those of its blobs.
+    pub work: Audited<'a>,
     /// The manifest's file.
     pub manifest: &'a [u8],
     /// The answers to recompute.
@@ -111,7 +137,10 @@ impl<'a> Audit<'a> {
         self.pledge(round)?;
         self.seed_block()?;
         let manifest = self.manifest()?;
-        let scoring = manifest.as_ref().map(|manifest| self.scoring(manifest));
+        let fold = self.fold(manifest.as_ref())?;
+        let scoring = manifest
+            .as_ref()
+            .and_then(|manifest| self.scoring(manifest, fold.as_ref()));
         if let Some(scoring) = &scoring {
             self.demanded(scoring)?;
         }
@@ -223,7 +252,7 @@ impl<'a> Audit<'a> {
                 return Ok(None);
             }
         };
-        let loaded = self.auditor.program.name();
+        let loaded = self.auditor.work.name();
         if manifest.task != loaded {
             self.lacks(Missing::Task {
                 wanted: manifest.task,
@@ -234,22 +263,68 @@ impl<'a> Audit<'a> {
         Ok(Some(manifest))
     }
 
-    fn scoring<'m>(&self, manifest: &'m Manifest) -> Scoring<'m>
+    /// Check 2: the vote of a fold names the state with which most stake began the epoch, and
+    /// evidence of a task has none. Returns the rules of the fold.
+    fn fold(&mut self, manifest: Option<&Manifest>) -> Result<Option<FoldRound>, Falsehood> {
+        let Some(manifest) = manifest else {
+            return Ok(None);
+        };
+        let (Audited::Fold(training, states), Some(vote)) = (self.auditor.work, self.evidence.vote)
+        else {
+            return match (self.auditor.work, self.evidence.vote) {
+                (Audited::Task(_), None) => Ok(None),
+                _ => Err(Falsehood::Vote),
+            };
+        };
+        if self.facts.pledged.is_some_and(|it| it.vote != Some(vote)) {
+            return Err(Falsehood::Vote);
+        }
+        match self.facts.start {
+            Some(start) if start != vote.start => {
+                return Err(Falsehood::Start {
+                    found: vote.start,
+                    expected: start,
+                })
+            }
+            Some(_) => {}
+            None => self.lacks(Missing::Start),
+        }
+        let facts = self.facts;
+        Ok(Some(FoldRound::of(
+            training,
+            manifest.questions,
+            &facts.pledges,
+            (facts.home, facts.netuid, facts.epoch),
+            vote.start,
+            Arc::clone(states),
+        )))
+    }
+
+    fn scoring<'m>(
+        &self,
+        manifest: &'m Manifest,
+        fold: Option<&'m FoldRound>,
+    ) -> Option<Scoring<'m>>
     where
         'a: 'm,
     {
+        let rules = match (self.auditor.work, fold) {
+            (Audited::Task(program), _) => Rules::Task(program),
+            (Audited::Fold(..), Some(round)) => Rules::Fold(round),
+            (Audited::Fold(..), None) => return None,
+        };
         let head = &self.evidence.head;
         let (home, netuid, epoch) = (&head.home, head.netuid, head.epoch);
         let validator = &head.validator;
         let questions = question_seed(home, netuid, epoch, &head.seed_block.hash, validator);
         let checks = self.facts.check_block;
-        Scoring {
-            program: self.auditor.program,
+        Some(Scoring {
+            rules,
             manifest,
             questions,
             checks: checks.map(|hash| check_seed(home, netuid, epoch, &hash, validator)),
             threads: self.auditor.threads,
-        }
+        })
     }
 
     /// Check 5: the averages continue from the evidence that was pledged before. Returns its
@@ -379,6 +454,6 @@ fn sample(len: usize, sample: Sample) -> Vec<usize> {
 const fn checked_worth(grade: Grade) -> Option<Worth> {
     match grade {
         Grade::Checked(worth) => Some(worth),
-        Grade::Unchecked | Grade::Late | Grade::Unanswered => None,
+        Grade::Unchecked | Grade::Late | Grade::Unanswered | Grade::Withheld => None,
     }
 }

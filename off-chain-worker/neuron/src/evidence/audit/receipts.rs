@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        scoring::{answer, demanded, Scoring},
+        scoring::{answer, demanded, Rules, Scoring},
         Receipt, Registration, ASK_PATH,
     },
     checked_worth, sample, AskedField, Audit, Falsehood, Missing,
@@ -18,7 +18,8 @@ impl Audit<'_> {
     pub(super) fn demanded(&mut self, scoring: &Scoring<'_>) -> Result<(), Falsehood> {
         self.places(scoring)?;
         let mut signatures = BTreeSet::new();
-        let demands = demanded(&self.facts.miners, scoring.manifest.questions);
+        let asked = scoring.asked(&self.facts.miners);
+        let demands = demanded(&asked, scoring.manifest.questions);
         for (receipt, (miner, number)) in self.evidence.receipts.iter().zip(demands) {
             let uid = miner.uid;
             self.asked(receipt, miner)
@@ -44,9 +45,9 @@ impl Audit<'_> {
     fn places(&self, scoring: &Scoring<'_>) -> Result<(), Falsehood> {
         let place = |receipt: &Receipt| (receipt.uid, receipt.number);
         let given: BTreeSet<(Uid, u16)> = self.evidence.receipts.iter().map(place).collect();
+        let asked = scoring.asked(&self.facts.miners);
         let demands = || {
-            demanded(&self.facts.miners, scoring.manifest.questions)
-                .map(|(miner, number)| (miner.uid, number))
+            demanded(&asked, scoring.manifest.questions).map(|(miner, number)| (miner.uid, number))
         };
         // A missing receipt weighs more than one too many, which leaves nothing out.
         if let Some((uid, number)) = demands().find(|place| !given.contains(place)) {
@@ -153,6 +154,10 @@ impl Audit<'_> {
                 .map(|it| (it.number, &it.asked, &it.outcome));
             let known = scoring.known_grades(*to, outcomes);
             for (receipt, known) in receipts.iter().zip(known) {
+                let needs = || needs_a_state(scoring, *to, receipt);
+                if receipt.grade == Grade::Withheld && known.is_none() && needs() {
+                    continue;
+                }
                 if let Some(item) = by_rules(receipt, known)? {
                     to_check.push((receipt, *to, item));
                 }
@@ -164,15 +169,17 @@ impl Audit<'_> {
             .iter()
             .map(|(receipt, to, (response, _))| (*to, receipt.number, *response))
             .collect();
-        let worths = match scoring.recompute(&items) {
-            Ok(worths) => worths,
-            Err(error) => {
-                self.lacks(Missing::Program(error.to_string()));
-                return Ok(());
-            }
-        };
-        self.recomputed = worths.len();
-        for ((receipt, _, (_, given)), found) in drawn.into_iter().zip(worths) {
+        let grades = scoring.recompute(&items);
+        for ((receipt, _, (_, given)), found) in drawn.into_iter().zip(grades) {
+            let found = match found {
+                Ok(found) => checked_worth(found).unwrap_or(Worth::NONE),
+                // Only this item cannot be judged.
+                Err(error) => {
+                    self.lacks(Missing::Program(error.to_string()));
+                    continue;
+                }
+            };
+            self.recomputed = self.recomputed.saturating_add(1);
             if *given != found {
                 return Err(Falsehood::Worth {
                     uid: receipt.uid,
@@ -184,6 +191,19 @@ impl Audit<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns true if the grade of an answer needs a state that the miner has to serve.
+fn needs_a_state(scoring: &Scoring<'_>, to: Seat, receipt: &Receipt) -> bool {
+    let Rules::Fold(round) = scoring.rules else {
+        return false;
+    };
+    let response = answer(&receipt.outcome).filter(|it| it.media == Media::Json);
+    let body = response.and_then(SignedResponse::body);
+    body.is_some_and(|body| {
+        let needed = round.needed(&scoring.questions, to, receipt.number, body);
+        needed.is_some()
+    })
 }
 
 /// Compares a grade with the one of the rules. Returns the answer and the worth that it is given,

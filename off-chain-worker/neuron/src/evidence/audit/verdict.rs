@@ -127,6 +127,17 @@ pub enum Falsehood {
         /// Hash on the chain.
         expected: [u8; 32],
     },
+    /// A vote of a fold that is not the pledged one, is missing, or is one on a task.
+    #[error("2: the vote on the next state is not the pledged one")]
+    Vote,
+    /// Another start than the one that most stake names.
+    #[error("2: the epoch began with {expected} by the votes of most stake, and the vote names {found}", found = hex(.found), expected = hex(.expected))]
+    Start {
+        /// The state in the evidence.
+        found: [u8; 32],
+        /// The state by the votes.
+        expected: [u8; 32],
+    },
     /// A receipt that the seed demands and the evidence does not have.
     #[error("2: the receipt of question {number} to uid {uid} is missing")]
     ReceiptMissing {
@@ -324,6 +335,9 @@ pub enum Missing {
     /// A tempo without a round.
     #[error("the tempo of {0} blocks is too short for a round; the owner must raise it")]
     Tempo(u32),
+    /// No state that most stake names.
+    #[error("no state is known that most stake began the epoch with; audit it after the votes, or another epoch")]
+    Start,
     /// No manifest counts.
     #[error(
         "no manifest counts in this epoch, so there is nothing to ask and nothing to judge; audit \
@@ -392,6 +406,7 @@ fn grade_name(grade: &Grade) -> String {
         Grade::Checked(_) => "checked".into(),
         Grade::Unchecked => "unchecked".into(),
         Grade::Late => "late".into(),
+        Grade::Withheld => "withheld".into(),
         Grade::Unanswered => "unanswered".into(),
     }
 }

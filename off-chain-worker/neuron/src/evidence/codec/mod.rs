@@ -22,8 +22,8 @@ const RECEIPT: usize = 1024;
 const EVIDENCE: &[u8; 8] = b"ink:evid";
 /// The first bytes of a file of facts.
 const FACTS: &[u8; 8] = b"ink:fact";
-/// Version of files of facts. Version 1 had no uid and no permit.
-const FACTS_VERSION: u8 = 2;
+/// Version of files of facts. Version 1 had no uid and no permit, and version 2 no folds.
+const FACTS_VERSION: u8 = 3;
 
 /// A reason why bytes are not a file of evidence or facts.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -28,6 +28,7 @@ fn evidence() -> Evidence {
         receipts: Vec::new(),
         standings: Vec::new(),
         weights: Vec::new(),
+        vote: None,
     }
 }
 
@@ -90,6 +91,7 @@ fn counts_are_read_up_to_their_limit() {
         uid: Uid(1),
         generation: 1,
         average: Worth(1),
+        failed: None,
     };
     let mut evidence = evidence();
     evidence.standings = vec![standing; most];

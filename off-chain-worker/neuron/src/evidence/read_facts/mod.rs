@@ -6,15 +6,17 @@
 
 use super::{
     facts::{to_ask, ChainWeights, Facts, Pledged},
+    history::{FactsError, History},
     seeds::Round,
     Registration,
 };
 use crate::{
+    fold::pledges::{works, Pledges, Votes},
     pledged::{pledge_of, NOTICE},
     view::neurons_at,
 };
 use inktensor_client::{
-    chain::{BlockId, ChainError, ChainRead, Pinned, Typed},
+    chain::{BlockId, ChainRead, Pinned, Typed},
     deploy::Addresses,
 };
 use inktensor_primitives::{
@@ -23,53 +25,8 @@ use inktensor_primitives::{
     work::Pledge,
     Digest, NetUid, Uid,
 };
+use inktensor_train::voted_start;
 use inktensor_wire::home;
-use std::collections::BTreeMap;
-use thiserror::Error;
-
-/// Most epochs before the open one that are read. Each takes one read of an old state.
-const MAX_BACK: u32 = 1_000;
-
-/// A reason why facts cannot be read.
-#[derive(Debug, Error)]
-pub enum FactsError {
-    /// The chain does not answer, or has discarded a state.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// The subnet does not exist.
-    #[error("subnet {0} does not exist; `inktensor subnet list` shows all")]
-    UnknownSubnet(NetUid),
-    /// The epoch is not there yet.
-    #[error("epoch {epoch} is not open yet; epoch {open} is")]
-    NotOpen {
-        /// The epoch.
-        epoch: u32,
-        /// The open epoch.
-        open: u32,
-    },
-    /// The epoch is too far back.
-    #[error("epoch {epoch} is more than {MAX_BACK} epochs before the open one, {open}; use facts that were written then")]
-    TooOld {
-        /// The epoch.
-        epoch: u32,
-        /// The open epoch.
-        open: u32,
-    },
-    /// The tempo leaves no room for a round.
-    #[error("the tempo of {0} blocks is too short for questions; the owner must raise it")]
-    Tempo(u32),
-    /// Questions are not known yet.
-    #[error("questions of the epoch follow from block {at}, whose hash is fixed with the next one; the chain is at {best}")]
-    NotAsked {
-        /// The block.
-        at: u32,
-        /// The best block.
-        best: u32,
-    },
-    /// The chain has forgotten a block.
-    #[error("the chain has no block {0}; use an archive node")]
-    NoBlock(u32),
-}
 
 /// Reads the facts for the audit of the validator on `uid` in `epoch`.
 ///
@@ -116,6 +73,12 @@ pub fn read(
             .map(|it| (it.view.uid, &it.view.neuron, it.axon.as_ref())),
         uid,
     );
+    let assigned = history.block(round.assigned_at())?.hash;
+    let pledges = Pledges {
+        assigned,
+        asked: seed_block.hash,
+        works: works(&neurons, round),
+    };
     let reader = Reader {
         history: &history,
         contracts,
@@ -123,6 +86,11 @@ pub fn read(
         epoch,
         opened_at,
     };
+    let pledged = match validator {
+        Some(validator) => reader.pledged(&validator)?,
+        None => None,
+    };
+    let is_fold = !pledges.works.is_empty() || pledged.is_some_and(|it| it.vote.is_some());
     Ok(Facts {
         home: home(&chain.genesis()?, &contracts.registry),
         netuid,
@@ -140,97 +108,18 @@ pub fn read(
         },
         miners,
         manifest: reader.manifest()?,
+        start: reader.start(round, best, is_fold)?,
+        pledges,
         before: match validator {
             Some(validator) => reader.before(&validator)?,
             None => None,
         },
-        pledged: match validator {
-            Some(validator) => reader.pledged(&validator)?,
-            None => None,
-        },
+        pledged,
         weights: match validator {
             Some(validator) => reader.weights(&validator)?,
             None => ChainWeights::Absent,
         },
     })
-}
-
-/// The blocks at which epochs opened, from one epoch on to the open one.
-struct History<'a> {
-    chain: &'a dyn ChainRead,
-    best: BlockId,
-    open: u32,
-    opened_at: BTreeMap<u32, u32>,
-}
-
-impl<'a> History<'a> {
-    fn read(
-        chain: &'a dyn ChainRead,
-        contracts: &Addresses,
-        netuid: NetUid,
-        first: u32,
-    ) -> Result<Self, FactsError> {
-        let best = chain.best()?;
-        let mut history = Self {
-            chain,
-            best,
-            open: 0,
-            opened_at: BTreeMap::new(),
-        };
-        let mut block = best;
-        loop {
-            let status: Option<EpochStatus> =
-                Pinned::new(chain, block).query(contracts.epoch().status(netuid))?;
-            let status = status.ok_or(FactsError::UnknownSubnet(netuid))?;
-            if history.opened_at.is_empty() {
-                history.open = status.open;
-                if status.open.saturating_sub(first) > MAX_BACK {
-                    return Err(FactsError::TooOld {
-                        epoch: first,
-                        open: status.open,
-                    });
-                }
-            }
-            history.opened_at.insert(status.open, status.opened_at);
-            if status.open <= first || status.opened_at == 0 {
-                return Ok(history);
-            }
-            let before = status.opened_at.saturating_sub(1);
-            // A state that leads back to a later block would be read for ever.
-            if before >= block.number {
-                return Err(FactsError::NoBlock(before));
-            }
-            block = history.block(before)?;
-        }
-    }
-
-    fn opened(&self, epoch: u32) -> Result<u32, FactsError> {
-        let opened = self.opened_at.get(&epoch).copied();
-        opened.ok_or(FactsError::NotOpen {
-            epoch,
-            open: self.open,
-        })
-    }
-
-    fn block(&self, number: u32) -> Result<BlockId, FactsError> {
-        let hash: Option<Digest> = self.chain.ancestor(&self.best, number)?;
-        let hash = hash.ok_or(FactsError::NoBlock(number))?;
-        Ok(BlockId { number, hash })
-    }
-
-    /// Returns the chain after block `number`.
-    fn at(&self, number: u32) -> Result<Pinned<'a>, FactsError> {
-        Ok(Pinned::new(self.chain, self.block(number)?))
-    }
-
-    /// Returns the chain after the last whole block of `epoch`, or after the best block while the
-    /// epoch is open. The block that closes an epoch belongs to the next one.
-    fn end_of(&self, epoch: u32) -> Result<Pinned<'a>, FactsError> {
-        match self.opened_at.get(&epoch.saturating_add(1)) {
-            Some(next) => self.at(next.saturating_sub(1)),
-            None => Ok(Pinned::new(self.chain, self.best)),
-        }
-    }
 }
 
 /// The reader of what neurons published and set.
@@ -297,8 +186,27 @@ impl Reader<'_> {
         let commitment = self.commitment(&at, seat.uid, seat.generation)?;
         Ok(match commitment.as_ref().and_then(pledge_of) {
             Some(Pledge::Subnet { manifest }) => Some(manifest),
-            Some(Pledge::Evidence { .. }) | None => None,
+            Some(Pledge::Work { .. } | Pledge::Evidence { .. } | Pledge::Fold { .. }) | None => {
+                None
+            }
         })
+    }
+
+    /// Returns the state with which the epoch of a fold began, by the votes in it. Returns `None`
+    /// before the block of the votes, and for a task.
+    fn start(&self, round: Round, best: u32, is_fold: bool) -> Result<Option<Digest>, FactsError> {
+        if !is_fold || round.due_at() >= best {
+            return Ok(None);
+        }
+        let block = self.history.block(round.due_at())?;
+        let votes = Votes::read(
+            self.history.chain,
+            self.contracts,
+            self.netuid,
+            block,
+            self.epoch,
+        )?;
+        Ok(votes.and_then(|votes| voted_start(&votes.voters)))
     }
 
     /// Returns the validator's last pledge before the epoch.
@@ -326,21 +234,8 @@ impl Reader<'_> {
         let Some(commitment) = commitment else {
             return Ok(None);
         };
-        Ok(match pledge_of(&commitment) {
-            Some(Pledge::Evidence {
-                epoch,
-                root,
-                weights,
-                receipts,
-            }) => Some(Pledged {
-                block: commitment.block,
-                epoch,
-                root,
-                weights,
-                receipts,
-            }),
-            Some(Pledge::Subnet { .. }) | None => None,
-        })
+        let pledge = pledge_of(&commitment);
+        Ok(pledge.and_then(|it| Pledged::of(&it, commitment.block)))
     }
 
     /// Returns the validator's weights of the epoch: set in it, or committed in it and revealed

@@ -2,7 +2,9 @@
 //! changes, block by block.
 
 use super::*;
+use crate::evidence::history::MAX_BACK;
 use crate::{evidence::Evidence, pledged::counts_from};
+use inktensor_client::chain::ChainError;
 use inktensor_client::chain::{selector, ContractEvent, Instantiated};
 use inktensor_primitives::{
     epoch::Stage,
@@ -326,6 +328,7 @@ fn pledged(block: u32, epoch: u32, mark: u8) -> Pledged {
         root: [mark; 32],
         weights: [mark; 32],
         receipts: mark.into(),
+        vote: None,
     }
 }
 
@@ -373,6 +376,12 @@ fn facts_of_an_epoch_are_those_of_its_blocks() {
         // The miner on uid 2 served too late, and on an endpoint of another protocol before.
         miners: vec![neuron(3, 13)],
         manifest: Some([1; 32]),
+        pledges: Pledges {
+            assigned: hash(51),
+            asked: hash(62),
+            works: Vec::new(),
+        },
+        start: None,
         before: None,
         pledged: Some(pledged(66, 2, 42)),
         weights: ChainWeights::Row(vec![(Uid(3), 65_535)]),
@@ -537,6 +546,7 @@ fn pledge_of_evidence_is_read_as_it_was_made() {
         receipts: Vec::new(),
         standings: Vec::new(),
         weights: Vec::new(),
+        vote: None,
     };
     let changes = [(66, Change::Commit(VALIDATOR, made.pledge()))];
     let found = facts(&Scripted::at(200, &changes), 2).unwrap();

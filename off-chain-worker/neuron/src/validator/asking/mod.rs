@@ -4,22 +4,31 @@
 //! time are signed, and count as silence: else it could keep the whole epoch from being concluded.
 
 mod doors;
+mod states;
 
 use super::records::{AskedRecord, RoundRecord};
 use crate::{
     clock,
     error::NeuronError,
-    evidence::{kept, scoring::Scoring, seeds::question_seed, Registration, ASK_PATH},
+    evidence::{
+        kept,
+        scoring::{Rules, Scoring},
+        seeds::question_seed,
+        Registration, ASK_PATH,
+    },
+    fold::round::{FoldRound, States},
+    program::{Program, Runs},
     service::{random, Neuron},
     tasks::Working,
 };
 use doors::{Door, Doors, Entered, Visit};
 use inktensor_primitives::{registry::Axon, Digest, NetUid, Uid};
-use inktensor_task::Seed;
+use inktensor_task::{Seat, Seed};
 use inktensor_wire::{
-    client::address::resolve, fields::Asked, signature::sha256, Client, Context, Endpoint, Hotkey,
-    Media, Outcome, Path, SignedRequest,
+    client::address::resolve, fields::Asked, signature::sha256, Blobs, Client, Context, Endpoint,
+    Hotkey, Media, Outcome, Path, SignedRequest,
 };
+use states::Fetch;
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
@@ -76,9 +85,67 @@ pub struct Work<'a> {
     pub working: &'a Arc<Working>,
     /// The round.
     pub round: &'a RoundRecord,
+    /// The rules.
+    pub rules: OwnRules,
 }
 
-impl Work<'_> {
+/// The rules of a round, for as long as it lasts.
+pub enum OwnRules {
+    /// A task.
+    Task(Arc<dyn Program>),
+    /// A fold.
+    Fold(FoldRound),
+}
+
+impl<'a> Work<'a> {
+    /// Returns the work of a round. `blobs` has the states of a fold. Returns `None` for a fold's
+    /// round that was begun as a task's.
+    pub fn of(
+        home: Digest,
+        netuid: NetUid,
+        working: &'a Arc<Working>,
+        round: &'a RoundRecord,
+        blobs: &Arc<Blobs>,
+    ) -> Option<Self> {
+        let rules = match (&working.runs, &round.pledges) {
+            (Runs::Task(program), _) => OwnRules::Task(Arc::clone(program)),
+            (Runs::Fold(training), Some((pledges, start))) => OwnRules::Fold(FoldRound::of(
+                training,
+                working.manifest.questions,
+                pledges,
+                (home, netuid, round.epoch),
+                *start,
+                Arc::clone(blobs) as Arc<dyn States>,
+            )),
+            (Runs::Fold(_), None) => return None,
+        };
+        Some(Self {
+            home,
+            netuid,
+            working,
+            round,
+            rules,
+        })
+    }
+
+    /// Returns the rules of a fold, if the round is one of a fold.
+    pub const fn fold(&self) -> Option<&FoldRound> {
+        match &self.rules {
+            OwnRules::Fold(round) => Some(round),
+            OwnRules::Task(_) => None,
+        }
+    }
+
+    /// Returns the neurons that are asked, with their endpoints.
+    pub fn asked(&self) -> Vec<&'a (Registration, Axon)> {
+        let is_asked = |miner: &Registration| match &self.rules {
+            OwnRules::Fold(fold) => fold.works.contains_key(&miner.seat()),
+            OwnRules::Task(_) => true,
+        };
+        let miners = self.round.miners.iter();
+        miners.filter(|(miner, _)| is_asked(miner)).collect()
+    }
+
     /// Returns the seed of the questions.
     pub fn questions(&self) -> Seed {
         let round = self.round;
@@ -105,8 +172,12 @@ impl Work<'_> {
     /// Returns the scoring of the round.
     pub fn scoring(&self, checks: Option<Seed>) -> Scoring<'_> {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let rules = match &self.rules {
+            OwnRules::Task(program) => Rules::Task(program.as_ref()),
+            OwnRules::Fold(round) => Rules::Fold(round),
+        };
         Scoring {
-            program: self.working.program.as_ref(),
+            rules,
             manifest: &self.working.manifest,
             questions: self.questions(),
             checks,
@@ -124,7 +195,7 @@ impl Work<'_> {
         questions: &[(&(Registration, Axon), u16)],
     ) -> Result<Asking, NeuronError> {
         let (sender, outcomes) = mpsc::channel();
-        let share = share(self.round.miners.len());
+        let share = share(self.asked().len());
         let ends_at = self.ends_at();
         let scoring = self.scoring(None);
         let doors = Arc::new(Doors::of(share));
@@ -157,6 +228,7 @@ impl Work<'_> {
                 body,
                 nonce: random()?,
                 ends_at,
+                states: self.states(neuron, miner.seat(), *number),
             };
             let (sender, doors) = (sender.clone(), Arc::clone(&doors));
             neuron.runtime.spawn(async move {
@@ -167,6 +239,20 @@ impl Work<'_> {
             });
         }
         Ok(Asking { outcomes })
+    }
+
+    /// Returns the states that a question to a miner of a fold needs, besides its answer.
+    fn states(&self, neuron: &Neuron<'_>, to: Seat, number: u16) -> Option<Fetch> {
+        let round = self.fold()?;
+        let work = round.works.get(&to)?;
+        Some(Fetch {
+            blobs: Arc::clone(&neuron.blobs),
+            store: Arc::clone(&neuron.store),
+            epoch: round.epoch.number,
+            most: round.training.state_bytes(),
+            end: (number == 0).then_some(work.end),
+            ends_at: self.ends_at(),
+        })
     }
 }
 
@@ -189,6 +275,8 @@ pub fn leaves_time(miners: usize, questions: u16, window: u16) -> bool {
 /// The open questions to one neuron.
 struct Turn {
     places: Semaphore,
+    /// Lets one transfer of a state from the neuron through at a time.
+    transfers: Semaphore,
     /// True once the neuron had its chance: a first question was asked in the window.
     had: AtomicBool,
 }
@@ -197,6 +285,7 @@ impl Turn {
     fn of(share: usize) -> Self {
         Self {
             places: Semaphore::new(share),
+            transfers: Semaphore::new(1),
             had: AtomicBool::new(false),
         }
     }
@@ -215,6 +304,8 @@ struct Question {
     /// The nonce of a question that is signed and not sent.
     nonce: [u8; 16],
     ends_at: u64,
+    /// The states to fetch with the answer, of a fold.
+    states: Option<Fetch>,
 }
 
 impl Question {
@@ -244,7 +335,7 @@ impl Question {
                 Ok(Err(_)) | Err(_) => None,
             };
             if let Some(left) = seconds_left(self.ends_at) {
-                return self.ask(left, entering).await;
+                return self.ask(left, entering, turn).await;
             }
         }
         match turn.had.load(Ordering::Relaxed) {
@@ -269,6 +360,7 @@ impl Question {
         self,
         left: u64,
         entering: Option<(SocketAddr, Arc<Door>, Visit, Entered)>,
+        turn: &Turn,
     ) -> Option<Answered> {
         let (uid, number, to) = (self.uid, self.number, self.context.to);
         let path = path()?;
@@ -278,7 +370,7 @@ impl Question {
             &self.context,
             &path,
             Media::Json,
-            self.body,
+            self.body.clone(),
             deadline,
         );
         let mut asked = pin!(asked);
@@ -304,6 +396,12 @@ impl Question {
                 }
                 if let Some(cause) = exchange.cause {
                     debug!(uid = uid.0, number, "{cause}");
+                }
+                if let Some(states) = &self.states {
+                    let (client, endpoint) = (&self.client, &self.endpoint);
+                    let fetched = states.run(client, endpoint, &exchange.outcome, &turn.transfers);
+                    // Without its states the question has no grade, and the round no end.
+                    fetched.await.ok()?;
                 }
                 let record = AskedRecord {
                     request: exchange.request,

@@ -39,6 +39,7 @@ fn to_a_tarpit(listener: &TcpListener, uid: u16, seconds: u64) -> Vec<Question> 
             body: vec![0; 8],
             nonce: [number.try_into().unwrap(); 16],
             ends_at,
+            states: None,
         })
         .collect()
 }
@@ -222,6 +223,7 @@ fn asked_of(
                 body: b"{}".to_vec(),
                 nonce: random().unwrap(),
                 ends_at,
+                states: None,
             };
             (question, Arc::clone(&turn))
         })

@@ -67,6 +67,7 @@ pub fn stranger_averaged(it: &mut Network, rng: &mut Draw) -> Option<Expected> {
         uid,
         generation: 1,
         average,
+        failed: None,
     });
     it.weigh();
     let given = Some(average);

@@ -34,6 +34,7 @@ impl Lie for Copier {
             receipts: Vec::new(),
             standings: Vec::new(),
             weights: scaled(&weights),
+            vote: None,
         }))
     }
 }

@@ -6,7 +6,7 @@ use inktensor_client::chain::Typed;
 use inktensor_neuron::{
     evidence::{
         facts::Facts,
-        scoring::{conclude, demanded, Asked, Scoring},
+        scoring::{conclude, demanded, Asked, Rules, Scoring},
         seeds::question_seed,
         Evidence, Registration, Standing, ASK_PATH,
     },
@@ -132,7 +132,7 @@ impl Lie for Favourer {
         let program = Arc::clone(&self.program);
         let manifest = self.manifest.clone();
         let scoring = Scoring {
-            program: program.as_ref(),
+            rules: Rules::Task(program.as_ref()),
             manifest: &manifest,
             questions,
             // All answers are checked.
