@@ -21,8 +21,8 @@
 
 /// Makes the text below a command's help: an example.
 macro_rules! example {
-    ($command:literal) => {
-        concat!("Example:\n  inktensor ", $command)
+    ($command:literal $(, $more:literal)*) => {
+        concat!("Example:\n  inktensor ", $command $(, "\n  inktensor ", $more)*)
     };
 }
 

@@ -10,11 +10,11 @@ use inktensor_neuron::{
         facts::{ChainWeights, Facts, Pledged},
         Evidence, Head, Registration,
     },
+    fold::pledges::Pledges,
     manifest::Manifest,
 };
 use inktensor_primitives::{
     hash::{blake2, hex},
-    work::Pledge,
     Digest, NetUid, Uid,
 };
 use std::{
@@ -33,22 +33,7 @@ struct Files {
 }
 
 fn pledge(facts: &mut Facts, evidence: &Evidence) {
-    let Pledge::Evidence {
-        epoch,
-        root,
-        weights,
-        receipts,
-    } = evidence.pledge()
-    else {
-        panic!("evidence pledges evidence");
-    };
-    facts.pledged = Some(Pledged {
-        block: 135,
-        epoch,
-        root,
-        weights,
-        receipts,
-    });
+    facts.pledged = Pledged::of(&evidence.pledge(), 135);
 }
 
 impl Files {
@@ -89,6 +74,7 @@ impl Files {
             receipts: Vec::new(),
             standings: Vec::new(),
             weights: Vec::new(),
+            vote: None,
         };
         let mut facts = Facts {
             home,
@@ -104,6 +90,8 @@ impl Files {
             permit: true,
             miners: Vec::new(),
             manifest: Some(manifest),
+            pledges: Pledges::default(),
+            start: None,
             before: None,
             pledged: None,
             weights: ChainWeights::Row(Vec::new()),

@@ -150,13 +150,11 @@ pub struct Means {
     /// The client.
     pub client: Client,
     /// The blobs.
-    pub blobs: Blobs,
+    pub blobs: Arc<Blobs>,
 }
 
 /// The task of a subnet.
 pub struct Loaded {
-    /// The manifest's file.
-    pub file: Vec<u8>,
     /// The task with its state.
     pub program: Arc<dyn Program>,
 }
@@ -179,7 +177,7 @@ impl NeuralArgs {
         Ok(Means {
             runtime: runtime.map_err(Failure::input)?,
             client: Client::new(hotkey, LIMITS(), self.allow_private),
-            blobs,
+            blobs: Arc::new(blobs),
         })
     }
 }
@@ -250,12 +248,12 @@ impl Means {
         netuid: NetUid,
         manifest: &Digest,
     ) -> Result<Loaded, Failure> {
-        let (file, manifest) = self.manifest(network, netuid, manifest)?;
+        let (_, manifest) = self.manifest(network, netuid, manifest)?;
         let program = program::load(&manifest, |_, hash, most| {
             let bytes = self.blob(network, netuid, hash, most, &manifest.mirrors)?;
             found(bytes, hash)
         })?;
-        Ok(Loaded { file, program })
+        Ok(Loaded { program })
     }
 }
 

@@ -2,10 +2,12 @@
 //! weights, weights become evidence that holds, and a miner that was killed comes back.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+mod cheats;
 mod languages;
 mod network;
 #[path = "../../../wasm-task/tests/support/mod.rs"]
 mod support;
+mod training;
 
 use inktensor_client::{
     chain::{ChainRead, Typed},
@@ -134,8 +136,9 @@ fn answers_become_weights_whose_evidence_holds() {
 
     // A changed file is not the one that was pledged, and accuses no validator.
     let mut changed = fs::read(&file).unwrap();
-    let last = changed.len() - 1;
-    changed[last] ^= 1;
+    // A byte of the last weight, before the byte of the vote that a task does not have.
+    let weight = changed.len() - 2;
+    changed[weight] ^= 1;
     fs::write(&file, changed).unwrap();
     let refuted = of_epoch("verify", FIRST, &["--from", &file]);
     assert_eq!(refuted.status.code(), Some(2), "{}", text(&refuted));

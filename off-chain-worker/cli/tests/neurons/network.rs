@@ -212,7 +212,8 @@ impl Net {
         }
         let registry = || contracts.registry();
         let name = "embed".to_owned();
-        let subnet = registry().create_subnet(name, owner, contracts.yuma, tempo, 8, 4, most, None);
+        let subnet =
+            registry().create_subnet(name, owner, contracts.yuma, tempo, 16, 4, most, None);
         let subnet = self.chain.send(bank, subnet).answer().unwrap();
         assert_eq!(subnet.value, NETUID);
         for value in [
@@ -254,8 +255,28 @@ impl Net {
         keys::account(&keys::from_file(&file).unwrap())
     }
 
-    fn suri(&self, name: &str) -> PathBuf {
+    pub fn suri(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.suri"))
+    }
+
+    /// Returns the address of the chain.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Registers the key of `name` on the subnet, with TAO for its fees.
+    pub fn register(&mut self, name: &str) -> Uid {
+        let (bank, hotkey, contracts) = (account("bank"), self.hotkey(name), self.contracts);
+        let funds = Rao::from_tao(1_000).to_u128();
+        let fund = contracts.psp22().transfer(hotkey, funds, vec![]);
+        self.chain.send(bank, fund).answer().unwrap();
+        let agree = contracts.registry().agree(Some(bank));
+        self.chain.send(hotkey, agree).answer().unwrap();
+        let most = Rao::from_tao(100_000);
+        let neuron = contracts.registry().register(NETUID, hotkey, most, None);
+        let registered = self.chain.send(bank, neuron).answer().unwrap();
+        self.chain.advance(1).unwrap();
+        registered.value
     }
 
     pub fn path(&self, name: &str) -> String {

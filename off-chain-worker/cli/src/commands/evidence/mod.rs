@@ -2,12 +2,13 @@
 
 mod chain;
 mod source;
+mod states;
 mod verify;
 
-use self::{
-    chain::{Chain, OptionalChain},
-    source::{evidence_in, facts_of, served},
-};
+pub use chain::{Chain, OptionalChain};
+pub use source::{blob, named};
+
+use self::source::{evidence_in, facts_of, served};
 use super::neural::{AskerKey, NeuralArgs};
 use crate::{
     args::{self, ChainArgs, NetuidArg},
@@ -199,6 +200,7 @@ struct Miner {
     unchecked: u32,
     late: u32,
     unanswered: u32,
+    withheld: u32,
     /// Moving average of worth, in parts of 65 535.
     average: u16,
     /// Weight that the validator sets.
@@ -289,6 +291,7 @@ fn summary(evidence: &Evidence) -> Summary {
                 unchecked: 0,
                 late: 0,
                 unanswered: 0,
+                withheld: 0,
                 average: standing.map_or(0, |it| it.average.0),
                 weight: weight.map_or(0, |(_, weight)| *weight),
             });
@@ -301,6 +304,7 @@ fn summary(evidence: &Evidence) -> Summary {
                 Grade::Unchecked => &mut miner.unchecked,
                 Grade::Late => &mut miner.late,
                 Grade::Unanswered => &mut miner.unanswered,
+                Grade::Withheld => &mut miner.withheld,
             };
             *count += 1;
         }

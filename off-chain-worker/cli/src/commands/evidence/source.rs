@@ -2,10 +2,7 @@
 
 use super::{chain::Chain, Subject};
 use crate::{
-    commands::{
-        model::read_at_most,
-        neural::{Loaded, Means},
-    },
+    commands::{model::read_at_most, neural::Means},
     error::Failure,
     network::Network,
 };
@@ -18,7 +15,7 @@ use inktensor_neuron::{
     },
     fetch::{held, speaks, Held},
     manifest::{Manifest, MAX_MANIFEST},
-    program,
+    program::Runs,
     view::neurons_at,
 };
 use inktensor_primitives::{hash::hex, Digest, NetUid, Uid};
@@ -117,23 +114,38 @@ fn absence(cause: &Cause) -> Absence {
     }
 }
 
-/// Returns the task with this manifest. No chain is opened if manifest and model are here.
-pub fn task(
+/// The manifest of a subnet with what it names.
+pub struct Named {
+    /// The manifest's file.
+    pub file: Vec<u8>,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The task or the fold.
+    pub runs: Runs,
+}
+
+/// Returns what a manifest names. No chain is opened if the manifest and its blobs are here.
+pub fn named(
     means: &Means,
     chain: &Chain<'_>,
     netuid: NetUid,
     hash: &Digest,
-) -> Result<Loaded, Failure> {
+) -> Result<Named, Failure> {
     let file = blob(means, chain, netuid, ("manifest", hash), MAX_MANIFEST, &[])?;
     let manifest = Manifest::parse(&file)
         .map_err(|error| Failure::input(format_args!("the subnet's manifest: {error}")))?;
-    let program = program::load(&manifest, |what, hash, most| {
+    let runs = Runs::load(&manifest, |what, hash, most| {
         blob(means, chain, netuid, (what, hash), most, &manifest.mirrors)
     })?;
-    Ok(Loaded { file, program })
+    Ok(Named {
+        file,
+        manifest,
+        runs,
+    })
 }
 
-fn blob(
+/// Returns a blob from the folder of blobs, from a mirror, or from a neuron.
+pub fn blob(
     means: &Means,
     chain: &Chain<'_>,
     netuid: NetUid,

@@ -2,7 +2,8 @@
 
 use super::{
     chain::Chain,
-    source::{evidence_in, facts_in, facts_of, served, task},
+    source::{evidence_in, facts_in, facts_of, named, served},
+    states::bring,
     Verify,
 };
 use crate::{
@@ -11,21 +12,24 @@ use crate::{
 };
 use inktensor_neuron::{
     evidence::{
-        audit::{self, Absence, Auditor, Before, Missing, Origin, Sample},
+        audit::{self, Absence, Audited, Auditor, Before, Missing, Origin, Sample},
         facts::Facts,
     },
+    fold::{gather::Gathered, round::States},
+    program::Runs,
     service::random,
 };
 use serde::Serialize;
 use std::{
     io::{self, Write},
     num::NonZeroUsize,
+    sync::Arc,
     thread,
 };
 
 /// The result of an audit.
 #[derive(Serialize)]
-struct Audited {
+struct Report {
     netuid: u16,
     epoch: u32,
     uid: u16,
@@ -39,7 +43,7 @@ struct Audited {
     seed: Option<u64>,
 }
 
-impl View for Audited {
+impl View for Report {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(seed) = self.seed {
             writeln!(out, "sample of seed {seed}")?;
@@ -121,10 +125,22 @@ fn verdict(
     let Some(manifest) = facts.manifest else {
         return Ok((audit::Verdict::Unjudged(Missing::Manifest), cause));
     };
-    let task = task(&means, chain, netuid, &manifest)?;
+    let named = named(&means, chain, netuid, &manifest)?;
+    let states: Arc<dyn States> = Arc::new(Gathered(Arc::clone(&means.blobs)));
+    let work = match &named.runs {
+        Runs::Task(program) => Audited::Task(program.as_ref()),
+        Runs::Fold(training) => {
+            let round = (&evidence, training);
+            // Another file than the pledged one is not worth the work.
+            if facts.pledged.is_some_and(|it| it.root == evidence.root()) {
+                bring(&means, chain, facts, round, (&named.manifest, &states))?;
+            }
+            Audited::Fold(training, &states)
+        }
+    };
     let auditor = Auditor {
-        program: task.program.as_ref(),
-        manifest: &task.file,
+        work,
+        manifest: &named.file,
         sample,
         threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
@@ -154,7 +170,7 @@ fn report(
     out: &mut dyn Write,
 ) -> Result<Verdict, Failure> {
     let subject = &arguments.subject;
-    let mut answer = Audited {
+    let mut answer = Report {
         netuid: subject.netuid.netuid.0,
         epoch: subject.epoch,
         uid: subject.uid.0,

@@ -19,7 +19,7 @@ use inktensor_neuron::{
     fetch::{held, FindError, Held},
     manifest::{decimal, Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now, NOTICE},
-    program::{check_wasm, Limits, MAX_CODE},
+    program::{check_named, check_wasm, MAX_CODE},
 };
 use inktensor_primitives::{
     epoch::Epochs,
@@ -75,6 +75,8 @@ struct Content {
     window: u16,
     check: String,
     alpha: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<u16>,
 }
 
 /// A manifest that was pledged.
@@ -96,6 +98,7 @@ impl From<Manifest> for Content {
             window: it.window,
             check: decimal(it.check),
             alpha: decimal(it.alpha),
+            steps: it.steps,
         }
     }
 }
@@ -139,6 +142,9 @@ impl View for TaskView {
         ] {
             // The owner chose the text; control characters are escaped.
             writeln!(out, "{name:<12} {}", value.escape_debug())?;
+        }
+        if let Some(steps) = content.steps {
+            writeln!(out, "{:<12} {steps} paid in an epoch, at most", "steps")?;
         }
         Ok(())
     }
@@ -256,8 +262,8 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
 
 /// Checks that neurons can run the task of a manifest: a Wasm program is compiled and described.
 fn check_program(arguments: &Task, manifest: &Manifest) -> Result<(), Failure> {
+    check_named(manifest)?;
     let Some(hash) = &manifest.program else {
-        Limits::of(&manifest.task)?;
         return Ok(());
     };
     let means = arguments.neural.means(unknown_key()?)?;

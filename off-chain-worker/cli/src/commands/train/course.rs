@@ -4,7 +4,7 @@
 use crate::error::Failure;
 use inktensor_task::{blake2, Blob, Digest, Fold, Hash, Measure, Refused, Seat, Seed, Tag};
 use inktensor_train::{
-    candidates, members, Ballot, Epoch, Guard, Join, Member, State, Trace, Train, Voter,
+    candidates, members, Ballot, Epoch, Guard, Join, Member, State, Trace, Train, Vote, Voter,
 };
 use std::{
     collections::BTreeMap,
@@ -137,10 +137,13 @@ impl Course {
         let ballot = Ballot::new(&candidates, |it| is_sound(&it.seat));
         let validator = Voter {
             stake: 1,
-            ballot: Some(ballot),
+            vote: Some(Vote {
+                start: facts.start,
+                ballot,
+            }),
         };
         let voters = BTreeMap::from([(seat(self.seats), validator)]);
-        let members = members(&candidates, &voters);
+        let members = members(&candidates, &voters, &facts.start);
         let end = |member: &Member| Some(by_seat.get(&member.seat)?.blob.clone());
         let next = join.next_state(&members, end).map_err(Failure::input)?;
         let loss = self.loss(&next)?;

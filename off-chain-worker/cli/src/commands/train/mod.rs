@@ -1,11 +1,12 @@
 //! `inktensor train`: the training of `train/1` on one machine, its replay and its loss.
 //!
 //! A training on one machine is a folder, which `--out` and `--in` name. A training of a subnet is
-//! named by a chain instead, so these commands have room for `--url` and `--netuid` beside `--in`.
+//! named by a chain and `--netuid` instead.
 
 mod course;
 mod curve;
 mod folder;
+mod network;
 mod plan;
 pub mod provenance;
 mod record;
@@ -38,10 +39,13 @@ pub enum Command {
     Run(run::Run),
     /// Compute a training again and compare every hash
     ///
-    /// All epochs are computed again from their stored states, or a range of them, or a sample.
-    /// Exit code: 0 if every hash is the same, 1 with the first false state, 2 if something cannot
-    /// be read.
-    #[command(after_help = example!("train replay --in book --sample 3 --seed 7"))]
+    /// All epochs are computed again, or a range of them, or a sample: those of a folder from its
+    /// states, and those of a subnet from the pledges on its chain. Exit code: 0 if every hash is
+    /// the same, 1 with the first false state, 2 if something cannot be read.
+    #[command(after_help = example!(
+        "train replay --in book --sample 3 --seed 7",
+        "train replay --chain ws://127.0.0.1:9944 --netuid 2 --from 4 --to 9"
+    ))]
     Replay(replay::Arguments),
     /// Show the held-out loss of a training as a curve
     #[command(after_help = example!("train status --in book"))]

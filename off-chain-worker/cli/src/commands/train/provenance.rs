@@ -2,6 +2,7 @@
 
 use super::{
     folder::{Folder, Stored},
+    network::{self, OnSubnet},
     record::Line,
     replay::{replay, Replayed, Sampling},
 };
@@ -31,7 +32,8 @@ const SHOWN: usize = 4;
 /// Arguments of `provenance`.
 #[derive(clap::Args)]
 #[command(after_help = example!(
-    "provenance --in book --answer answer.json"
+    "provenance --in book --answer answer.json",
+    "provenance --chain ws://127.0.0.1:9944 --netuid 2 --answer answer.json"
 ))]
 pub struct Arguments {
     /// The hash of a state, or of a root, the corpus or the plan of a training
@@ -45,9 +47,19 @@ pub struct Arguments {
     /// again
     #[arg(long, value_name = "FILE")]
     answer: Option<PathBuf>,
-    /// The folder of the training
+    /// The folder of a training on this machine
     #[arg(long = "in", value_name = "DIR")]
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    subnet: OnSubnet,
+    /// The seed of a subnet's first state, as `train start --seed` had it: the state is computed
+    #[arg(
+        long,
+        value_parser = values::whole::<u64>(0..=u64::MAX),
+        requires = "netuid",
+        value_name = "NUMBER"
+    )]
+    first_seed: Option<u64>,
     #[command(flatten)]
     sampling: Sampling,
     /// Print one JSON document
@@ -57,7 +69,7 @@ pub struct Arguments {
 
 /// An answer, as `ask --json` prints it. Other fields have no part in it.
 #[derive(Deserialize)]
-struct Answered {
+pub struct Answered {
     task: String,
     /// Hash of a program: then the task's name says nothing.
     program: Option<Value>,
@@ -217,7 +229,6 @@ impl View for Provenance {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let folder = Folder::open(&arguments.folder)?;
     let answered = match &arguments.answer {
         Some(path) => Some(read_answer(path)?),
         None => None,
@@ -227,6 +238,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         (None, Some(hash)) => hash,
         (None, None) => return Err(Failure::input("name a hash, or a file with --answer")),
     };
+    if let Some(netuid) = arguments.subnet.netuid {
+        if arguments.sampling.is_given() {
+            return Err(Failure::input(
+                "--sample: the states of a subnet's epochs are not kept, so all are computed; \
+                 leave it out",
+            ));
+        }
+        let answered = answered.as_ref().map(|(answered, _)| answered);
+        let (first_seed, json) = (arguments.first_seed, arguments.json);
+        let subnet = (&arguments.subnet, netuid);
+        return network::trace(subnet, &hash, first_seed, answered, json, out);
+    }
+    let folder = arguments.folder.as_ref();
+    let folder = folder.ok_or_else(|| Failure::input("name a folder with --in"))?;
+    let folder = Folder::open(folder)?;
     let (place, epochs) = find(&folder, &hash)?;
     let numbers: Vec<u32> = epochs.iter().map(|link| link.epoch).collect();
     let all = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
@@ -310,10 +336,17 @@ fn read_answer(path: &Path) -> Result<(Answered, Digest), Failure> {
 /// Returns true if the task gives the answer with the training's state.
 fn is_right(folder: &Folder, answered: &Answered, hash: &Digest) -> Result<bool, Stored> {
     let state = folder.state(hash, "the state of the answer")?;
-    let program = linked(&answered.task, &state.to_blob()).map_err(Failure::input)?;
-    let text = |value: &Value| serde_json::to_vec(value).map_err(Failure::input);
-    let worth = program.worth(&text(&answered.question)?, &text(&answered.answer)?);
-    Ok(worth.map_err(Failure::input)? == Worth::WHOLE)
+    Ok(answered.is_of(&state.to_blob())?)
+}
+
+impl Answered {
+    /// Returns true if the task gives the answer with the state in a blob.
+    pub fn is_of(&self, state: &[u8]) -> Result<bool, Failure> {
+        let program = linked(&self.task, state).map_err(Failure::input)?;
+        let text = |value: &Value| serde_json::to_vec(value).map_err(Failure::input);
+        let worth = program.worth(&text(&self.question)?, &text(&self.answer)?);
+        Ok(worth.map_err(Failure::input)? == Worth::WHOLE)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{
     course::Course,
     folder::{Folder, Stored},
+    network::{self, Asked, OnSubnet},
     record::{Line, SeatLine},
 };
 use crate::{
@@ -27,17 +28,18 @@ const SAMPLE: Tag = Tag(b"ink:samp");
 /// Arguments of `train replay`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of the training
+    /// The folder of a training on this machine
     #[arg(long = "in", value_name = "DIR")]
-    folder: PathBuf,
-    /// The first epoch
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    subnet: OnSubnet,
+    /// The first epoch; by default the first one of the training
     #[arg(
         long,
         value_parser = values::whole::<u32>(0..=u32::MAX.into()),
-        default_value = "0",
         value_name = "EPOCH"
     )]
-    from: u32,
+    from: Option<u32>,
     /// The last epoch; by default the newest one
     #[arg(
         long,
@@ -53,7 +55,7 @@ pub struct Arguments {
 }
 
 /// The epochs to compute again.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct Sampling {
     /// Compute so many of the epochs again, which are drawn; all by default
     #[arg(
@@ -73,6 +75,11 @@ pub struct Sampling {
 }
 
 impl Sampling {
+    /// Returns true if not all epochs are asked for.
+    pub const fn is_given(&self) -> bool {
+        self.sample.is_some()
+    }
+
     /// Returns those of `epochs` to compute again, and the seed of the sample.
     pub fn choose(&self, epochs: Vec<u32>) -> Result<(BTreeSet<u32>, Option<u64>), Failure> {
         let Some(number) = self.sample else {
@@ -136,21 +143,31 @@ impl View for Replayed {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let folder = Folder::open(&arguments.folder)?;
+    if let Some(netuid) = arguments.subnet.netuid {
+        let asked = Asked {
+            from: arguments.from,
+            to: arguments.to,
+            sampling: &arguments.sampling,
+            json: arguments.json,
+        };
+        return network::replay(&arguments.subnet, netuid, &asked, out);
+    }
+    let folder = arguments.folder.as_ref();
+    let folder = folder.ok_or_else(|| Failure::input("name a folder with --in"))?;
+    let folder = Folder::open(folder)?;
+    let from = arguments.from.unwrap_or(0);
     let mut epochs = 0u32;
     for line in folder.lines()? {
         epochs = line?.epoch.saturating_add(1);
     }
     let last = arguments.to.unwrap_or(epochs.saturating_sub(1));
-    if epochs > 0 && (arguments.from > last || last >= epochs) {
+    if epochs > 0 && (from > last || last >= epochs) {
         return Err(Failure::input(format_args!(
             "there are epochs 0 to {}; name some of them with --from and --to",
             epochs.saturating_sub(1)
         )));
     }
-    let range: Vec<u32> = (arguments.from..=last)
-        .take_while(|it| *it < epochs)
-        .collect();
+    let range: Vec<u32> = (from..=last).take_while(|it| *it < epochs).collect();
     let (chosen, seed) = arguments.sampling.choose(range)?;
     let mut replayed = Replayed::new(epochs, seed);
     match replay(&folder, epochs, &chosen, &mut replayed) {

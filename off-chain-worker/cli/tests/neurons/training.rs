@@ -1,0 +1,296 @@
+//! A training on a network: miners pledge their work, validators probe it, and the joined state is
+//! the start of the next epoch.
+
+use crate::cheats::{Cheat, Lie};
+use crate::network::{
+    document, text as text_of, wait_for, Asks, Guarded, Net, FIRST, LONG_TEMPO, MINERS, NETUID,
+    VALIDATORS,
+};
+use inktensor_client::chain::Typed;
+use inktensor_exact::{adamw::AdamW, gpt::Config};
+use inktensor_neuron::program::linked;
+use inktensor_primitives::{
+    hash::hex,
+    registry::{Registry, ServingView},
+    work::Pledge,
+    Digest, Uid,
+};
+use inktensor_task::{Blob, Fold, Hash, Seed, Tag};
+use inktensor_train::{Recipe, State, Train};
+use serde_json::{json, Value};
+use std::fs;
+
+/// Most steps of a miner in an epoch.
+const STEPS: u16 = 6;
+
+/// A small text that a small model learns something of.
+fn corpus() -> Vec<u8> {
+    "the miners train one model, and each step is on record. "
+        .repeat(40)
+        .into_bytes()
+}
+
+fn train() -> Train {
+    let config = Config {
+        vocabulary: 128,
+        context: 8,
+        width: 8,
+        layers: 1,
+        heads: 1,
+        hidden: 8,
+    };
+    let recipe = Recipe {
+        rows: 2,
+        descent: AdamW::SMALL,
+    };
+    Train::new(config, recipe, corpus()).unwrap()
+}
+
+/// Returns the first state by the seed 1, as `train start` computes it.
+fn first_state() -> State {
+    let seeds = Seed(Hash::new(Tag(b"ink:trun")).u64(1).digest());
+    train().start(&seeds.part("start")).unwrap()
+}
+
+impl Net {
+    /// Pledges a manifest of a small training. Returns the words that give a neuron the corpus.
+    fn set_training(&self) -> Vec<String> {
+        let state = first_state().to_blob();
+        let asks = Asks {
+            questions: 3,
+            window: 6,
+            check: "1.0",
+        };
+        let named = format!("task = \"train/1\"\nsteps = {STEPS}");
+        let pledged = self.pledge(&named, &state, &asks, &[]);
+        assert!(pledged.status.success(), "{}", text_of(&pledged));
+        let file = self.path("corpus");
+        fs::write(&file, corpus()).unwrap();
+        vec!["--blob".into(), file]
+    }
+
+    /// Returns the start of an epoch that a validator has voted for, once it has.
+    fn voted(&self, validator: Uid, epoch: u32) -> Digest {
+        wait_for(&format!("a vote of {validator:?} in epoch {epoch}"), || {
+            let serving = self.contracts.registry().serving(NETUID, validator);
+            let serving: Option<ServingView> = self.chain.query(serving).unwrap();
+            let data = serving?.commitment?.data;
+            match Pledge::from_data(&data) {
+                Ok(Pledge::Fold {
+                    epoch: of, start, ..
+                }) if of == epoch => Some(start),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// Starts a miner or a validator with the corpus.
+fn start(net: &Net, command: &str, name: &str, blobs: &[String]) -> Guarded {
+    let more: Vec<&str> = blobs.iter().map(String::as_str).collect();
+    net.neuron(command, name, &more)
+}
+
+/// Waits until all neurons have loaded the training, and the first epoch of it is open.
+fn begin(net: &mut Net, names: &[&str]) {
+    for name in names {
+        net.wait_for_line(name, "published the endpoint");
+    }
+    net.pass_epoch(LONG_TEMPO);
+    wait_for("permits", || net.status().final_epoch);
+    for name in names {
+        net.wait_for_line(name, "loaded the manifest");
+    }
+    net.pass_epoch(LONG_TEMPO);
+}
+
+#[test]
+fn miners_train_one_model_and_its_evidence_holds() {
+    let mut net = Net::start("training", LONG_TEMPO, false);
+    let blobs = net.set_training();
+    let all = ["m0", "m1", "v0", "v1"];
+    let _m0 = start(&net, "mine", "m0", &blobs);
+    let mut m1 = start(&net, "mine", "m1", &blobs);
+    let _v0 = start(&net, "validate", "v0", &blobs);
+    let _v1 = start(&net, "validate", "v1", &blobs);
+    begin(&mut net, &all);
+
+    // A miner that is killed shows the work that it has pledged.
+    net.wait_for_line("m1", "pledged the work");
+    m1.0.kill().unwrap();
+    m1.0.wait().unwrap();
+    let _m1 = start(&net, "mine", "m1", &blobs);
+    // Both miners do all steps, and are paid alike.
+    for weights in net.weights_of(FIRST) {
+        let expected = MINERS.iter().map(|(_, uid)| (*uid, u16::MAX)).collect();
+        assert_eq!(weights, expected, "{}", net.log("v0"));
+    }
+    let pledges = net.log("m1").matches("pledged the work").count();
+    assert_eq!(pledges, 1, "{}", net.log("m1"));
+    let first = first_state().hash();
+    for (_, uid) in VALIDATORS {
+        assert_eq!(net.voted(uid, FIRST), first);
+    }
+    // The next epoch begins with another state, the same for all.
+    let second = net.voted(VALIDATORS[0].1, FIRST + 1);
+    assert_eq!(net.voted(VALIDATORS[1].1, FIRST + 1), second);
+    assert_ne!(second, first);
+    for name in all {
+        let line = format!("the next epoch begins with {}", hex(&second));
+        net.wait_for_line(name, &line);
+    }
+    let third = net.voted(VALIDATORS[0].1, FIRST + 2);
+    assert_ne!(third, second);
+
+    // Anyone computes the probed steps again.
+    let (folder, uid) = (net.path("cache"), VALIDATORS[0].1 .0.to_string());
+    let epoch = (FIRST + 1).to_string();
+    let words = ["evidence", "verify", "--epoch", &epoch, "--uid", &uid];
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let verified = net.run(&words, &common);
+    assert_eq!(verified.status.code(), Some(0), "{}", text_of(&verified));
+    assert_eq!(document(&verified)["recomputed"], 6);
+
+    // A stranger computes the whole training again, and finds the same starts as the votes.
+    let replayed = net.run(&["train", "replay"], &common);
+    assert_eq!(replayed.status.code(), Some(0), "{}", text_of(&replayed));
+    let replayed = document(&replayed);
+    assert_eq!(replayed["first_epoch"], FIRST);
+    let epochs = replayed["epochs"].as_array().unwrap();
+    assert!(epochs.len() >= 2, "{replayed}");
+    assert_eq!(epochs[0]["start"], hex(&first));
+    assert_eq!(epochs[0]["next"], hex(&second));
+    assert_eq!(epochs[1]["next"], hex(&third));
+    assert_eq!(epochs[1]["members"], json!([1, 2]));
+    assert_eq!(epochs[1]["steps"], 12);
+
+    // From an answer by the second state back to the first seed.
+    let state = fs::read(format!("{folder}/{}", &hex(&second)[2..])).unwrap();
+    let program = linked("complete/1", &state).unwrap();
+    let question = program.question(&Seed([2; 32])).unwrap();
+    let answer = program.answer(&question).unwrap();
+    let text = |json: &[u8]| serde_json::from_slice::<Value>(json).unwrap();
+    let mut answered = json!({
+        "task": "complete/1",
+        "state": hex(&second),
+        "question": text(&question),
+        "answer": text(&answer),
+    });
+    let file = net.path("answer.json");
+    let provenance = |answered: &Value, more: &[&str]| {
+        fs::write(&file, answered.to_string()).unwrap();
+        let words = ["provenance", "--answer", &file];
+        net.run(&words, &[&common[..], more].concat())
+    };
+    let found = provenance(&answered, &["--first-seed", "1"]);
+    assert_eq!(found.status.code(), Some(0), "{}", text_of(&found));
+    let found = document(&found);
+    assert_eq!(
+        found["place"],
+        format!("the state in which epoch {FIRST} ends")
+    );
+    assert_eq!(
+        (&found["answer"], &found["steps"]),
+        (&json!(true), &json!(12))
+    );
+    let other = provenance(&answered, &["--first-seed", "2"]);
+    assert_eq!(other.status.code(), Some(1), "{}", text_of(&other));
+    answered["answer"] = text(
+        &program
+            .answer(&program.question(&Seed([3; 32])).unwrap())
+            .unwrap(),
+    );
+    let wrong = provenance(&answered, &[]);
+    assert_eq!(wrong.status.code(), Some(1), "{}", text_of(&wrong));
+    assert_eq!(document(&wrong)["answer"], false);
+}
+
+#[test]
+fn cheats_of_a_training_earn_nothing_and_change_no_state() {
+    let mut net = Net::start("cheats", LONG_TEMPO, false);
+    let blobs = net.set_training();
+    let lies = [
+        Lie::Claims,
+        Lie::OtherEnd,
+        Lie::OtherStart,
+        Lie::Silent,
+        Lie::Hides,
+    ];
+    let names = ["claims", "other-end", "other-start", "silent", "hides"];
+    for name in names {
+        net.register(name);
+    }
+    let all = ["m0", "v0", "v1"];
+    let _m0 = start(&net, "mine", "m0", &blobs);
+    let _v0 = start(&net, "validate", "v0", &blobs);
+    let _v1 = start(&net, "validate", "v1", &blobs);
+    let lies = names.iter().zip(lies);
+    let _cheats: Vec<Cheat> = lies
+        .map(|(name, lie)| Cheat::start(&net, name, lie))
+        .collect();
+    begin(&mut net, &all);
+    // One that comes late, with an empty store.
+    let _m1 = start(&net, "mine", "m1", &blobs);
+
+    for epoch in FIRST..FIRST + 2 {
+        for weights in net.weights_of(epoch) {
+            let mut paid: Vec<Uid> = weights.into_keys().collect();
+            // Late, and paid from its first whole epoch on.
+            paid.retain(|uid| *uid != MINERS[1].1);
+            assert_eq!(paid, [MINERS[0].1], "epoch {epoch}: {}", net.log("v0"));
+        }
+    }
+    let last = net.last_weights(VALIDATORS[0].1);
+    assert!(last.contains_key(&MINERS[1].1), "{}", net.log("m1"));
+}
+
+#[test]
+fn a_training_goes_on_after_all_its_neurons_were_away() {
+    let mut net = Net::start("away", LONG_TEMPO, false);
+    let blobs = net.set_training();
+    let all = [
+        ("mine", "m0"),
+        ("mine", "m1"),
+        ("validate", "v0"),
+        ("validate", "v1"),
+    ];
+    let start_all = |net: &Net| all.map(|(command, name)| start(net, command, name, &blobs));
+    let running = start_all(&net);
+    begin(&mut net, &all.map(|(_, name)| name));
+    net.weights_of(FIRST);
+    let line = "the next epoch begins with";
+    for (_, name) in all {
+        net.wait_for_line(name, line);
+    }
+    // A whole epoch without any neuron. In the next one no start has most stake, and in the one
+    // after it all take the newest start that they were sure of.
+    drop(running);
+    wait_for("the epoch closes", || {
+        (net.status().open > FIRST).then_some(())
+    });
+    net.pass_epoch(LONG_TEMPO);
+    let _running = start_all(&net);
+    for (_, name) in all {
+        wait_for("a second start", || {
+            let published = net.log(name).matches("serving on").count();
+            (published == 2).then_some(())
+        });
+    }
+    for line in [
+        "most stake names no state",
+        "most stake names no start; taking",
+    ] {
+        net.pass_epoch(LONG_TEMPO);
+        for (_, name) in all {
+            net.wait_for_line(name, line);
+        }
+    }
+    let second = net.voted(VALIDATORS[0].1, FIRST + 4);
+    assert_eq!(net.voted(VALIDATORS[1].1, FIRST + 4), second);
+    assert_ne!(second, first_state().hash());
+    let line = format!("the next epoch begins with {}", hex(&second));
+    assert!(net.log("m0").contains(&line), "{}", net.log("m0"));
+    // Work goes on from there.
+    let third = net.voted(VALIDATORS[0].1, FIRST + 5);
+    assert_ne!(third, second);
+}
