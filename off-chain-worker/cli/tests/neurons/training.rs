@@ -164,6 +164,22 @@ fn miners_train_one_model_and_its_evidence_holds() {
     assert_eq!(epochs[1]["members"], json!([1, 2]));
     assert_eq!(epochs[1]["steps"], 12);
 
+    let status = net.run(&["train", "status"], &common);
+    let status = document(&status);
+    let row = |epoch: u32| {
+        let rows = status["epochs"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["epoch"] == epoch)
+            .unwrap()
+            .clone()
+    };
+    let expected = json!({
+        "epoch": FIRST + 1, "start": hex(&second), "pledges": 2, "joined": 2, "steps": 12,
+    });
+    assert_eq!(row(FIRST + 1), expected, "{status}");
+    let shown = text_of(&net.run(&["train", "status"], &common[..3]));
+    assert!(shown.contains(&hex(&second)[..18]), "{shown}");
+
     // From an answer by the second state back to the first seed.
     let state = fs::read(format!("{folder}/{}", &hex(&second)[2..])).unwrap();
     let program = linked("complete/1", &state).unwrap();

@@ -151,7 +151,7 @@ impl PastEpoch {
     }
 
     /// Returns the miners whose ends are joined, if the epoch begins with the state `start`.
-    fn members(&self, start: &Digest) -> Vec<Member> {
+    pub fn members(&self, start: &Digest) -> Vec<Member> {
         members(&self.candidates, &self.votes.voters, start)
     }
 

@@ -47,8 +47,14 @@ pub enum Command {
         "train replay --chain ws://127.0.0.1:9944 --netuid 2 --from 4 --to 9"
     ))]
     Replay(replay::Arguments),
-    /// Show the held-out loss of a training as a curve
-    #[command(after_help = example!("train status --in book"))]
+    /// Show a training: its loss as a curve, or a subnet's epochs
+    ///
+    /// Of a folder, the held-out loss after each epoch. Of a subnet, the starts, pledges and joined
+    /// steps of its last epochs, as the chain has them. `train replay` has their losses.
+    #[command(after_help = example!(
+        "train status --in book",
+        "train status --chain ws://127.0.0.1:9944 --netuid 2"
+    ))]
     Status(status::Arguments),
 }
 

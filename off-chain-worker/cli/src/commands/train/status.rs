@@ -1,10 +1,16 @@
 //! `inktensor train status`: the held-out loss of a training.
 
-use super::{curve, folder::Folder, run::nats};
+use super::{
+    curve,
+    folder::Folder,
+    network::{self, OnSubnet},
+    run::nats,
+};
 use crate::{
     args,
     error::{Failure, Verdict},
     output::{self, format::count, json::Hex, View},
+    values,
 };
 use serde::Serialize;
 use std::{
@@ -15,9 +21,19 @@ use std::{
 /// Arguments of `train status`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of the training
+    /// The folder of a training on this machine
     #[arg(long = "in", value_name = "DIR")]
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    subnet: OnSubnet,
+    /// Epochs of a subnet before the open one
+    #[arg(
+        long,
+        value_parser = values::whole::<u32>(1..=1_000),
+        default_value = "12",
+        value_name = "NUMBER"
+    )]
+    epochs: u32,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
@@ -73,7 +89,13 @@ impl View for Status {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
-    let status = status(&Folder::open(&arguments.folder)?)?;
+    if let Some(netuid) = arguments.subnet.netuid {
+        let (subnet, json) = (&arguments.subnet, arguments.json);
+        return network::status(subnet, netuid, arguments.epochs, json, out);
+    }
+    let folder = arguments.folder.as_ref();
+    let folder = folder.ok_or_else(|| Failure::input("name a folder with --in"))?;
+    let status = status(&Folder::open(folder)?)?;
     output::show(arguments.json, &status, out)?;
     Ok(Verdict::Good)
 }

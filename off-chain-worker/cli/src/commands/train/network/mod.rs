@@ -1,8 +1,10 @@
 //! A training of a subnet, computed again and compared with the chain.
 
 mod provenance;
+mod status;
 
 pub use provenance::trace;
+pub use status::status;
 
 use super::{curve, replay::Sampling, run::nats};
 use crate::{
