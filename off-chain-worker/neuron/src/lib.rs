@@ -13,6 +13,7 @@
 //! * [`missing`]: what keeps a hotkey from taking part, with commands;
 //! * [`publish`]: endpoints and pledges in the registry;
 //! * [`side_process`]: a model in another process; [`fetch`]: blobs by their hash;
+//! * [`noted`], [`threads`]: problems in the log, and work on all cores;
 //! * [`store`]: the memory of a neuron; [`config`]: its settings.
 
 pub mod answering;
@@ -26,6 +27,7 @@ pub mod fold;
 pub mod manifest;
 pub mod miner;
 pub mod missing;
+pub mod noted;
 pub mod pledged;
 pub mod program;
 pub mod publish;
@@ -33,5 +35,6 @@ pub mod service;
 pub mod side_process;
 pub mod store;
 pub mod tasks;
+pub mod threads;
 pub mod validator;
 pub mod view;

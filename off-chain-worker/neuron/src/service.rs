@@ -12,6 +12,7 @@ use crate::{
     error::NeuronError,
     fetch::{self, Fetcher},
     missing::{missing, Missing, Part},
+    noted::Noted,
     program,
     publish::{Due, OwnEndpoint, PublishError, Publisher},
     store::{Owner, Store},
@@ -198,7 +199,7 @@ pub fn run<P: Play>(
             failures: 0,
             missing: Vec::new(),
             looked_at: None,
-            noted: None,
+            noted: Noted::default(),
             own: OwnEndpoint::default(),
         };
         running.run()?;
@@ -288,7 +289,7 @@ struct Loop<'a, P: Play> {
     /// True once a server has listened at the address.
     has_served: bool,
     /// Problem of serving or publishing that was logged.
-    noted: Option<String>,
+    noted: Noted,
     /// The endpoint on the chain.
     own: OwnEndpoint,
 }
@@ -443,7 +444,7 @@ impl<P: Play> Loop<'_, P> {
             Ok(server) => server,
             // The system may not have freed the address yet: the next block tries again.
             Err(error @ ServerError::Listen { .. }) if self.has_served => {
-                self.note(format!("the server: {error}"));
+                self.noted.note(format!("the server: {error}"));
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -461,14 +462,6 @@ impl<P: Play> Loop<'_, P> {
             let stop = async { tokio::time::timeout(GRACE, server.stop()).await };
             // What is still open then ends with the server.
             let _ = self.neuron.runtime.block_on(stop);
-        }
-    }
-
-    /// Logs a problem of serving when it appears.
-    fn note(&mut self, problem: String) {
-        if self.noted.as_ref() != Some(&problem) {
-            warn!("{problem}");
-            self.noted = Some(problem);
         }
     }
 
@@ -496,12 +489,12 @@ impl<P: Play> Loop<'_, P> {
         match publisher.axon(&axon, &mut self.own) {
             Ok((Due::Publish, _)) => {
                 info!("published the endpoint");
-                self.noted = None;
+                self.noted.clear();
             }
-            Ok((Due::Nothing, _)) => self.noted = None,
+            Ok((Due::Nothing, _)) => self.noted.clear(),
             Ok((Due::Conflict, found)) => {
                 let port = found.map_or(0, |it| it.port);
-                self.note(format!(
+                self.noted.note(format!(
                     "endpoint: another process with this hotkey has published port {port} over \
                      port {}; stop one of them; this one publishes again in 10 minutes at the \
                      earliest",
@@ -510,7 +503,7 @@ impl<P: Play> Loop<'_, P> {
             }
             Ok((Due::Hold, _)) => {}
             Err(PublishError::Chain(trouble)) => return Err(trouble.into()),
-            Err(problem) => self.note(format!("endpoint: {problem}")),
+            Err(problem) => self.noted.note(format!("endpoint: {problem}")),
         }
         Ok(())
     }

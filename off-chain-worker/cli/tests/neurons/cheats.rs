@@ -8,14 +8,11 @@ use inktensor_client::{
 use inktensor_neuron::{
     config::{Common, Fields, MineLayer},
     error::NeuronError,
-    evidence::{
-        seeds::{epoch_seed, Round},
-        Registration,
-    },
+    evidence::{seeds::Round, Registration},
     fetch,
     fold::{
         course::{fold_of, Course, TABLES},
-        pledges::pledge,
+        pledges::{facts, pledge},
         probe,
         trainer::{Folders, Probes, Shown},
         Training,
@@ -218,14 +215,8 @@ impl Play for Playing {
             let (Some(start), Some(assigned)) = (start, assigned) else {
                 return Ok(());
             };
-            let epoch = Epoch {
-                home: neuron.home,
-                netuid: NETUID.0,
-                number,
-                seed: epoch_seed(&neuron.home, NETUID, number, &assigned),
-                start,
-                most_steps: training.most_steps,
-            };
+            let of = (neuron.home, NETUID, number);
+            let epoch = facts(of, &assigned, start, training.most_steps);
             let seat = Seat {
                 uid: at.seat.uid.0,
                 generation: at.seat.generation,

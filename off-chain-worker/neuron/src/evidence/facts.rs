@@ -1,7 +1,12 @@
 //! Facts: what the chain says about a validator and an epoch. With them an audit needs no network.
 
 use super::{seeds::Round, Registration};
-use crate::fold::{pledges::Pledges, vote::FoldVote};
+use crate::fold::{
+    pledges::Pledges,
+    round::{FoldRound, States},
+    vote::FoldVote,
+    Training,
+};
 use inktensor_client::chain::BlockId;
 use inktensor_primitives::{
     registry::{Axon, Neuron},
@@ -10,6 +15,7 @@ use inktensor_primitives::{
 };
 use inktensor_wire::PROTOCOL;
 use scale::{Decode, Encode};
+use std::sync::Arc;
 
 /// A pledge of evidence on the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -125,6 +131,19 @@ impl Facts {
     /// Returns the blocks of the round, or `None` for a tempo that is too short for one.
     pub const fn round(&self) -> Option<Round> {
         Round::new(self.opened_at, self.tempo)
+    }
+
+    /// Returns the rules of a fold in the epoch, if it began with the state `start`.
+    pub fn fold_round(
+        &self,
+        training: &Arc<Training>,
+        questions: u16,
+        start: Digest,
+        states: &Arc<dyn States>,
+    ) -> FoldRound {
+        let of = (self.home, self.netuid, self.epoch);
+        let states = Arc::clone(states);
+        FoldRound::of(training, questions, &self.pledges, of, start, states)
     }
 }
 

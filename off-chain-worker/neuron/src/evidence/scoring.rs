@@ -10,6 +10,7 @@ use crate::{
     fold::round::FoldRound,
     manifest::Manifest,
     program::{Program, ProgramError},
+    threads::in_order,
 };
 use inktensor_primitives::{Bps, Uid};
 use inktensor_task::{weights_from_averages, Alpha, Seat, Seed, Worth};
@@ -17,8 +18,6 @@ use inktensor_wire::{Media, Outcome, SignedRequest, SignedResponse};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
 };
 
 /// The rules of questions and of worth.
@@ -163,33 +162,9 @@ impl Scoring<'_> {
         &self,
         items: &[(Seat, u16, &SignedResponse)],
     ) -> Vec<Result<Grade, ProgramError>> {
-        let next = AtomicUsize::new(0);
-        let threads = self.threads.get().min(items.len());
-        let take = || {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            items.get(index).map(|item| (index, *item))
-        };
-        let work = || {
-            let mut done = Vec::new();
-            while let Some((index, (to, number, response))) = take() {
-                done.push((index, self.grade(to, number, response)));
-            }
-            done
-        };
-        let mut all = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut all = work();
-            for other in others {
-                match other.join() {
-                    Ok(done) => all.extend(done),
-                    // A task that panics does so for every auditor: pass the panic on.
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            all
-        });
-        all.sort_unstable_by_key(|(index, _)| *index);
-        all.into_iter().map(|(_, grade)| grade).collect()
+        in_order(items, self.threads, |(to, number, response)| {
+            self.grade(*to, *number, response)
+        })
     }
 
     /// Returns the averages after this epoch, one for each miner. `grades` are those of all

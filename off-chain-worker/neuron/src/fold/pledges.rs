@@ -76,14 +76,7 @@ impl Pledges {
         start: Digest,
         most: u16,
     ) -> Epoch {
-        Epoch {
-            home,
-            netuid: netuid.0,
-            number,
-            seed: epoch_seed(&home, netuid, number, &self.assigned),
-            start,
-            most_steps: most,
-        }
+        facts((home, netuid, number), &self.assigned, start, most)
     }
 
     /// Returns the seed of the guard.
@@ -94,6 +87,23 @@ impl Pledges {
     /// Returns the pledges by the miners' seats.
     pub fn by_seat(&self) -> BTreeMap<Seat, Work> {
         self.works.iter().map(|it| (it.seat, it.work)).collect()
+    }
+}
+
+/// Returns the facts of an epoch whose rows follow from the hash of the block `assigned`.
+pub fn facts(
+    (home, netuid, number): (Digest, NetUid, u32),
+    assigned: &Digest,
+    start: Digest,
+    most_steps: u16,
+) -> Epoch {
+    Epoch {
+        home,
+        netuid: netuid.0,
+        number,
+        seed: epoch_seed(&home, netuid, number, assigned),
+        start,
+        most_steps,
     }
 }
 

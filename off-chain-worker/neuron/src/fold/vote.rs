@@ -1,17 +1,15 @@
 //! A validator's vote: the state with which the epoch began, and the ends that may be joined.
 
 use super::round::FoldRound;
-use crate::evidence::{Evidence, Grade};
+use crate::{
+    evidence::{Evidence, Grade},
+    threads::{cores, in_order},
+};
 use inktensor_primitives::{work::BALLOT_BYTES, Digest, Uid};
 use inktensor_task::{Seat, Seed, Worth};
 use inktensor_train::{candidates, Ballot, Guard, Join, Member};
 use scale::{Decode, Encode};
-use std::{
-    collections::BTreeSet,
-    num::NonZeroUsize,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::collections::BTreeSet;
 
 /// A vote, as a pledge holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -42,39 +40,14 @@ pub fn vote(round: &FoldRound, evidence: &Evidence, guard: Seed) -> FoldVote {
         let end = held(&member.work.end);
         end.is_some_and(|end| join.check_end(member, &end).is_ok())
     };
-    let sound = on_all_cores(&candidates, named);
+    // An end takes two measures and a step.
+    let sound = in_order(&candidates, cores(), named);
+    let sound = candidates.iter().zip(sound).filter(|(_, sound)| *sound);
+    let sound: BTreeSet<Seat> = sound.map(|(member, _)| member.seat).collect();
     FoldVote {
         start: round.epoch.start,
         ballot: *Ballot::new(&candidates, |it| sound.contains(&it.seat)).bytes(),
     }
-}
-
-/// Returns the seats of the members that `is_sound` accepts. An end takes two measures and a step.
-fn on_all_cores(members: &[Member], is_sound: impl Fn(&Member) -> bool + Sync) -> BTreeSet<Seat> {
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let work = || {
-        let mut sound = BTreeSet::new();
-        while let Some(member) = members.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if is_sound(member) {
-                sound.insert(member.seat);
-            }
-        }
-        sound
-    };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(members.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(sound) => all.extend(sound),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    })
 }
 
 /// Returns the miners that passed all probes, and that no earlier failure bars.

@@ -8,10 +8,11 @@ use crate::{
     fetch,
     fold::{
         course::{self, fold_of, Course},
-        pledges::{self, work_of, Pledges},
+        pledges::{self, work_of},
         trainer::{self, Folders, Probes, Shown, Trainer},
         Training,
     },
+    noted::Noted,
     pledged::pledge_of,
     publish::{PublishError, Publisher},
     service::{AtBlock, Neuron},
@@ -31,7 +32,7 @@ use std::{
     },
     thread,
 };
-use tracing::{info, warn};
+use tracing::info;
 
 /// Name of the folder of states that are not served yet, in the store's folder.
 const WORK: &str = "work";
@@ -51,7 +52,7 @@ pub struct Work {
     course: Course,
     folders: Folders,
     current: Option<Current>,
-    noted: Option<String>,
+    noted: Noted,
 }
 
 /// The work of the open epoch.
@@ -87,7 +88,7 @@ impl Work {
                 served: Arc::clone(&neuron.blobs),
             },
             current: None,
-            noted: None,
+            noted: Noted::default(),
         })
     }
 
@@ -169,14 +170,14 @@ impl Work {
             return Ok(());
         };
         let (home, netuid) = (neuron.home, neuron.common.netuid);
-        let seeds = Pledges {
-            assigned,
-            asked: assigned,
-            works: Vec::new(),
-        };
-        let facts = seeds.epoch(home, netuid, epoch, start, training.most_steps);
+        let of = (home, netuid, epoch);
+        let facts = pledges::facts(of, &assigned, start, training.most_steps);
         // A pledge of this epoch that is on the chain already is not replaced.
         let pledged = pledged(neuron, chain)?.filter(|it| it.epoch == epoch);
+        // Work that begins now is too late for a pledge.
+        if pledged.is_none() && at.view.block.number >= ends_at(round, at.view.subnet.tempo) {
+            return Ok(());
+        }
         let trainer = Trainer::begin(training, &neuron.store, &self.folders, (facts, seat))?;
         if pledged.is_some() {
             trainer.stop();
@@ -241,12 +242,12 @@ impl Work {
                 let (epoch, steps) = (work.epoch, work.steps);
                 info!(epoch, steps, root = hex(&work.root), "pledged the work");
                 current.pledged = Some(work);
-                self.noted = None;
+                self.noted.clear();
                 Ok(())
             }
             Err(PublishError::Chain(error)) => Err(error.into()),
             Err(error) => {
-                self.note(format!("pledge: {error}"));
+                self.noted.note(format!("pledge: {error}"));
                 Ok(())
             }
         }
@@ -271,7 +272,7 @@ impl Work {
             match shown {
                 Ok(shown) => current.shown = Some(Arc::new(shown)),
                 // The next block tries again.
-                Err(problem) => self.note(problem),
+                Err(problem) => self.noted.note(problem),
             }
             return Ok(());
         }
@@ -288,7 +289,8 @@ impl Work {
         let (trainer, store) = (&current.trainer, &neuron.store);
         let shown = Shown::of(trainer, pledged.steps, &self.folders, (store, probes))?;
         if shown.work != pledged {
-            self.note("the pledge on the chain is not of the work in this store".into());
+            self.noted
+                .note("the pledge on the chain is not of the work in this store");
             return Ok(());
         }
         let (sender, showing) = mpsc::channel();
@@ -299,14 +301,6 @@ impl Work {
             let _ = sender.send(ended);
         })?;
         Ok(())
-    }
-
-    /// Logs a problem when it appears.
-    fn note(&mut self, problem: String) {
-        if self.noted.as_ref() != Some(&problem) {
-            warn!("{problem}");
-            self.noted = Some(problem);
-        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     evidence::{codec::read_evidence, seeds::Round},
     fold::course::Course,
     missing::Part,
+    noted::Noted,
     service::{self, AtBlock, Neuron, Play},
     view::neurons_at,
 };
@@ -73,7 +74,7 @@ pub fn run(
             imported: imported(common)?,
             read_at: None,
             left_out: None,
-            noted: None,
+            noted: Noted::default(),
         };
         for (_, sealed) in neuron.store.all::<SealedRecord>(&[])? {
             validator.remember(&sealed);
@@ -98,7 +99,7 @@ pub struct Validator {
     /// Epoch that is left out, with the reason in the log.
     left_out: Option<u32>,
     /// Problem that was logged.
-    noted: Option<String>,
+    noted: Noted,
 }
 
 /// Returns the files of evidence among the blobs: a validator that lost its store continues from
@@ -249,15 +250,6 @@ impl Validator {
             }
         });
         Ok(())
-    }
-
-    /// Logs a problem when it appears.
-    fn note(&mut self, problem: impl ToString) {
-        let text = problem.to_string();
-        if self.noted.as_ref() != Some(&text) {
-            warn!("{text}");
-            self.noted = Some(text);
-        }
     }
 
     /// Leaves the round of an epoch out, and logs the reason once.

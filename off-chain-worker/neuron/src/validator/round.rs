@@ -155,7 +155,7 @@ impl Validator {
             return Ok(());
         }
         let Some(hash) = chain.ancestor(&finalized, round.asked_at())? else {
-            self.note(
+            self.noted.note(
                 "the chain has forgotten the block of the seed; use a node that keeps blocks",
             );
             return Ok(());
@@ -252,7 +252,8 @@ impl Validator {
         let start = self.course.start(neuron, epoch)?;
         let record = self.course.epoch(&neuron.store, epoch)?;
         if start.is_none() {
-            self.note("the state with which this epoch began is not here yet");
+            self.noted
+                .note("the state with which this epoch began is not here yet");
         }
         let pledges = record.and_then(|it| it.pledges);
         Ok(pledges.zip(start).map(Some))

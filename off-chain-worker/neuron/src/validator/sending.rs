@@ -55,7 +55,7 @@ impl Validator {
         let evidence = match sealed.evidence() {
             Ok(evidence) => evidence,
             Err(error) => {
-                self.note(error);
+                self.noted.note(error);
                 return Ok(());
             }
         };
@@ -97,7 +97,7 @@ impl Validator {
             Ok(serving) => serving,
             Err(PublishError::Chain(error)) => return Err(error.into()),
             Err(error) => {
-                self.note(error);
+                self.noted.note(error);
                 return Ok(false);
             }
         };
@@ -113,7 +113,7 @@ impl Validator {
                     ..ProgressRecord::default()
                 };
                 neuron.store.put(&key, &missed)?;
-                self.note(format_args!(
+                self.noted.note(format_args!(
                     "another process of this hotkey has pledged {} for epoch {epoch}; nothing is \
                      sent: run one validator with one store",
                     hex(&root)
@@ -133,7 +133,7 @@ impl Validator {
             }
             Err(PublishError::Chain(error)) => Err(error.into()),
             Err(error) => {
-                self.note(format_args!("pledge: {error}"));
+                self.noted.note(format_args!("pledge: {error}"));
                 Ok(false)
             }
         }
@@ -166,7 +166,7 @@ impl Validator {
         let account = neuron.account();
         let tried: Result<(), EpochError> = chain.query_as(account, message())?;
         if let Err(error) = tried {
-            self.note(format_args!("weights: {error}"));
+            self.noted.note(format_args!("weights: {error}"));
             return Ok(false);
         }
         let sent = chain.send(account, message()).answer();
@@ -201,7 +201,7 @@ impl Validator {
         let message = || epochs().commit_weights(netuid, sealed.epoch, hash);
         let tried: Result<(), EpochError> = chain.query_as(account, message())?;
         if let Err(error) = tried {
-            self.note(format_args!("weights: {error}"));
+            self.noted.note(format_args!("weights: {error}"));
             return Ok(false);
         }
         let sent = chain.send(account, message()).answer();
@@ -222,12 +222,12 @@ impl Validator {
         match sent {
             Ok(()) => {
                 log();
-                self.noted = None;
+                self.noted.clear();
                 Ok(true)
             }
             Err(CallError::Chain(error)) => Err(error.into()),
             Err(CallError::Refused(error)) => {
-                self.note(format_args!("weights: {error}"));
+                self.noted.note(format_args!("weights: {error}"));
                 Ok(false)
             }
         }
@@ -279,7 +279,7 @@ impl Validator {
                     }
                 }
                 Some(CommitState::Missed) => {
-                    self.note(format_args!(
+                    self.noted.note(format_args!(
                         "the weights of epoch {} were not revealed in epoch {}",
                         sealed.epoch, sealed.served_from
                     ));

@@ -4,11 +4,7 @@ use super::{chain::Chain, source::blob};
 use crate::{commands::neural::Means, error::Failure};
 use inktensor_neuron::{
     evidence::{facts::Facts, Evidence},
-    fold::{
-        gather::gather,
-        round::{FoldRound, States},
-        Training,
-    },
+    fold::{gather::gather, round::States, Training},
     manifest::Manifest,
 };
 use inktensor_primitives::Digest;
@@ -43,14 +39,7 @@ pub fn bring(
     if fetched("state with which the epoch began,", &vote.start).is_err() {
         return Ok(());
     }
-    let round = FoldRound::of(
-        training,
-        manifest.questions,
-        &facts.pledges,
-        (facts.home, facts.netuid, facts.epoch),
-        vote.start,
-        Arc::clone(states),
-    );
+    let round = facts.fold_round(training, manifest.questions, vote.start, states);
     let others = gather(&round, evidence, &means.blobs).map_err(Failure::input)?;
     for hash in others {
         // The audit names the first state that is not here.

@@ -18,13 +18,12 @@ use inktensor_neuron::{
     fold::{gather::Gathered, round::States},
     program::Runs,
     service::random,
+    threads::cores,
 };
 use serde::Serialize;
 use std::{
     io::{self, Write},
-    num::NonZeroUsize,
     sync::Arc,
-    thread,
 };
 
 /// The result of an audit.
@@ -142,7 +141,7 @@ fn verdict(
         work,
         manifest: &named.file,
         sample,
-        threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        threads: cores(),
     };
     let verdict = audit::verify(&evidence, origin, before, facts, &auditor);
     let cause = cause.filter(|_| {

@@ -2,16 +2,12 @@
 //! number in the place of a chain's.
 
 use crate::error::Failure;
+use inktensor_neuron::threads::{cores, in_order};
 use inktensor_task::{blake2, Blob, Digest, Fold, Hash, Measure, Refused, Seat, Seed, Tag};
 use inktensor_train::{
     candidates, members, Ballot, Epoch, Guard, Join, Member, State, Trace, Train, Vote, Voter,
 };
-use std::{
-    collections::BTreeMap,
-    num::NonZeroUsize,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::collections::BTreeMap;
 
 /// The tag of the seed from which all seeds of a training on one machine follow.
 const RUN: Tag = Tag(b"ink:trun");
@@ -198,32 +194,8 @@ fn refused(reason: Refused) -> Failure {
 
 /// Returns `work` of all numbers below `count`, in their order, computed on all cores.
 fn in_parallel<T: Send>(count: u16, work: impl Fn(u16) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let run = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            match u16::try_from(at) {
-                Ok(number) if number < count => done.push((number, work(number))),
-                _ => return done,
-            }
-        }
-    };
-    let mut all = thread::scope(|scope| {
-        let others = 1..threads.min(count.into());
-        let others: Vec<_> = others.map(|_| scope.spawn(run)).collect();
-        let mut all = run();
-        for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    all.sort_unstable_by_key(|(number, _)| *number);
-    all.into_iter().map(|(_, done)| done).collect()
+    let numbers: Vec<u16> = (0..count).collect();
+    in_order(&numbers, cores(), |number| work(*number))
 }
 
 #[cfg(test)]

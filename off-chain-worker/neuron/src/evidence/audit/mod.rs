@@ -289,15 +289,11 @@ impl<'a> Audit<'a> {
             Some(_) => {}
             None => self.lacks(Missing::Start),
         }
-        let facts = self.facts;
-        Ok(Some(FoldRound::of(
-            training,
-            manifest.questions,
-            &facts.pledges,
-            (facts.home, facts.netuid, facts.epoch),
-            vote.start,
-            Arc::clone(states),
-        )))
+        let questions = manifest.questions;
+        let round = self
+            .facts
+            .fold_round(training, questions, vote.start, states);
+        Ok(Some(round))
     }
 
     fn scoring<'m>(

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     error::NeuronError,
     evidence::seeds::Round,
+    noted::Noted,
     program::Runs,
     service::{AtBlock, Neuron},
     store::Store,
@@ -46,6 +47,7 @@ use tracing::{info, warn};
 
 /// Blocks after which a blob that no neuron had is asked for again.
 const TRY_AGAIN: u32 = 5;
+
 /// A neuron's view of the course.
 #[derive(Default)]
 pub struct Course {
@@ -53,7 +55,7 @@ pub struct Course {
     fetching: Option<Fetching>,
     /// Block of the last failed fetch or join.
     failed_at: Option<u32>,
-    noted: Option<String>,
+    noted: Noted,
     /// Epoch in which old states were removed.
     cleaned: Option<u32>,
 }
@@ -306,14 +308,15 @@ impl Course {
                 Ok(joined) => return self.end(neuron, epoch, record, Some(&joined)),
                 Err(problem) => {
                     self.failed_at = Some(block);
-                    self.note(format!("epoch {epoch}: {problem}"));
+                    self.noted.note(format!("epoch {epoch}: {problem}"));
                 }
             }
         }
         let (Some(start), Some(decided), Some(pledges)) =
             (record.start, &record.decided, &record.pledges)
         else {
-            self.note("most stake names no state that this epoch began with; waiting for the next");
+            self.noted
+                .note("most stake names no state that this epoch began with; waiting for the next");
             return self.end(neuron, epoch, record, None);
         };
         if decided.members.is_empty() {
@@ -402,7 +405,7 @@ impl Course {
                 "the next epoch begins with {}{loss}",
                 hex(&joined.next)
             );
-            self.noted = None;
+            self.noted.clear();
         }
         Ok(())
     }
@@ -414,7 +417,7 @@ impl Course {
         epoch: u32,
         error: &ChainError,
     ) -> Result<(), NeuronError> {
-        self.note(format!("epoch {epoch}: {error}"));
+        self.noted.note(format!("epoch {epoch}: {error}"));
         if let Some(mut record) = self.epoch(&neuron.store, epoch)? {
             record.ended = true;
             neuron.store.put(&of_epoch(epoch), &record)?;
@@ -425,15 +428,6 @@ impl Course {
     fn waits(&self, block: u32) -> bool {
         self.failed_at
             .is_some_and(|at| block < at.saturating_add(TRY_AGAIN) && block >= at)
-    }
-
-    /// Logs a problem when it appears.
-    fn note(&mut self, problem: impl Into<String>) {
-        let problem = problem.into();
-        if self.noted.as_ref() != Some(&problem) {
-            warn!("{problem}");
-            self.noted = Some(problem);
-        }
     }
 }
 

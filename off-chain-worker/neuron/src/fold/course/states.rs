@@ -50,7 +50,7 @@ impl Course {
                 None => info!("fetched the state {}", hex(&state)),
                 Some(problem) => {
                     self.failed_at = Some(block);
-                    self.note(problem);
+                    self.noted.note(problem);
                 }
             }
         }

@@ -20,6 +20,7 @@ use crate::{
     program::{Program, Runs},
     service::{random, Neuron},
     tasks::Working,
+    threads::cores,
 };
 use doors::{Door, Doors, Entered, Visit};
 use inktensor_primitives::{registry::Axon, Digest, NetUid, Uid};
@@ -31,14 +32,12 @@ use inktensor_wire::{
 use states::Fetch;
 use std::{
     net::SocketAddr,
-    num::NonZeroUsize,
     pin::pin,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver},
         Arc,
     },
-    thread,
     time::Duration,
 };
 use tokio::{sync::Semaphore, time::timeout};
@@ -171,7 +170,6 @@ impl<'a> Work<'a> {
 
     /// Returns the scoring of the round.
     pub fn scoring(&self, checks: Option<Seed>) -> Scoring<'_> {
-        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let rules = match &self.rules {
             OwnRules::Task(program) => Rules::Task(program.as_ref()),
             OwnRules::Fold(round) => Rules::Fold(round),
@@ -181,7 +179,7 @@ impl<'a> Work<'a> {
             manifest: &self.working.manifest,
             questions: self.questions(),
             checks,
-            threads,
+            threads: cores(),
         }
     }
 
