@@ -285,8 +285,9 @@ fn wait_for_settled(net: &Network, chain: &RemoteChain, netuids: &[NetUid]) {
             }
             assert!(
                 start.elapsed() < TIMEOUT,
-                "epoch {wanted} of subnet {} is not finished: {status:?}",
-                netuid.0
+                "epoch {wanted} of subnet {} is not finished in block {:?}: {status:?}",
+                netuid.0,
+                chain.block()
             );
             thread::sleep(Duration::from_millis(50));
         }

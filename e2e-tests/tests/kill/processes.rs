@@ -21,6 +21,9 @@ const POLL: &str = "20";
 /// The longest start of a process.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The last lines of a log that a failing test prints.
+const LINES_OF_A_FAILURE: usize = 40;
+
 /// The index of the proposer in [`ROLES`].
 pub const PROPOSER: usize = 0;
 /// The index of the keeper.
@@ -145,13 +148,23 @@ impl Worker {
 
     /// Stops the worker. Returns its log.
     pub fn end(self) -> String {
-        let log = self.log();
-        drop(self.process);
-        format!("{}:\n{log}", self.role)
+        format!("{}:\n{}", self.role, self.log())
     }
 
     fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Worker {
+    /// A test that fails prints the end of the log.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines.len().saturating_sub(LINES_OF_A_FAILURE);
+            eprintln!("{}:\n{}", self.role, lines[last..].join("\n"));
+        }
     }
 }
 
