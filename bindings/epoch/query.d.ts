@@ -47,8 +47,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    *
    * # Errors
    * `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
-   * `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
-   * returns the first one without a transaction.
+   * `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`,
+   * `EvidenceFirst`. `why_not` returns the first one without a transaction.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {Array<InktensorPrimitivesUnitsUid>} uids
@@ -106,7 +106,7 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    *
    * # Errors
    * `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with
-   * the open epoch, `TooManyCommits`.
+   * the open epoch, `EvidenceFirst`, `TooManyCommits`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
@@ -135,8 +135,8 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
    *
    * # Errors
    * `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
-   * those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
-   * returns the first one without a transaction.
+   * those of `set_weights` except `CommitFirst`, `WeightsTooSoon` and `EvidenceFirst`.
+   * `why_not_reveal` returns the first one without a transaction.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey

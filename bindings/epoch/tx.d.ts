@@ -35,8 +35,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * # Errors
    * `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
-   * `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
-   * returns the first one without a transaction.
+   * `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`,
+   * `EvidenceFirst`. `why_not` returns the first one without a transaction.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {Array<InktensorPrimitivesUnitsUid>} uids
@@ -69,7 +69,7 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * # Errors
    * `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with
-   * the open epoch, `TooManyCommits`.
+   * the open epoch, `EvidenceFirst`, `TooManyCommits`.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {number} epoch
@@ -98,8 +98,8 @@ export interface ContractTx<Type extends MetadataType> extends GenericContractTx
    *
    * # Errors
    * `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
-   * those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
-   * returns the first one without a transaction.
+   * those of `set_weights` except `CommitFirst`, `WeightsTooSoon` and `EvidenceFirst`.
+   * `why_not_reveal` returns the first one without a transaction.
    *
    * @param {InktensorPrimitivesUnitsNetUid} netuid
    * @param {AccountId32Like} hotkey

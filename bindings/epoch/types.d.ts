@@ -102,7 +102,8 @@ export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'CommitRevealWeights'; value: boolean }
   | { type: 'RevealPeriod'; value: number }
   | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
-  | { type: 'ServingRateLimit'; value: number };
+  | { type: 'ServingRateLimit'; value: number }
+  | { type: 'EvidenceRequired'; value: boolean };
 
 export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   minLock: InktensorPrimitivesUnitsRao;
@@ -451,7 +452,8 @@ export type InktensorPrimitivesEpochErrorEpochError =
   | { type: 'NothingOwed' }
   | { type: 'TooManyChunks'; value: number }
   | { type: 'NoWholeChunk' }
-  | { type: 'NoRoom' };
+  | { type: 'NoRoom' }
+  | { type: 'EvidenceFirst'; value: number };
 
 export type InktensorPrimitivesEpochTypesWeightsRow = {
   updatedAt: number;
@@ -731,6 +733,7 @@ export type InktensorPrimitivesRegistryHyperparametersParameter =
   | 'CommitRevealWeights'
   | 'RevealPeriod'
   | 'StakeThreshold'
-  | 'ServingRateLimit';
+  | 'ServingRateLimit'
+  | 'EvidenceRequired';
 
 export type EpochWeightsRowHeadOccupied = { a: number; b: number };

@@ -82,7 +82,8 @@ export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'CommitRevealWeights'; value: boolean }
   | { type: 'RevealPeriod'; value: number }
   | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
-  | { type: 'ServingRateLimit'; value: number };
+  | { type: 'ServingRateLimit'; value: number }
+  | { type: 'EvidenceRequired'; value: boolean };
 
 export type InktensorPrimitivesRegistryHyperparametersHyperparameterLike =
   | { type: 'Tempo'; value: number }
@@ -119,7 +120,8 @@ export type InktensorPrimitivesRegistryHyperparametersHyperparameterLike =
   | { type: 'CommitRevealWeights'; value: boolean }
   | { type: 'RevealPeriod'; value: number }
   | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
-  | { type: 'ServingRateLimit'; value: number };
+  | { type: 'ServingRateLimit'; value: number }
+  | { type: 'EvidenceRequired'; value: boolean };
 
 export type InktensorPrimitivesRegistryTypesKernelParams =
   { type: 'Yuma'; value: InktensorPrimitivesKernelYumaParams } | { type: 'Other'; value: Bytes };
@@ -517,6 +519,7 @@ export type InktensorPrimitivesRegistryTypesVoter = {
   identity: AccountId32;
   isOwner: boolean;
   terms: InktensorPrimitivesRegistryTermsWeightTerms;
+  evidence?: number | undefined;
 };
 
 export type InktensorPrimitivesRegistryTypesSubnetSnapshot = {
@@ -591,7 +594,8 @@ export type InktensorPrimitivesRegistryHyperparametersParameter =
   | 'CommitRevealWeights'
   | 'RevealPeriod'
   | 'StakeThreshold'
-  | 'ServingRateLimit';
+  | 'ServingRateLimit'
+  | 'EvidenceRequired';
 
 export type InktensorPrimitivesRegistryErrorBoundedField =
   | { type: 'Hyperparameter'; value: InktensorPrimitivesRegistryHyperparametersParameter }
@@ -633,6 +637,7 @@ export type InktensorPrimitivesRegistryTermsWeightTerms = {
   commitReveal: boolean;
   revealPeriod: number;
   stakeThreshold: InktensorPrimitivesUnitsRao;
+  evidence: boolean;
 };
 
 export type RegistryHyperparametersSettingsNext = { values: RegistryHyperparametersSettingsValues; setAt: number };

@@ -70,7 +70,8 @@ export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'CommitRevealWeights'; value: boolean }
   | { type: 'RevealPeriod'; value: number }
   | { type: 'StakeThreshold'; value: InktensorPrimitivesUnitsRao }
-  | { type: 'ServingRateLimit'; value: number };
+  | { type: 'ServingRateLimit'; value: number }
+  | { type: 'EvidenceRequired'; value: boolean };
 
 export type InktensorPrimitivesRegistryNetworkNetworkRules = {
   minLock: InktensorPrimitivesUnitsRao;

@@ -307,8 +307,8 @@ mod epoch {
         ///
         /// # Errors
         /// `NotRegistered`, `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`,
-        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`. `why_not`
-        /// returns the first one without a transaction.
+        /// `WeightsTooSoon`, `NoPermit`, `UnknownUid`, `DuplicateUid`, `TooFewWeights`,
+        /// `EvidenceFirst`. `why_not` returns the first one without a transaction.
         #[ink(message)]
         fn set_weights(
             &mut self,
@@ -353,7 +353,7 @@ mod epoch {
         ///
         /// # Errors
         /// `NotRegistered`, `NoCommitReveal`, `StakeTooLow`, `WeightsTooSoon`, `WrongEpoch` with
-        /// the open epoch, `TooManyCommits`.
+        /// the open epoch, `EvidenceFirst`, `TooManyCommits`.
         #[ink(message)]
         fn commit_weights(
             &mut self,
@@ -375,8 +375,8 @@ mod epoch {
         ///
         /// # Errors
         /// `NotRegistered`, `SaltTooLong`, `NoSuchCommit`, `RevealTooEarly`, `RevealTooLate`, then
-        /// those of `set_weights` except `CommitFirst` and `WeightsTooSoon`. `why_not_reveal`
-        /// returns the first one without a transaction.
+        /// those of `set_weights` except `CommitFirst`, `WeightsTooSoon` and `EvidenceFirst`.
+        /// `why_not_reveal` returns the first one without a transaction.
         #[ink(message)]
         fn reveal_weights(
             &mut self,

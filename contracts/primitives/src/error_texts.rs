@@ -107,7 +107,7 @@ fn epoch_errors() -> Vec<EpochError> {
         VersionTooOld(13), WeightsTooSoon(528), TooFewWeights(3), WrongEpoch(14),
         TooManyCommits(10), NoSuchCommit, RevealTooEarly(15), RevealTooLate(16), SaltTooLong(64),
         TooManyCalls(16), TooLate(86_400), TooManyAssertions(4), KernelTrapped, NothingOwed,
-        TooManyChunks(16), NoWholeChunk, NoRoom,
+        TooManyChunks(16), NoWholeChunk, NoRoom, EvidenceFirst(17),
     )
 }
 

@@ -4,8 +4,8 @@
 use crate::hyperparameters::bounds::{at_most, within};
 use inktensor_primitives::{
     registry::{
-        Axon, BoundedField, Commitment, Host, Prometheus, RegistryError, ServingView,
-        MAX_COMMITMENT, MAX_HOST,
+        Axon, BoundedField, Commitment, CommitmentKind, Host, Prometheus, RegistryError,
+        ServingView, MAX_COMMITMENT, MAX_HOST,
     },
     Rao, Uid,
 };
@@ -88,6 +88,13 @@ impl ServingRecord {
         Ok(())
     }
 
+    /// Returns the data of the commitment, if its kind is that of pledges.
+    pub fn raw_commitment(&self) -> Option<&[u8]> {
+        let commitment = self.commitment.as_ref();
+        let raw = commitment.filter(|it| it.kind == CommitmentKind::Raw)?;
+        Some(&raw.data)
+    }
+
     /// Returns the public view.
     pub fn view(self, uid: Uid) -> ServingView {
         ServingView {
@@ -145,7 +152,6 @@ fn is_host_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inktensor_primitives::registry::CommitmentKind;
     use proptest::prelude::*;
 
     fn axon(host: Host, port: u16) -> Served {

@@ -18,9 +18,11 @@
 )]
 
 mod adversary;
+mod clock;
 mod processes;
 
 use adversary::{Adversary, Notes};
+use clock::Clock;
 use inktensor_client::{
     chain::{ChainRead, Typed},
     deploy::{Config, Record},
@@ -115,6 +117,7 @@ fn killed_workers_lose_nothing() {
     let ready = start.elapsed();
 
     let ending = Arc::new(AtomicBool::new(false));
+    let stopping = Arc::new(AtomicBool::new(false));
     let adversary = Adversary {
         chain: devchain.connect(),
         contracts: net.addresses(),
@@ -124,6 +127,13 @@ fn killed_workers_lose_nothing() {
         ending: Arc::clone(&ending),
     };
     let adversary = thread::spawn(move || adversary.observe());
+    let clock = Clock {
+        chain: devchain.connect(),
+        contracts: net.addresses(),
+        netuids: netuids.clone(),
+        ending: Arc::clone(&stopping),
+    };
+    let clock = thread::spawn(move || clock.run());
     let chain = devchain.connect();
     let first = finals(&net, &chain, &netuids);
     let mut killed: BTreeMap<&str, u32> = BTreeMap::new();
@@ -131,6 +141,7 @@ fn killed_workers_lose_nothing() {
     for _ in 0..kills {
         let victim = moment(&net, &chain, &netuids, &mut rng);
         assert!(!adversary.is_finished(), "the adversary has failed");
+        assert!(!clock.is_finished(), "the clock has failed");
         let victim = &mut workers[victim];
         victim.kill_and_start_again();
         *killed.entry(victim.role).or_default() += 1;
@@ -141,6 +152,8 @@ fn killed_workers_lose_nothing() {
     ending.store(true, Ordering::Relaxed);
     let notes = adversary.join().expect("the adversary has not failed");
     wait_for_no_lie(&net, &chain, &netuids);
+    stopping.store(true, Ordering::Relaxed);
+    let waits = clock.join().expect("the clock has not failed");
     let last = finals(&net, &chain, &netuids);
     let logs = workers.map(Worker::end).join("\n");
 
@@ -159,6 +172,7 @@ fn killed_workers_lose_nothing() {
         );
     }
     println!("{lies} lies were posted, all slashed; the honest worker lost no collateral");
+    println!("in {waits} moments the chain waited for the dispute of a lie");
 }
 
 /// Waits for the moment of a kill. Returns the worker to kill: a random one at a random time, or

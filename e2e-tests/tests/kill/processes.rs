@@ -14,8 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Milliseconds between two blocks.
-const BLOCK_TIME: &str = "40";
 /// Milliseconds between two polls of a worker.
 const POLL: &str = "20";
 /// The longest start of a process.
@@ -68,8 +66,9 @@ impl Devchain {
                 "devchain",
                 "--listen",
                 "127.0.0.1:0",
+                // The clock of the test makes blocks.
                 "--block-time",
-                BLOCK_TIME,
+                "0",
             ])
             .arg("--state")
             .arg(folder)

@@ -24,6 +24,7 @@ mod dispute;
 mod economy;
 mod emission;
 mod epoch;
+mod evidence_terms;
 mod explain;
 mod fees;
 mod fronts;

@@ -4,8 +4,8 @@ use crate::{
     inputs::Source,
     subnets::SubnetStore,
     weights::{
-        check_rate, check_stake, reveals_in, row, Commit, CommitStore, Facts, HeadPage, LastCommit,
-        RowStore, RowWriter, Way, WeightsUpdate,
+        check_evidence, check_rate, check_stake, reveals_in, row, Commit, CommitStore, Facts,
+        HeadPage, LastCommit, RowStore, RowWriter, Way, WeightsUpdate,
     },
 };
 use ink::prelude::{vec, vec::Vec};
@@ -207,6 +207,7 @@ impl WeightStore {
         if commit.epoch != seat.epoch {
             return Err(EpochError::WrongEpoch(seat.epoch));
         }
+        check_evidence(voter)?;
         let mut queue = self.commits.get(netuid, seat.generation);
         let missed = queue.expire(seat.epoch, terms.reveal_period);
         queue.add(commit)?;

@@ -53,7 +53,9 @@ fn validator(epoch: u32, commit_reveal: bool) -> Validator {
                 commit_reveal,
                 reveal_period: PERIOD,
                 stake_threshold: Rao(100),
+                evidence: false,
             },
+            evidence: None,
         },
     }
 }
@@ -214,4 +216,28 @@ fn the_longest_salt_is_long_enough() {
     };
     assert_eq!(reveal(64), Some(EpochError::NoSuchCommit));
     assert_eq!(reveal(65), Some(EpochError::SaltTooLong(64)));
+}
+
+#[ink::test]
+fn a_commit_without_evidence_of_the_open_epoch_is_refused_and_changes_nothing() {
+    let (permits, stake) = (SubnetStore::default(), Stake(Rao(100)));
+    let sources = Sources::new(&permits, &stake);
+    let mut store = WeightStore::default();
+    let mut validator = validator(5, true);
+    validator.voter.terms.evidence = true;
+    validator.voter.evidence = Some(4);
+    let refused = store.commit(&validator, commit(b"salt", 5, 50), &sources);
+    assert_eq!(refused.err(), Some(EpochError::EvidenceFirst(5)));
+    assert!(store.commits(&validator).commits.is_empty());
+    validator.voter.evidence = Some(5);
+    assert!(store
+        .commit(&validator, commit(b"salt", 5, 50), &sources)
+        .is_ok());
+    // The pledge of a later epoch takes its place before the reveal.
+    validator.voter.seat.epoch = 7;
+    validator.voter.evidence = Some(6);
+    store
+        .reveal(&validator, revealed(b"salt"), &sources)
+        .unwrap();
+    assert_eq!(row_of(&store).unwrap().0, 50);
 }

@@ -17,7 +17,7 @@ mod store;
 pub use canonical::canonical;
 pub use commits::{reveals_in, Commit, CommitStore, Queue};
 pub use page::RowPage;
-pub use permission::{check_rate, check_stake, row, Facts, Way, WeightsUpdate};
+pub use permission::{check_evidence, check_rate, check_stake, row, Facts, Way, WeightsUpdate};
 #[cfg(test)]
 pub use row_head::rewrite;
 pub use row_head::{RowHead, RowRef};

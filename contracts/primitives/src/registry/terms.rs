@@ -112,6 +112,8 @@ pub struct WeightTerms {
     pub reveal_period: u32,
     /// Stake in rao that a hotkey needs to set weights.
     pub stake_threshold: Rao,
+    /// True if a neuron must pledge evidence of the open epoch before it sets or commits weights.
+    pub evidence: bool,
 }
 
 impl Default for WeightTerms {
@@ -123,6 +125,7 @@ impl Default for WeightTerms {
             commit_reveal: false,
             reveal_period: 1,
             stake_threshold: Rao::ZERO,
+            evidence: false,
         }
     }
 }

@@ -130,6 +130,9 @@ pub struct Voter {
     pub is_owner: bool,
     /// Terms for setting weights.
     pub terms: WeightTerms,
+    /// Epoch of the evidence that the neuron has pledged last. Nothing if the terms demand no
+    /// evidence, or if its commitment is another one.
+    pub evidence: Option<u32>,
 }
 
 /// The registration that a uid belongs to.

@@ -280,6 +280,9 @@ fn each_parameter_changes_its_field_and_no_other() {
     expect(Hyperparameter::ServingRateLimit(7), |s| {
         s.terms.serving_rate_limit = 7;
     });
+    expect(Hyperparameter::EvidenceRequired(true), |s| {
+        s.terms.weights.evidence = true;
+    });
     expect(Hyperparameter::StakeThreshold(Rao(7)), |s| {
         s.terms.weights.stake_threshold = Rao(7);
     });

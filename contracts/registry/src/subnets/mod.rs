@@ -225,11 +225,17 @@ impl Subnets {
     pub fn voter(&self, netuid: NetUid, hotkey: AccountId) -> Option<Voter> {
         let place = self.places.get((netuid, hotkey))?;
         let (settings, seats) = (self.settings.get(netuid)?, self.seats.get(netuid)?);
+        let terms = settings.present.terms.weights;
         Some(Voter {
             identity: place.identity(hotkey),
             seat: place.seat(&seats),
             is_owner: settings.owner_hotkey == hotkey,
-            terms: settings.present.terms.weights,
+            evidence: match terms.evidence {
+                true => self.evidence(netuid, place.generation),
+                // A subnet that demands none pays for no look.
+                false => None,
+            },
+            terms,
         })
     }
 

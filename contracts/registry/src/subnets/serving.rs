@@ -5,6 +5,7 @@ use crate::serving::{Served, ServingRecord};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
     registry::{RegistryError, ServingView},
+    work::Pledge,
     AccountId, NetUid, Rao, Uid, PAGE,
 };
 
@@ -54,6 +55,16 @@ impl Subnets {
         self.served
             .take((netuid, generation))
             .map(|record| record.deposit)
+    }
+
+    /// Returns the epoch of the evidence that a registration has pledged last. Nothing if its
+    /// commitment is another one.
+    pub(super) fn evidence(&self, netuid: NetUid, generation: u32) -> Option<u32> {
+        let record = self.served.get((netuid, generation))?;
+        match Pledge::from_data(record.raw_commitment()?).ok()? {
+            Pledge::Evidence { epoch, .. } | Pledge::Fold { epoch, .. } => Some(epoch),
+            Pledge::Subnet { .. } | Pledge::Work { .. } => None,
+        }
     }
 
     /// Returns everything that the neuron on `uid` serves.

@@ -220,6 +220,8 @@ impl Net {
             // Several pledges and endpoints an epoch.
             Hyperparameter::ServingRateLimit(0),
             Hyperparameter::CommitRevealWeights(commits),
+            // Validators pledge before they set or commit weights, so none of them is refused.
+            Hyperparameter::EvidenceRequired(true),
         ] {
             let set = registry().set_hyperparameter(NETUID, value);
             self.chain.send(bank, set).answer().unwrap();

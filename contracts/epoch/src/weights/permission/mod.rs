@@ -56,7 +56,8 @@ pub trait Facts {
 ///
 /// # Errors
 /// `CommitFirst`, `LengthMismatch`, `StakeTooLow`, `VersionTooOld`, `WeightsTooSoon`, `NoPermit`,
-/// `UnknownUid`, `DuplicateUid`, `TooFewWeights`, in this order; those of the facts.
+/// `UnknownUid`, `DuplicateUid`, `TooFewWeights`, `EvidenceFirst`, in this order; those of the
+/// facts.
 pub fn row(
     voter: &Voter,
     way: Way,
@@ -96,7 +97,25 @@ pub fn row(
     if !is_self && !uids.is_empty() && uids.len() < usize::from(least) {
         return Err(EpochError::TooFewWeights(least));
     }
+    // The commit of a reveal was checked. Weights that clear the row need no evidence.
+    if way != Way::Reveal && row.iter().any(|weight| *weight > 0) {
+        check_evidence(voter)?;
+    }
     Ok(row)
+}
+
+/// Checks that a validator has pledged evidence of the open epoch, if its subnet demands it.
+///
+/// The chain does not read the evidence: everyone can, by its root.
+///
+/// # Errors
+/// `EvidenceFirst` with the open epoch.
+pub fn check_evidence(voter: &Voter) -> Result<(), EpochError> {
+    let open = voter.seat.epoch;
+    if voter.terms.evidence && voter.evidence != Some(open) {
+        return Err(EpochError::EvidenceFirst(open));
+    }
+    Ok(())
 }
 
 /// Checks that a validator has the stake that its subnet requires.

@@ -46,7 +46,9 @@ fn voter(is_owner: bool) -> Voter {
             commit_reveal: false,
             reveal_period: 1,
             stake_threshold: Rao(100),
+            evidence: false,
         },
+        evidence: None,
     }
 }
 
@@ -64,6 +66,7 @@ fn update<'a>(uids: &'a [Uid], weights: &'a [u16]) -> WeightsUpdate<'a> {
 fn reasons_come_in_the_references_order() {
     let mut voter = voter(false);
     voter.terms.commit_reveal = true;
+    voter.terms.evidence = true;
     let mut known = Known {
         stake: 99,
         updated_at: Some(55),
@@ -93,6 +96,8 @@ fn reasons_come_in_the_references_order() {
     note(&voter, &known, wrong);
     wrong.uids = &[Uid(3)];
     note(&voter, &known, wrong);
+    (wrong.uids, wrong.weights) = (&[Uid(2), Uid(3)], &[1, 1]);
+    note(&voter, &known, wrong);
     assert_eq!(
         reasons,
         [
@@ -104,8 +109,43 @@ fn reasons_come_in_the_references_order() {
             EpochError::NoPermit,
             EpochError::UnknownUid(Uid(9), 4),
             EpochError::TooFewWeights(2),
+            EpochError::EvidenceFirst(3),
         ]
     );
+}
+
+#[test]
+fn evidence_of_another_epoch_is_none() {
+    let two = update(&[Uid(0), Uid(2)], &[1, 1]);
+    for is_owner in [false, true] {
+        let mut voter = voter(is_owner);
+        voter.terms.evidence = true;
+        let allowed = |voter: &Voter, way| row(voter, way, two, &FIT).map(|_| ());
+        for evidence in [None, Some(2), Some(4)] {
+            voter.evidence = evidence;
+            let refused = Err(EpochError::EvidenceFirst(3));
+            assert_eq!(allowed(&voter, Way::Set(60)), refused);
+            assert_eq!(check_evidence(&voter), refused);
+            // A reveal comes in a later epoch than its commit, which was checked.
+            assert_eq!(allowed(&voter, Way::Reveal), Ok(()));
+        }
+        voter.evidence = Some(3);
+        assert_eq!(allowed(&voter, Way::Set(60)), Ok(()));
+        assert_eq!(check_evidence(&voter), Ok(()));
+    }
+}
+
+/// No weights are no statement about anyone.
+#[test]
+fn a_row_is_cleared_without_evidence() {
+    let mut voter = voter(false);
+    voter.terms.evidence = true;
+    assert_eq!(
+        row(&voter, Way::Set(60), update(&[], &[]), &FIT),
+        Ok(vec![0; 4])
+    );
+    let zeros = update(&[Uid(0), Uid(2)], &[0, 0]);
+    assert_eq!(row(&voter, Way::Set(60), zeros, &FIT), Ok(vec![0; 4]));
 }
 
 #[test]

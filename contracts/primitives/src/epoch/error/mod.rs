@@ -191,4 +191,6 @@ pub enum EpochError {
     NoWholeChunk,
     /// One call has no room for all payments of several chunks. Settle fewer of them, or one alone.
     NoRoom,
+    /// The subnet demands evidence of the open epoch, which is this one. Pledge it first.
+    EvidenceFirst(u32),
 }

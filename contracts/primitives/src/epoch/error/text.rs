@@ -305,6 +305,11 @@ impl fmt::Display for EpochError {
                 f,
                 "nothing is owed for these neurons; collect after the next settlement"
             ),
+            Self::EvidenceFirst(open) => write!(
+                f,
+                "the subnet demands evidence of epoch {open}, the open one, before weights; \
+                 pledge it first, as `inktensor validate` does"
+            ),
         }
     }
 }

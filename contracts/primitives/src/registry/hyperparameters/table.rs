@@ -179,6 +179,10 @@ macro_rules! hyperparameters {
                 ServingRateLimit "serving_rate_limit" Owner
                     (Blocks 0..=WEEK, subnet.terms.serving_rate_limit)
             }
+            EvidenceRequired(bool) "Weights only after a pledge of evidence in the same epoch." {
+                EvidenceRequired "evidence_required" Owner
+                    (Flag 0..=1, subnet.terms.weights.evidence)
+            }
         }
     };
 }

@@ -16,6 +16,7 @@ fn variants_have_the_numbers_of_the_first_release() {
         (Parameter::CommitReveal, 18),
         (Parameter::Split, 27),
         (Parameter::ServingRateLimit, 35),
+        (Parameter::EvidenceRequired, 36),
     ] {
         assert_eq!(parameter.encode(), [number]);
     }
@@ -24,10 +25,11 @@ fn variants_have_the_numbers_of_the_first_release() {
         (Hyperparameter::AlphaSigmoidSteepness(1), 16),
         (Hyperparameter::Split(SplitPreset::Network), 26),
         (Hyperparameter::ServingRateLimit(1), 34),
+        (Hyperparameter::EvidenceRequired(true), 35),
     ] {
         assert_eq!(value.encode().first(), Some(&number));
     }
-    assert_eq!(Parameter::ALL.len(), 36);
+    assert_eq!(Parameter::ALL.len(), 37);
 }
 
 #[test]
