@@ -39,7 +39,7 @@ fn the_claims_of_a_short_run_hold() {
 
     // Every role is there, and each that should be was asked.
     let miners = items(&report, "miners");
-    assert_eq!((miners.len(), claims.len()), (12, 15));
+    assert_eq!((miners.len(), claims.len()), (12, 24));
     assert!(miners
         .iter()
         .all(|it| it["work"]["asked"].as_u64() > Some(0)));
@@ -53,6 +53,16 @@ fn the_claims_of_a_short_run_hold() {
     assert!(named("int8")["work"]["wrong"].as_u64() > Some(0));
     assert!(named("relay")["work"]["right"] == 0);
     assert!(named("offline")["work"]["late"] == named("offline")["work"]["asked"]);
+
+    // The training beside: all probes of honest miners pass, and none of the cheats' all.
+    let training = &report["training"];
+    assert_eq!(items(training, "replays").len(), 2);
+    for miner in items(training, "miners") {
+        let (work, name) = (&miner["work"], miner["name"].as_str().expect("a name"));
+        let is_honest = name.starts_with("pupil");
+        assert_eq!(work["right"] == work["asked"], is_honest, "{miner}");
+        assert!(work["asked"].as_u64() > Some(0), "{miner}");
+    }
 }
 
 #[test]

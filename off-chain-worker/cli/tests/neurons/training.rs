@@ -1,7 +1,7 @@
 //! A training on a network: miners pledge their work, validators probe it, and the joined state is
 //! the start of the next epoch.
 
-use crate::cheats::{Cheat, Lie};
+use crate::cheats;
 use crate::network::{
     document, text as text_of, wait_for, Asks, Guarded, Net, FIRST, LONG_TEMPO, MINERS, NETUID,
     VALIDATORS,
@@ -15,6 +15,7 @@ use inktensor_primitives::{
     work::Pledge,
     Digest, Uid,
 };
+use inktensor_simulation::live::cheats::{Forger, Forgery};
 use inktensor_task::{Blob, Fold, Hash, Seed, Tag};
 use inktensor_train::{Recipe, State, Train};
 use serde_json::{json, Value};
@@ -226,11 +227,11 @@ fn cheats_of_a_training_earn_nothing_and_change_no_state() {
     let mut net = Net::start("cheats", LONG_TEMPO, false);
     let blobs = net.set_training();
     let lies = [
-        Lie::Claims,
-        Lie::OtherEnd,
-        Lie::OtherStart,
-        Lie::Silent,
-        Lie::Hides,
+        Forgery::Claims,
+        Forgery::OtherEnd,
+        Forgery::OtherStart,
+        Forgery::Silent,
+        Forgery::Hides,
     ];
     let names = ["claims", "other-end", "other-start", "silent", "hides"];
     for name in names {
@@ -241,8 +242,8 @@ fn cheats_of_a_training_earn_nothing_and_change_no_state() {
     let _v0 = start(&net, "validate", "v0", &blobs);
     let _v1 = start(&net, "validate", "v1", &blobs);
     let lies = names.iter().zip(lies);
-    let _cheats: Vec<Cheat> = lies
-        .map(|(name, lie)| Cheat::start(&net, name, lie))
+    let _cheats: Vec<Forger> = lies
+        .map(|(name, lie)| cheats::start(&net, name, lie))
         .collect();
     begin(&mut net, &all);
     // One that comes late, with an empty store.

@@ -32,7 +32,7 @@ use inktensor_worker::{
 use places::{Place, Places};
 use serde_json::json;
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
     thread,
     time::Duration,
 };
@@ -139,6 +139,10 @@ impl Shared {
         let known = self.known.read();
         known.unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Play for Miner {
@@ -171,15 +175,13 @@ impl Play for Miner {
             pledges: self.training.pledged(),
             shown: self.training.shown(),
         };
-        *self
-            .shared
-            .known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = known;
+        *self.shared.write() = known;
         Ok(())
     }
 
-    fn between(&mut self, _: &Neuron<'_>) -> Result<(), NeuronError> {
+    fn between(&mut self, neuron: &Neuron<'_>) -> Result<(), NeuronError> {
+        self.training.between(neuron)?;
+        self.shared.write().shown = self.training.shown();
         Ok(())
     }
 }

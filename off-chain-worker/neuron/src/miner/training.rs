@@ -145,6 +145,18 @@ impl Work {
         self.show(neuron)
     }
 
+    /// Acts between blocks: the end of the work is shown as soon as its bytes are here, since
+    /// probes wait for it.
+    ///
+    /// # Errors
+    /// If the store is unusable.
+    pub fn between(&mut self, neuron: &Neuron<'_>) -> Result<(), NeuronError> {
+        match &self.current {
+            Some(current) if current.showing.is_some() => self.show(neuron),
+            _ => Ok(()),
+        }
+    }
+
     /// Begins the work, once the rows are final and the state is here.
     fn begin(
         &mut self,

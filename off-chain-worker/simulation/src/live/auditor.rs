@@ -1,12 +1,12 @@
 //! The auditor of a run: `inktensor evidence verify` for every validator and epoch.
 
 use super::{
-    network::{Net, NETUID},
+    network::{Net, TRAINING},
     process::Stock,
-    report::AuditReport,
+    report::{AuditReport, ReplayReport},
     LiveError,
 };
-use inktensor_primitives::Uid;
+use inktensor_primitives::{NetUid, Uid};
 use serde_json::Value;
 use std::process::Output;
 
@@ -14,8 +14,14 @@ use std::process::Output;
 ///
 /// # Errors
 /// `Start`, `File`.
-pub fn audit(stock: &Stock, net: &Net, epoch: u32, uid: Uid) -> Result<AuditReport, LiveError> {
-    let (netuid, epoch_text) = (NETUID.0.to_string(), epoch.to_string());
+pub fn audit(
+    stock: &Stock,
+    net: &Net,
+    netuid: NetUid,
+    epoch: u32,
+    uid: Uid,
+) -> Result<AuditReport, LiveError> {
+    let (netuid, epoch_text) = (netuid.0.to_string(), epoch.to_string());
     let uid = uid.0.to_string();
     // Models that were fetched once are kept there.
     let cache = stock.folder("auditor")?.display().to_string();
@@ -37,6 +43,53 @@ pub fn audit(stock: &Stock, net: &Net, epoch: u32, uid: Uid) -> Result<AuditRepo
     ];
     let output = stock.run(&arguments.map(String::from))?;
     Ok(report(epoch, &output))
+}
+
+/// Computes an epoch of the training again by a process of the stock binary.
+///
+/// # Errors
+/// `Start`, `File`.
+pub fn replay(stock: &Stock, net: &Net, epoch: u32) -> Result<ReplayReport, LiveError> {
+    let (netuid, epoch_text) = (TRAINING.0.to_string(), epoch.to_string());
+    let cache = stock.folder("auditor")?.display().to_string();
+    let arguments = [
+        "train",
+        "replay",
+        "--netuid",
+        &netuid,
+        "--from",
+        &epoch_text,
+        "--to",
+        &epoch_text,
+        "--chain",
+        &net.address,
+        "--cache",
+        &cache,
+        "--allow-private",
+        "--json",
+    ];
+    let output = stock.run(&arguments.map(String::from))?;
+    Ok(replayed(epoch, &output))
+}
+
+/// Returns the report of a replay's process.
+fn replayed(epoch: u32, output: &Output) -> ReplayReport {
+    let printed: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+    let printed = printed.unwrap_or_default();
+    let exit = output.status.code();
+    ReplayReport {
+        epoch,
+        exit,
+        steps: printed["steps"].as_u64().unwrap_or_default(),
+        loss: printed["epochs"][0]["loss"].as_f64(),
+        wrong: match exit {
+            Some(0) => None,
+            _ => printed["wrong"]
+                .as_str()
+                .map(str::to_owned)
+                .or_else(|| last_line(&output.stderr)),
+        },
+    }
 }
 
 /// Returns the report of an audit's process.
@@ -89,6 +142,20 @@ mod tests {
         let unusable = report(3, &output(2, "", "note\nerror: no chain\n\n"));
         assert_eq!(unusable.exit, Some(2));
         assert_eq!(unusable.first_false.as_deref(), Some("error: no chain"));
+    }
+
+    #[test]
+    fn a_replay_has_its_loss_or_the_first_false_item() {
+        let document = r#"{"steps": 24, "wrong": null, "epochs": [{"loss": 2.5}]}"#;
+        let good = replayed(3, &output(0, document, "a note\n"));
+        assert_eq!((good.steps, good.loss), (24, Some(2.5)));
+        assert_eq!((good.exit, good.wrong), (Some(0), None));
+        let document = r#"{"steps": 24, "wrong": "the next state", "epochs": []}"#;
+        let wrong = replayed(3, &output(1, document, ""));
+        assert_eq!(wrong.wrong.as_deref(), Some("the next state"));
+        assert_eq!((wrong.exit, wrong.loss), (Some(1), None));
+        let unusable = replayed(3, &output(2, "", "error: no chain\n"));
+        assert_eq!(unusable.wrong.as_deref(), Some("error: no chain"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use inktensor_neuron::{
 use inktensor_primitives::{
     hash::blake2,
     registry::{Axon, Host, Registry, Seat, ServingView},
-    Bps, Digest, Rao,
+    Bps, Digest, NetUid, Rao,
 };
 use inktensor_task::Seed;
 use inktensor_wire::{home, Client, ClientLimits, Context, Endpoint, Hotkey, PROTOCOL};
@@ -101,6 +101,28 @@ impl TaskFiles {
     }
 }
 
+/// The place of a process of a neuron.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// Name of the neuron.
+    pub name: &'static str,
+    /// Name of the process and of its folder.
+    pub process: &'static str,
+}
+
+impl Place {
+    /// Returns the place of the one process of a neuron that answers or asks questions.
+    const fn of(name: &'static str) -> Self {
+        Self {
+            netuid: NETUID,
+            name,
+            process: name,
+        }
+    }
+}
+
 /// Everything that runs besides the chain.
 pub struct Cast {
     /// Processes of the stock binary.
@@ -177,14 +199,30 @@ impl Cast {
                 }
             }
         }
-        self.wait_for_axon(net, RELAYED)?;
+        self.wait_for_axon(net, NETUID, RELAYED)?;
         for miner in later {
             let relay = relay(net, miner.name)?;
             self.mine(stock, net, miner.name, task, Some(Box::new(relay)))?;
         }
         for miner in &plan.miners {
-            self.wait_for_axon(net, miner.name)?;
+            self.wait_for_axon(net, NETUID, miner.name)?;
         }
+        Ok(())
+    }
+
+    /// Starts a process of a neuron.
+    ///
+    /// # Errors
+    /// `File`, `Start`, `Unusable`.
+    pub fn start(
+        &mut self,
+        stock: &Stock,
+        role: &'static str,
+        place: Place,
+        arguments: &[String],
+    ) -> Result<(), LiveError> {
+        let process = stock.start(role, place.process, arguments)?;
+        self.processes.push(process);
         Ok(())
     }
 
@@ -199,12 +237,11 @@ impl Cast {
         name: &'static str,
         task: &TaskFiles,
     ) -> Result<(), LiveError> {
-        let mut arguments = neuron_arguments("validate", stock, net, name, task)?;
+        let place = Place::of(name);
+        let mut arguments = neuron_arguments("validate", stock, net, place, &task.blobs())?;
         // Users would be a way around for a relay: a validator hands their questions on to miners.
         arguments.push("--users=false".into());
-        let process = stock.start("validators", name, &arguments)?;
-        self.processes.push(process);
-        Ok(())
+        self.start(stock, "validators", place, &arguments)
     }
 
     /// Publishes a plain endpoint on this machine in the name of a neuron of the demo itself.
@@ -228,15 +265,14 @@ impl Cast {
         task: &TaskFiles,
         model: Option<Box<dyn Model>>,
     ) -> Result<(), LiveError> {
-        let mut arguments = neuron_arguments("mine", stock, net, name, task)?;
+        let place = Place::of(name);
+        let mut arguments = neuron_arguments("mine", stock, net, place, &task.blobs())?;
         if let Some(model) = model {
             let model = ModelServer::start(model)?;
             arguments.extend(["--model".into(), model.url()]);
             self.models.push(model);
         }
-        let process = stock.start("miners", name, &arguments)?;
-        self.processes.push(process);
-        Ok(())
+        self.start(stock, "miners", place, &arguments)
     }
 
     /// Publishes an endpoint at which nothing answers.
@@ -267,10 +303,15 @@ impl Cast {
     ///
     /// # Errors
     /// `Late`, `Ended`, `Chain`.
-    pub fn wait_for_axon(&mut self, net: &Net, name: &'static str) -> Result<Axon, LiveError> {
+    pub fn wait_for_axon(
+        &mut self,
+        net: &Net,
+        netuid: NetUid,
+        name: &'static str,
+    ) -> Result<Axon, LiveError> {
         let start = Instant::now();
         loop {
-            if let Some(axon) = axon(net, name)? {
+            if let Some(axon) = axon(net, netuid, name)? {
                 return Ok(axon);
             }
             self.check()?;
@@ -304,25 +345,33 @@ impl Cast {
 ///
 /// # Errors
 /// `Chain`, `Unusable`.
-pub fn axon(net: &Net, name: &'static str) -> Result<Option<Axon>, LiveError> {
-    let uid = net.neuron(name)?.uid;
-    let serving = net.contracts.registry().serving(NETUID, uid);
+pub fn axon(net: &Net, netuid: NetUid, name: &'static str) -> Result<Option<Axon>, LiveError> {
+    let uid = net.seated(netuid, name)?.uid;
+    let serving = net.contracts.registry().serving(netuid, uid);
     let serving: Option<ServingView> = net.chain.query(serving)?;
     Ok(serving.and_then(|it| it.axon))
 }
 
-/// Returns the arguments that `mine` and `validate` share.
-fn neuron_arguments(
+/// Returns the arguments that `mine` and `validate` share. `blobs` are files, with commas between.
+///
+/// # Errors
+/// `File`, `Unusable`.
+pub fn neuron_arguments(
     command: &str,
     stock: &Stock,
     net: &Net,
-    name: &'static str,
-    task: &TaskFiles,
+    place: Place,
+    blobs: &str,
 ) -> Result<Vec<String>, LiveError> {
-    let store = stock.folder(name)?.join("store").display().to_string();
-    let suri_file = net.neuron(name)?.suri_file.display().to_string();
-    let netuid = NETUID.0.to_string();
-    let (host, blobs) = (format!("{name}.localhost"), task.blobs());
+    let Place {
+        netuid,
+        name,
+        process,
+    } = place;
+    let store = stock.folder(process)?.join("store").display().to_string();
+    let suri_file = net.seated(netuid, name)?.suri_file.display().to_string();
+    let netuid = netuid.0.to_string();
+    let host = format!("{name}.localhost");
     let arguments = [
         command,
         "--netuid",
@@ -338,7 +387,7 @@ fn neuron_arguments(
         "--store",
         &store,
         "--blob",
-        &blobs,
+        blobs,
         "--allow-private",
         "--poll",
         POLL,
@@ -416,7 +465,7 @@ fn relay(net: &Net, name: &'static str) -> Result<Relay, LiveError> {
     let (own, other) = (net.neuron(name)?, net.neuron(RELAYED)?);
     let key = key_of(net, name)?;
     let missing = || LiveError::Unusable(format!("{RELAYED} has no endpoint"));
-    let axon = axon(net, RELAYED)?.ok_or_else(missing)?;
+    let axon = axon(net, NETUID, RELAYED)?.ok_or_else(missing)?;
     let generation = |hotkey| -> Result<u32, LiveError> {
         let seat = net.contracts.registry().seat(NETUID, hotkey);
         let seat: Option<Seat> = net.chain.query(seat)?;
@@ -426,7 +475,7 @@ fn relay(net: &Net, name: &'static str) -> Result<Relay, LiveError> {
     let context = Context {
         home: home(&net.chain.genesis()?, &net.contracts.registry),
         netuid: NETUID,
-        epoch: net.status()?.open,
+        epoch: net.status(NETUID)?.open,
         by: Some(generation(own.hotkey)?),
         to: other.hotkey,
         seat: generation(other.hotkey)?,
@@ -435,52 +484,16 @@ fn relay(net: &Net, name: &'static str) -> Result<Relay, LiveError> {
     Relay::new(client, Endpoint::from(&axon), context)
 }
 
-fn unusable(error: impl std::fmt::Display) -> LiveError {
+/// Returns the error for a file, a key or a task that cannot be used.
+pub fn unusable(error: impl std::fmt::Display) -> LiveError {
     LiveError::Unusable(error.to_string())
-}
-
-/// Returns the time that a sample of the work takes: as many answers as cores times eight, on all
-/// cores at once.
-///
-/// # Errors
-/// `Unusable`.
-pub fn sample(seed: u64, state: &[u8]) -> Result<(Duration, u32), LiveError> {
-    /// Answers of the sample on each core.
-    const EACH: u8 = 8;
-    let program = linked("embed/1", state).map_err(unusable)?;
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let start = Instant::now();
-    thread::scope(|scope| {
-        for core in 0..cores {
-            let program = &program;
-            scope.spawn(move || {
-                for number in 0..EACH {
-                    let place = [&seed.to_le_bytes()[..], &core.to_le_bytes(), &[number]].concat();
-                    let question = program.question(&Seed(blake2(&place)));
-                    // A refusal takes as long; only the time counts.
-                    let _ = question.map(|question| program.answer(&question));
-                }
-            });
-        }
-    });
-    let answers = u32::try_from(cores)
-        .unwrap_or(u32::MAX)
-        .saturating_mul(EACH.into());
-    Ok((start.elapsed(), answers))
-}
-
-/// Returns the number of answers in a window: each is computed by a miner and by a validator.
-pub fn answers_in_window(plan: &Plan) -> u32 {
-    let pairs = plan.asking().saturating_mul(plan.miners.len());
-    let pairs = u32::try_from(pairs).unwrap_or(u32::MAX);
-    pairs.saturating_mul(QUESTIONS.into()).saturating_mul(2)
 }
 
 /// The key of a neuron of a run, for those that break the protocol by the library.
 ///
 /// # Errors
 /// `Unusable`.
-pub fn key_of(net: &Net, name: &str) -> Result<Hotkey, LiveError> {
+pub fn key_of(net: &Net, name: &'static str) -> Result<Hotkey, LiveError> {
     let file = &net.neuron(name)?.suri_file;
     Ok(Hotkey::new(keys::from_file(file).map_err(unusable)?))
 }

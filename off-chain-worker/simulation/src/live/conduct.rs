@@ -5,7 +5,7 @@
 //! is too late waits for it, up to a limit, and the report has the time for which blocks waited.
 
 use super::{
-    network::{Net, NETUID},
+    network::{Net, NETUID, SUBNETS, TRAINING},
     pace::{Pace, TEMPO},
     process::LOOK,
     LiveError,
@@ -15,7 +15,9 @@ use inktensor_neuron::evidence::seeds::Round;
 use inktensor_primitives::{
     epoch::{EpochStatus, Epochs, ResultsPublished, Stage, WeightsRow},
     kernel::NeuronResult,
-    Uid,
+    registry::{Registry, ServingView},
+    work::Pledge,
+    NetUid, Uid,
 };
 use std::{
     collections::BTreeMap,
@@ -43,11 +45,26 @@ const PULSES: [Duration; 6] = [
 /// The first pulse that a quick machine does not need.
 const FIRST_HELD: usize = 3;
 
+/// Blocks of an epoch after which all work of the training is pledged. Miners of a training begin
+/// no step after the next block.
+const WORK_BLOCKS: u32 = 6;
+
+/// The neurons that blocks wait for.
+#[derive(Clone, Debug, Default)]
+pub struct Waits {
+    /// Validators, until they have set weights.
+    pub weights: Vec<(NetUid, Uid)>,
+    /// Miners of the training, until they have pledged their work.
+    pub work: Vec<Uid>,
+}
+
 /// The part of an epoch that a block belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Before the seed of validators: blocks pass at their pace.
     Early,
+    /// The block after which the work of the training must be pledged.
+    Work,
     /// The last block before the seed is known: the epoch before must be final and paid.
     BeforeSeed,
     /// The block at which the seed is known: validators ask, for the length of a window.
@@ -66,6 +83,9 @@ impl Part {
         let seed = round.map_or(status.closes_at, |it| it.asked_at().saturating_add(1));
         if block >= status.closes_at {
             return Part::Over;
+        }
+        if block == status.opened_at.saturating_add(WORK_BLOCKS) {
+            return Part::Work;
         }
         match seed.checked_sub(block) {
             Some(0) => Part::Window,
@@ -96,7 +116,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Lets blocks pass until the epoch `last` is paid. Blocks wait for the weights of `waits`.
+    /// Lets blocks pass until the epoch `last` of both subnets is paid. Blocks wait for `waits`.
     /// `between` is called before the seed of each epoch, once the epoch before is paid, with the
     /// number of that epoch. `watch` is called all the time.
     ///
@@ -106,7 +126,7 @@ impl Course {
         &mut self,
         net: &mut Net,
         pace: &Pace,
-        waits: &[Uid],
+        waits: &Waits,
         last: u32,
         mut watch: impl FnMut() -> Result<(), LiveError>,
         mut between: impl FnMut(&mut Net, u32) -> Result<(), LiveError>,
@@ -114,15 +134,18 @@ impl Course {
         let longest = LONGEST_HOLD.saturating_add(pace.window().saturating_mul(3));
         loop {
             watch()?;
-            let (status, block) = (net.status()?, net.chain.block()?);
+            let (status, block) = (net.status(NETUID)?, net.chain.block()?);
             match Part::of(&status, block) {
                 Part::Early => thread::sleep(pace.block),
-                Part::Window | Part::After(_) if status.open < ASKED_FROM => {
+                Part::Work | Part::Window | Part::After(_) if status.open < ASKED_FROM => {
                     thread::sleep(pace.block);
                 }
+                Part::Work => self.work(net, pace, waits, &status, &mut watch)?,
                 Part::BeforeSeed => {
                     let what = format!("the end of epoch {}", before(&status));
-                    self.hold(&what, longest, &mut watch, || Ok(is_paid(&net.status()?)))?;
+                    self.hold(&what, longest, &mut watch, || {
+                        all(|netuid| Ok(is_paid(&net.status(netuid)?)))
+                    })?;
                     if let Some(epoch) = status.open.checked_sub(1) {
                         between(net, epoch)?;
                         if epoch >= last {
@@ -140,7 +163,7 @@ impl Course {
                 Part::Over => {
                     let what = format!("the close of epoch {}", status.open);
                     let open = status.open;
-                    let is_closed = || Ok(net.status()?.open > open);
+                    let is_closed = || all(|netuid| Ok(net.status(netuid)?.open > open));
                     self.hold(&what, longest, &mut watch, is_closed)?;
                     // The next epoch opens at this block.
                     continue;
@@ -170,19 +193,42 @@ impl Course {
         }
     }
 
+    /// Waits for the pledges of work.
+    fn work(
+        &mut self,
+        net: &Net,
+        pace: &Pace,
+        waits: &Waits,
+        status: &EpochStatus,
+        watch: &mut impl FnMut() -> Result<(), LiveError>,
+    ) -> Result<(), LiveError> {
+        let start = Instant::now();
+        let epoch = status.open;
+        // On a quick machine the work is pledged before.
+        thread::sleep(pace.block);
+        if !wait(LONGEST_HOLD, watch, || is_pledged(net, &waits.work, epoch))? {
+            self.notes.push(format!(
+                "epoch {epoch}: a miner of the training had not pledged its work in time"
+            ));
+        }
+        let held = start.elapsed().saturating_sub(pace.block);
+        self.held = self.held.saturating_add(held);
+        Ok(())
+    }
+
     /// Waits for weights, for as long as this block after the window may.
     fn pulse(
         &mut self,
         net: &Net,
         pace: &Pace,
-        waits: &[Uid],
+        waits: &Waits,
         status: &EpochStatus,
         number: usize,
         watch: &mut impl FnMut() -> Result<(), LiveError>,
     ) -> Result<(), LiveError> {
         let start = Instant::now();
         let limit = PULSES.get(number).copied().unwrap_or(pace.block);
-        let all = wait(limit, watch, || is_weighed(net, waits, status))?;
+        let all = wait(limit, watch, || is_weighed(net, &waits.weights, status))?;
         if number >= FIRST_HELD {
             self.held = self.held.saturating_add(start.elapsed());
         }
@@ -202,17 +248,46 @@ fn before(status: &EpochStatus) -> u32 {
     status.open.saturating_sub(1)
 }
 
-/// Returns true if all validators with a permit out of `waits` have set weights in this epoch.
-fn is_weighed(net: &Net, waits: &[Uid], status: &EpochStatus) -> Result<bool, LiveError> {
-    let roster: Vec<Uid> = net.chain.query(net.contracts.epoch().roster(NETUID))?;
-    for uid in waits.iter().copied().filter(|uid| roster.contains(uid)) {
-        let row = net.contracts.epoch().weights(NETUID, uid);
-        let row: Option<WeightsRow> = net.chain.query(row)?;
-        if row.is_none_or(|row| row.updated_at < status.opened_at) {
+/// Returns true if something holds for both subnets.
+fn all(mut holds: impl FnMut(NetUid) -> Result<bool, LiveError>) -> Result<bool, LiveError> {
+    for netuid in SUBNETS {
+        if !holds(netuid)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Returns true if all `miners` of the training have pledged work of this epoch.
+fn is_pledged(net: &Net, miners: &[Uid], epoch: u32) -> Result<bool, LiveError> {
+    for uid in miners {
+        let serving = net.contracts.registry().serving(TRAINING, *uid);
+        let serving: Option<ServingView> = net.chain.query(serving)?;
+        let data = serving.and_then(|it| it.commitment).map(|it| it.data);
+        let pledge = Pledge::from_data(&data.unwrap_or_default());
+        if !matches!(pledge, Ok(Pledge::Work { epoch: of, .. }) if of == epoch) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns true if all validators with a permit out of `waits` have set weights in this epoch.
+fn is_weighed(net: &Net, waits: &[(NetUid, Uid)], status: &EpochStatus) -> Result<bool, LiveError> {
+    all(|netuid| {
+        let roster: Vec<Uid> = net.chain.query(net.contracts.epoch().roster(netuid))?;
+        let waits = waits
+            .iter()
+            .filter(|(of, uid)| *of == netuid && roster.contains(uid));
+        for (_, uid) in waits {
+            let row = net.contracts.epoch().weights(netuid, *uid);
+            let row: Option<WeightsRow> = net.chain.query(row)?;
+            if row.is_none_or(|row| row.updated_at < status.opened_at) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// Waits at most `longest` until `is_met`. Returns true if it is.
@@ -234,18 +309,18 @@ fn wait(
     }
 }
 
-/// Returns the results of all settled epochs, by epoch and uid.
+/// Returns the results of all settled epochs of a subnet, by epoch and uid.
 ///
 /// # Errors
 /// `Chain`.
-pub fn results(net: &Net) -> Result<BTreeMap<u32, Vec<NeuronResult>>, LiveError> {
+pub fn results(net: &Net, netuid: NetUid) -> Result<BTreeMap<u32, Vec<NeuronResult>>, LiveError> {
     let mut results: BTreeMap<u32, BTreeMap<u16, Vec<NeuronResult>>> = BTreeMap::new();
     for event in net.chain.events(0)? {
         if event.contract != net.contracts.epoch {
             continue;
         }
         if let Some(it) = event.decode::<ResultsPublished>() {
-            if it.netuid == NETUID {
+            if it.netuid == netuid {
                 results
                     .entry(it.epoch)
                     .or_default()
@@ -284,7 +359,16 @@ mod tests {
         let status = status(3, Some(2));
         let part = |passed| Part::of(&status, 100 + passed);
         let seed = TEMPO / 2 + 3;
-        assert!((0..seed - 1).all(|passed| part(passed) == Part::Early));
+        for passed in 0..seed - 1 {
+            let expected = match passed {
+                WORK_BLOCKS => Part::Work,
+                _ => Part::Early,
+            };
+            assert_eq!(part(passed), expected);
+        }
+        // Miners of the training end before the block after.
+        let rest = 3.max(TEMPO / 16);
+        assert!(WORK_BLOCKS < TEMPO / 2 - rest);
         assert_eq!(
             (part(seed - 1), part(seed)),
             (Part::BeforeSeed, Part::Window)

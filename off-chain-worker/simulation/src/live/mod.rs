@@ -3,7 +3,7 @@
 //!
 //! # Map
 //! * [`plan`]: who takes part, from a seed;
-//! * [`network`]: the chain, the subnet, the registrations;
+//! * [`network`]: the chain, its subnets of questions and of a training, the registrations;
 //! * [`process`]: processes, their logs and their CPU time; [`parent`]: their end; [`folder`]:
 //!   their files;
 //! * [`models`]: honest and cheating models behind stock miners; [`cheats`]: neurons that break
@@ -27,6 +27,7 @@ pub mod plan;
 pub mod process;
 pub mod report;
 mod run;
+mod training;
 mod work;
 
 pub use error::LiveError;

@@ -1,7 +1,7 @@
-//! The chain of a run and the subnet on it: a served devchain, on which every neuron is registered.
+//! The chain of a run and its two subnets: a served devchain, on which every neuron is registered.
 
 use super::{
-    plan::{Plan, Suri, OWNER},
+    plan::{trainer_names, Plan, Suri, EXAMINERS, OWNER},
     process::{Process, Stock, PATIENCE},
     LiveError,
 };
@@ -22,8 +22,12 @@ use psp22::PSP22;
 use scale::Decode;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// The subnet of a run.
+/// The subnet of questions.
 pub const NETUID: NetUid = NetUid(1);
+/// The subnet of the training.
+pub const TRAINING: NetUid = NetUid(2);
+/// Both subnets. Their epochs open and close in the same blocks.
+pub const SUBNETS: [NetUid; 2] = [NETUID, TRAINING];
 /// Blocks during which an epoch can be disputed: little of an epoch, and enough for a watcher that
 /// looks many times a block.
 const CHALLENGE_PERIOD: u32 = 2;
@@ -35,6 +39,8 @@ const REGISTRATIONS: usize = 4;
 const POCKET: Rao = Rao::from_tao(1);
 /// TAO of the worker, for collateral.
 const COLLATERAL: Rao = Rao::from_tao(1_000);
+/// Blocks between the creation of two subnets on a devchain.
+const BETWEEN_SUBNETS: u32 = 7_200;
 /// The largest amount that the bank allows a contract to collect.
 const ALLOWANCE: Rao = Rao::from_tao(1_000_000);
 
@@ -49,7 +55,7 @@ pub struct Seated {
     pub suri_file: PathBuf,
 }
 
-/// The chain of a run and the subnet on it.
+/// The chain of a run and the subnets on it.
 pub struct Net {
     /// The chain.
     pub chain: RemoteChain,
@@ -57,14 +63,16 @@ pub struct Net {
     pub contracts: Addresses,
     /// Address for `--chain`.
     pub address: String,
-    /// The neurons, by name.
-    pub neurons: BTreeMap<&'static str, Seated>,
+    /// The neurons, by subnet and name.
+    neurons: BTreeMap<(NetUid, &'static str), Seated>,
+    /// The hotkeys and the files with their secret URIs, by name.
+    hotkeys: BTreeMap<&'static str, (AccountId, PathBuf)>,
     /// The process that serves the chain.
     pub devchain: Process,
 }
 
 impl Net {
-    /// Serves a new chain, creates the subnet, and registers and stakes all neurons of the plan.
+    /// Serves a new chain, creates the subnets, and registers and stakes all neurons of the plan.
     /// Blocks pass only when [`RemoteChain::advance`] asks for them.
     ///
     /// # Errors
@@ -93,11 +101,23 @@ impl Net {
             contracts,
             address: format!("tcp://{address}"),
             neurons: BTreeMap::new(),
+            hotkeys: BTreeMap::new(),
             devchain,
         };
-        net.create_subnet(stock, plan, tempo)?;
-        net.register(stock, plan)?;
-        net.stake(plan)?;
+        net.pay_beforehand()?;
+        let (names, validators) = (plan.names(), plan.validators.len());
+        net.keys(stock, plan, &names)?;
+        net.create_subnet(NETUID, "embed", tempo, (names.len(), validators))?;
+        net.register(NETUID, &names)?;
+        let stakes = plan.validators.iter().map(|it| (it.name, it.stake));
+        net.stake(NETUID, stakes)?;
+        // The network allows a new subnet only so often.
+        net.chain.advance(BETWEEN_SUBNETS)?;
+        let names = trainer_names();
+        net.keys(stock, plan, &names)?;
+        net.create_subnet(TRAINING, "train", tempo, (names.len(), EXAMINERS.len()))?;
+        net.register(TRAINING, &names)?;
+        net.stake(TRAINING, EXAMINERS.map(|it| (it.name, it.stake)))?;
         Ok(net)
     }
 
@@ -106,93 +126,129 @@ impl Net {
         self.address.strip_prefix("tcp://").unwrap_or(&self.address)
     }
 
-    /// Returns a neuron of the plan.
+    /// Returns a neuron of the subnet of questions.
     ///
     /// # Errors
     /// `Unusable` for a name that is not in the plan.
-    pub fn neuron(&self, name: &str) -> Result<&Seated, LiveError> {
-        let missing = || LiveError::Unusable(format!("{name} is not registered"));
-        self.neurons.get(name).ok_or_else(missing)
+    pub fn neuron(&self, name: &'static str) -> Result<&Seated, LiveError> {
+        self.seated(NETUID, name)
     }
 
-    /// Returns the status of the subnet's epochs.
+    /// Returns a neuron of a subnet.
+    ///
+    /// # Errors
+    /// `Unusable` for a name that is not in the plan of the subnet.
+    pub fn seated(&self, netuid: NetUid, name: &'static str) -> Result<&Seated, LiveError> {
+        let missing = || LiveError::Unusable(format!("{name} is not registered"));
+        self.neurons.get(&(netuid, name)).ok_or_else(missing)
+    }
+
+    /// Returns the status of a subnet's epochs.
     ///
     /// # Errors
     /// `Chain`, `Unusable`.
-    pub fn status(&self) -> Result<EpochStatus, LiveError> {
-        let status = self.chain.query(self.contracts.epoch().status(NETUID))?;
-        status.ok_or_else(|| LiveError::Unusable("the subnet of the run is gone".into()))
+    pub fn status(&self, netuid: NetUid) -> Result<EpochStatus, LiveError> {
+        let status = self.chain.query(self.contracts.epoch().status(netuid))?;
+        status.ok_or_else(|| LiveError::Unusable("a subnet of the run is gone".into()))
     }
 
-    /// Pledges the manifest with this hash, by the owner's neuron.
+    /// Pledges the manifest with this hash, by the neuron of a subnet's owner.
     ///
     /// # Errors
     /// `Chain`, `Refused`.
-    pub fn pledge(&mut self, manifest: Digest) -> Result<(), LiveError> {
-        let owner = self.neuron(OWNER)?.hotkey;
+    pub fn pledge(&mut self, netuid: NetUid, manifest: Digest) -> Result<(), LiveError> {
+        let owner = self.seated(netuid, OWNER)?.hotkey;
         let registry = self.contracts.registry;
         let approve = self.contracts.psp22().approve(registry, POCKET.to_u128());
         self.send(owner, "PSP22::approve", approve)?;
         let data = Pledge::Subnet { manifest }.to_data();
         let kind = CommitmentKind::Raw;
-        let commit = self.contracts.registry().commit(NETUID, kind, data);
+        let commit = self.contracts.registry().commit(netuid, kind, data);
         self.send(owner, "Registry::commit", commit)
     }
 
-    /// Starts the epochs.
+    /// Starts the epochs of both subnets, in one block.
     ///
     /// # Errors
     /// `Chain`, `Refused`.
     pub fn start(&mut self) -> Result<(), LiveError> {
-        let start = self.contracts.registry().start(NETUID);
-        self.send(account("bank"), "Registry::start", start)
+        SUBNETS.into_iter().try_for_each(|netuid| {
+            let start = self.contracts.registry().start(netuid);
+            self.send(account("bank"), "Registry::start", start)
+        })
     }
 
-    fn create_subnet(&mut self, stock: &Stock, plan: &Plan, tempo: u32) -> Result<(), LiveError> {
+    /// Lets contracts collect from the bank, and gives the worker its collateral.
+    fn pay_beforehand(&mut self) -> Result<(), LiveError> {
         let bank = account("bank");
-        let seats = u16::try_from(plan.names().len()).unwrap_or(u16::MAX);
-        let permits = u16::try_from(plan.validators.len()).unwrap_or(u16::MAX);
         for spender in [self.contracts.registry, self.contracts.staking] {
             let approve = self.contracts.psp22().approve(spender, ALLOWANCE.to_u128());
             self.send(bank, "PSP22::approve", approve)?;
         }
-        let (owner, _) = self.hotkey(stock, plan, OWNER)?;
+        let mut token = self.contracts.psp22();
+        let worker = token.transfer(account("worker"), COLLATERAL.to_u128(), Vec::new());
+        self.send(bank, "PSP22::transfer", worker)
+    }
+
+    /// Creates a subnet with so many seats and permits. It must have the number `netuid`.
+    fn create_subnet(
+        &mut self,
+        netuid: NetUid,
+        name: &'static str,
+        tempo: u32,
+        (seats, permits): (usize, usize),
+    ) -> Result<(), LiveError> {
+        let number = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let owner = self.hotkeys.get(OWNER).map(|(hotkey, _)| *hotkey);
+        let owner = owner.ok_or_else(|| LiveError::Unusable("the owner has no key".into()))?;
         let create = self.contracts.registry().create_subnet(
-            "embed".into(),
+            name.into(),
             owner,
             self.contracts.yuma,
             tempo,
-            seats,
-            permits,
+            number(seats),
+            number(permits),
             ALLOWANCE,
             None,
         );
-        let created = self.chain.send(bank, create).answer();
-        let netuid = created
+        let created = self.chain.send(account("bank"), create).answer();
+        let created = created
             .map_err(LiveError::refused("Registry::create_subnet"))?
             .value;
-        if netuid != NETUID {
+        if created != netuid {
             return Err(LiveError::Unusable(format!(
-                "subnet {} is not the first",
-                netuid.0
+                "subnet {} was created as subnet {}",
+                netuid.0, created.0
             )));
         }
-        // One price for all seats, and a pledge in every epoch.
+        // One price for all seats, a pledge in every epoch, and no weights without one.
         for value in [
             Hyperparameter::RegistrationPrice(PRICE),
             Hyperparameter::MinBurn(PRICE),
             Hyperparameter::BurnIncrease(Bps::ONE),
             Hyperparameter::ServingRateLimit(0),
+            Hyperparameter::EvidenceRequired(true),
         ] {
-            let set = self.contracts.registry().set_hyperparameter(NETUID, value);
+            let set = self.contracts.registry().set_hyperparameter(netuid, value);
             self.send(account("deployer"), "Registry::set_hyperparameter", set)?;
         }
-        let fund = |to, amount: Rao| {
-            let mut token = self.contracts.psp22();
-            token.transfer(to, amount.to_u128(), Vec::new())
-        };
-        let worker = fund(account("worker"), COLLATERAL);
-        self.send(bank, "PSP22::transfer", worker)
+        Ok(())
+    }
+
+    /// Makes those of the hotkeys that are not there yet.
+    fn keys(
+        &mut self,
+        stock: &Stock,
+        plan: &Plan,
+        names: &[&'static str],
+    ) -> Result<(), LiveError> {
+        for name in names {
+            if !self.hotkeys.contains_key(name) {
+                let made = self.hotkey(stock, plan, name)?;
+                self.hotkeys.insert(name, made);
+            }
+        }
+        Ok(())
     }
 
     /// Writes the key of a hotkey, lets it agree to belong to the bank, and gives it TAO.
@@ -215,44 +271,38 @@ impl Net {
         Ok((hotkey, file))
     }
 
-    fn register(&mut self, stock: &Stock, plan: &Plan) -> Result<(), LiveError> {
-        for (number, name) in plan.names().into_iter().enumerate() {
+    fn register(&mut self, netuid: NetUid, names: &[&'static str]) -> Result<(), LiveError> {
+        for (number, name) in names.iter().enumerate() {
             if number > 0 && number % REGISTRATIONS == 0 {
                 self.chain.advance(1)?;
             }
-            let (hotkey, suri_file) = match name {
-                OWNER => {
-                    let file = stock.folder(OWNER)?.join("hotkey.suri");
-                    let keypair = keys::from_file(&file);
-                    let keypair = keypair.map_err(|it| LiveError::Unusable(it.to_string()))?;
-                    (keys::account(&keypair), file)
-                }
-                name => self.hotkey(stock, plan, name)?,
-            };
+            let seatless = || LiveError::Unusable(format!("{name} has no seat"));
+            let (hotkey, suri_file) = self.hotkeys.get(name).cloned().ok_or_else(seatless)?;
             let register = self
                 .contracts
                 .registry()
-                .register(NETUID, hotkey, PRICE, None);
+                .register(netuid, hotkey, PRICE, None);
             self.send(account("bank"), "Registry::register", register)?;
-            let seat = self.contracts.registry().seat(NETUID, hotkey);
+            let seat = self.contracts.registry().seat(netuid, hotkey);
             let seat: Option<Seat> = self.chain.query(seat)?;
-            let uid = seat.map(|seat| seat.uid);
-            let uid = uid.ok_or_else(|| LiveError::Unusable(format!("{name} has no seat")))?;
             let seated = Seated {
                 hotkey,
-                uid,
+                uid: seat.map(|seat| seat.uid).ok_or_else(seatless)?,
                 suri_file,
             };
-            self.neurons.insert(name, seated);
+            self.neurons.insert((netuid, name), seated);
         }
         Ok(())
     }
 
-    fn stake(&mut self, plan: &Plan) -> Result<(), LiveError> {
-        for validator in &plan.validators {
-            let hotkey = self.neuron(validator.name)?.hotkey;
-            let mut staking = self.contracts.staking();
-            let add = staking.add_stake(NETUID, hotkey, validator.stake);
+    fn stake(
+        &mut self,
+        netuid: NetUid,
+        stakes: impl IntoIterator<Item = (&'static str, Rao)>,
+    ) -> Result<(), LiveError> {
+        for (name, amount) in stakes {
+            let hotkey = self.seated(netuid, name)?.hotkey;
+            let add = self.contracts.staking().add_stake(netuid, hotkey, amount);
             self.send(account("bank"), "Staking::add_stake", add)?;
         }
         Ok(())

@@ -4,8 +4,19 @@
 //! first, and the window follows from it. During the run a block is held back while a validator
 //! still works: a late process then costs time, and never a claim.
 
-use super::report::PaceReport;
-use std::time::Duration;
+use super::{
+    cast::{unusable, QUESTIONS},
+    plan::Plan,
+    report::PaceReport,
+    LiveError,
+};
+use inktensor_neuron::program::linked;
+use inktensor_primitives::hash::blake2;
+use inktensor_task::Seed;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Blocks of an epoch. Small, and large enough for the half before the seed, in which the epoch
 /// before becomes final and is paid, and for the blocks after the window.
@@ -70,6 +81,43 @@ impl Pace {
 /// Returns whole milliseconds.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns the time that a sample of the work takes: as many answers as cores times eight, on all
+/// cores at once.
+///
+/// # Errors
+/// `Unusable`.
+pub fn sample(seed: u64, state: &[u8]) -> Result<(Duration, u32), LiveError> {
+    /// Answers of the sample on each core.
+    const EACH: u8 = 8;
+    let program = linked("embed/1", state).map_err(unusable)?;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for core in 0..cores {
+            let program = &program;
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    let place = [&seed.to_le_bytes()[..], &core.to_le_bytes(), &[number]].concat();
+                    let question = program.question(&Seed(blake2(&place)));
+                    // A refusal takes as long; only the time counts.
+                    let _ = question.map(|question| program.answer(&question));
+                }
+            });
+        }
+    });
+    let answers = u32::try_from(cores)
+        .unwrap_or(u32::MAX)
+        .saturating_mul(EACH.into());
+    Ok((start.elapsed(), answers))
+}
+
+/// Returns the number of answers in a window: each is computed by a miner and by a validator.
+pub fn answers_in_window(plan: &Plan) -> u32 {
+    let pairs = plan.asking().saturating_mul(plan.miners.len());
+    let pairs = u32::try_from(pairs).unwrap_or(u32::MAX);
+    pairs.saturating_mul(QUESTIONS.into()).saturating_mul(2)
 }
 
 #[cfg(test)]

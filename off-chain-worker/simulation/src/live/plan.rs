@@ -1,5 +1,6 @@
 //! The plan of a live network: who takes part, and what each does.
 
+use super::cheats::Forgery;
 use crate::Rng;
 use inktensor_primitives::Rao;
 use std::fmt;
@@ -112,6 +113,68 @@ pub struct ValidatorPlan {
     pub stake: Rao,
 }
 
+/// A miner of the training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainerPlan {
+    /// The name.
+    pub name: &'static str,
+    /// The cheat. `None` for an honest miner.
+    pub forgery: Option<Forgery>,
+}
+
+impl TrainerPlan {
+    /// Returns the miner's way of working in a few words.
+    pub const fn describe(&self) -> &'static str {
+        match self.forgery {
+            None => "does all its steps",
+            Some(Forgery::Claims) => "invents most states",
+            Some(Forgery::OtherEnd) => "pledges another end",
+            Some(Forgery::OtherStart) => "another first state",
+            Some(Forgery::Silent) => "answers no probe",
+            Some(Forgery::Hides) => "serves no state",
+        }
+    }
+}
+
+/// The miners of the training in every run, in order of registration.
+pub const TRAINERS: [TrainerPlan; 6] = [
+    trainer("pupil-1", None),
+    trainer("pupil-2", None),
+    trainer("claims", Some(Forgery::Claims)),
+    trainer("other-end", Some(Forgery::OtherEnd)),
+    trainer("other-start", Some(Forgery::OtherStart)),
+    trainer("silent", Some(Forgery::Silent)),
+];
+
+const fn trainer(name: &'static str, forgery: Option<Forgery>) -> TrainerPlan {
+    TrainerPlan { name, forgery }
+}
+
+/// A validator of the training: an honest validator of the other subnet, with a second process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExaminerPlan {
+    /// The name.
+    pub name: &'static str,
+    /// Name of the second process.
+    pub process: &'static str,
+    /// Stake on the training at the beginning.
+    pub stake: Rao,
+}
+
+/// The validators of the training in every run.
+pub const EXAMINERS: [ExaminerPlan; 2] = [
+    ExaminerPlan {
+        name: "large",
+        process: "large-train",
+        stake: Rao::from_tao(1_100),
+    },
+    ExaminerPlan {
+        name: "small",
+        process: "small-train",
+        stake: Rao::from_tao(900),
+    },
+];
+
 /// The miners of every run, in order of registration.
 const MINERS: [MinerPlan; 12] = [
     miner("good-1", MinerKind::Good),
@@ -179,7 +242,8 @@ impl Plan {
         self.validators.iter().filter(asking).count()
     }
 
-    /// Returns the names of all neurons: the owner's, validators', miners'.
+    /// Returns the names of all neurons of the subnet of questions: the owner's, validators',
+    /// miners'.
     pub fn names(&self) -> Vec<&'static str> {
         let validators = self.validators.iter().map(|it| it.name);
         let miners = self.miners.iter().map(|it| it.name);
@@ -189,6 +253,17 @@ impl Plan {
             .chain(miners)
             .collect()
     }
+}
+
+/// Returns the names of all neurons of the training: the owner's, validators', miners'.
+pub fn trainer_names() -> Vec<&'static str> {
+    let validators = EXAMINERS.iter().map(|it| it.name);
+    let miners = TRAINERS.iter().map(|it| it.name);
+    [OWNER]
+        .into_iter()
+        .chain(validators)
+        .chain(miners)
+        .collect()
 }
 
 /// The name of the owner's neuron, which names the task and does nothing else.
@@ -255,6 +330,22 @@ mod tests {
             6
         );
         assert_eq!(plan.asking(), 3);
+    }
+
+    #[test]
+    fn the_training_has_two_honest_validators_and_miners_of_its_own() {
+        let plan = Plan::of(1);
+        for examiner in EXAMINERS {
+            let of_name = |it: &&ValidatorPlan| it.name == examiner.name;
+            let validator = plan.validators.iter().find(of_name).unwrap();
+            assert!(validator.kind.is_honest());
+        }
+        let names: BTreeSet<_> = trainer_names().into_iter().collect();
+        assert_eq!(names.len(), 1 + EXAMINERS.len() + TRAINERS.len());
+        let honest = TRAINERS.iter().filter(|it| it.forgery.is_none());
+        assert_eq!(honest.count(), 2);
+        let of_both = plan.miners.iter().filter(|it| names.contains(it.name));
+        assert_eq!(of_both.count(), 0);
     }
 
     #[test]

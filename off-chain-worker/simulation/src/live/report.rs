@@ -22,6 +22,8 @@ pub struct LiveReport {
     pub miners: Vec<MinerReport>,
     /// All validators, by uid.
     pub validators: Vec<ValidatorReport>,
+    /// The training beside.
+    pub training: TrainingReport,
     /// The claims, with what was found.
     pub claims: Vec<Claim>,
     /// CPU time by role.
@@ -37,6 +39,36 @@ impl LiveReport {
     pub fn is_sound(&self) -> bool {
         self.claims.iter().all(|claim| claim.holds)
     }
+}
+
+/// The training of a live run, on a subnet of its own.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TrainingReport {
+    /// Most steps of a miner that an epoch pays.
+    pub steps: u16,
+    /// Probes of a validator to a miner in an epoch.
+    pub probes: u16,
+    /// All miners, by uid.
+    pub miners: Vec<MinerReport>,
+    /// All validators, by uid.
+    pub validators: Vec<ValidatorReport>,
+    /// The epochs that were computed again.
+    pub replays: Vec<ReplayReport>,
+}
+
+/// The outcome of `inktensor train replay` of an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReplayReport {
+    /// The epoch.
+    pub epoch: u32,
+    /// Exit code of the process. `None` if a signal ended it.
+    pub exit: Option<i32>,
+    /// Steps that were computed again.
+    pub steps: u64,
+    /// Held-out loss of the state in which the epoch ends, in nats a byte.
+    pub loss: Option<f64>,
+    /// The first false item, or the reason why there is no verdict.
+    pub wrong: Option<String>,
 }
 
 /// The pace of a run.

@@ -2,24 +2,25 @@
 
 use super::{
     auditor::audit,
-    cast::{answers_in_window, key_of, sample, Cast, TaskFiles},
+    cast::{key_of, Cast, TaskFiles},
     cheats::{Copier, Favourer, Liar, Scene},
-    claims::{claims, Miner, Validator},
-    conduct::{results, Course, ASKED_FROM},
+    claims::{claims, training_claims, Miner, Validator},
+    conduct::{results, Course, Waits, ASKED_FROM},
     folder::RunFolder,
     models::whole,
-    network::Net,
-    pace::{millis, Pace, TEMPO},
-    plan::{Plan, ValidatorKind, ValidatorPlan, FAVOURED},
+    network::{Net, NETUID, TRAINING},
+    pace::{answers_in_window, millis, sample, Pace, TEMPO},
+    plan::{Plan, ValidatorKind, ValidatorPlan, EXAMINERS, FAVOURED},
     process::{own_children_cpu, own_cpu, Stock},
     report::{AuditReport, CpuReport, LiveReport, MinerReport, ValidatorReport, Work},
+    training::Training,
     work, LiveError,
 };
 use crate::run::Progress;
-use inktensor_primitives::{kernel::NeuronResult, Uid};
+use inktensor_primitives::{kernel::NeuronResult, NetUid, Uid};
 use inktensor_wire::{Client, ClientLimits};
 use inktensor_worker::service::signals::Stop;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 /// Fewest epochs of a run: the claims are about epochs from 3 on.
@@ -82,6 +83,7 @@ pub fn run(
 /// A run in progress. Liars and processes end before the chain.
 struct Live<P> {
     liars: Vec<Liar>,
+    training: Training,
     cast: Cast,
     plan: Plan,
     pace: Pace,
@@ -111,11 +113,13 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         let (time, answers) = sample(plan.seed, &state)?;
         let parts = answers_in_window(&plan).div_ceil(answers.max(1));
         let pace = Pace::of(time, parts);
-        begin("creating the subnet", 1);
+        begin("creating the subnets", 1);
         let mut net = Net::create(stock, &plan, TEMPO)?;
         let task = TaskFiles::write(stock, &state, &pace)?;
+        let mut training = Training::write(stock, plan.seed, &pace)?;
         net.start()?;
-        net.pledge(task.manifest.hash)?;
+        net.pledge(NETUID, task.manifest.hash)?;
+        net.pledge(TRAINING, training.manifest)?;
         begin("starting the miners", 1);
         let mut cast = Cast::begin(stock, &net)?;
         cast.add_miners(stock, &mut net, &plan, &task, &pace)?;
@@ -132,8 +136,10 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
             }
         }
         for validator in &plan.validators {
-            cast.wait_for_axon(&net, validator.name)?;
+            cast.wait_for_axon(&net, NETUID, validator.name)?;
         }
+        begin("starting the training", 1);
+        training.begin(stock, &net, &mut cast)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -145,6 +151,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         );
         Ok(Self {
             liars,
+            training,
             cast,
             plan,
             pace,
@@ -165,6 +172,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
     fn perform(&mut self, stock: &Stock, last: u32) -> Result<(), LiveError> {
         let Self {
             liars,
+            training,
             cast,
             plan,
             pace,
@@ -176,13 +184,8 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         let steps = u64::from(last).saturating_add(1);
         let what = "running epochs";
         progress(Progress::Begin { what, steps });
-        let waits = plan
-            .validators
-            .iter()
-            .filter(|it| it.kind != ValidatorKind::Copier);
-        let waits: Result<Vec<Uid>, LiveError> =
-            waits.map(|it| Ok(net.neuron(it.name)?.uid)).collect();
-        let waits = waits?;
+        let waits = waits(net, plan)?;
+        let training = RefCell::new(training);
         course.run(
             net,
             pace,
@@ -190,10 +193,13 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
             last,
             || {
                 liars.iter_mut().try_for_each(Liar::check)?;
+                training.borrow_mut().check()?;
                 cast.check()
             },
             |net, epoch| {
                 facts.audit(stock, net, plan, epoch)?;
+                let asking = (&facts.runtime, &facts.client);
+                training.borrow_mut().audit(stock, net, asking, epoch)?;
                 progress(Progress::Step);
                 Ok(())
             },
@@ -201,13 +207,8 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
     }
 
     fn report(self, settings: &Settings) -> Result<LiveReport, LiveError> {
-        let results = results(&self.net)?;
         let epochs = settings.epochs;
-        let paid = |uid: Uid, pay: fn(&NeuronResult) -> u64| -> Vec<u64> {
-            let place = usize::from(uid.0);
-            let of = |epoch| results.get(&epoch).and_then(|all: &Vec<_>| all.get(place));
-            (0..epochs).map(|epoch| of(epoch).map_or(0, pay)).collect()
-        };
+        let paid = Paid::of(&self.net, NETUID, epochs)?;
         let mut miners = Vec::new();
         for plan in &self.plan.miners {
             let uid = self.net.neuron(plan.name)?.uid;
@@ -216,7 +217,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
                 name: plan.name,
                 behaviour: plan.kind.describe(),
                 work: self.facts.work.get(&uid).copied().unwrap_or_default(),
-                paid: paid(uid, |result| result.miner.0),
+                paid: paid.miner(uid),
             };
             miners.push((plan.kind, report));
         }
@@ -230,7 +231,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
                 behaviour: plan.kind.describe(),
                 honest: plan.kind.is_honest(),
                 stake: plan.stake.0,
-                paid: paid(uid, |result| result.validator.0),
+                paid: paid.validator(uid),
                 audits: audits.cloned().unwrap_or_default(),
             };
             validators.push((plan.kind, report));
@@ -238,7 +239,12 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         let of_miners: Vec<Miner<'_>> = miners.iter().map(|(kind, it)| (*kind, it)).collect();
         let of_validators: Vec<Validator<'_>> =
             validators.iter().map(|(kind, it)| (*kind, it)).collect();
-        let claims = claims(&of_miners, &of_validators);
+        let of_training = Paid::of(&self.net, TRAINING, epochs)?;
+        let training = self.training.report(&self.net, |uid| {
+            (of_training.miner(uid), of_training.validator(uid))
+        })?;
+        let mut claims = claims(&of_miners, &of_validators);
+        claims.extend(training_claims(&training, epochs));
         Ok(LiveReport {
             seed: settings.seed,
             epochs,
@@ -246,6 +252,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
             tempo: TEMPO,
             pace: self.pace.report(self.course.held),
             questions: super::cast::QUESTIONS,
+            training,
             claims,
             cpu: self.cpu(),
             miners: miners.into_iter().map(|(_, it)| it).collect(),
@@ -291,13 +298,13 @@ impl Facts {
         }
         for validator in &plan.validators {
             let uid = net.neuron(validator.name)?.uid;
-            let report = audit(stock, net, epoch, uid)?;
+            let report = audit(stock, net, NETUID, epoch, uid)?;
             let passed = report.exit == Some(0);
             self.audits.entry(uid).or_default().push(report);
             if !validator.kind.is_honest() || !passed {
                 continue;
             }
-            let axon = super::cast::axon(net, validator.name)?;
+            let axon = super::cast::axon(net, NETUID, validator.name)?;
             let missing = || LiveError::Unusable(format!("{} has no endpoint", validator.name));
             let axon = axon.ok_or_else(missing)?;
             let evidence = work::evidence(&self.runtime, &self.client, &axon, epoch)?;
@@ -307,6 +314,54 @@ impl Facts {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns the neurons that blocks wait for: all that work by the protocol.
+fn waits(net: &Net, plan: &Plan) -> Result<Waits, LiveError> {
+    let asking = plan.validators.iter();
+    let asking = asking.filter(|it| it.kind != ValidatorKind::Copier);
+    let asking = asking.map(|it| (NETUID, it.name));
+    let examiners = EXAMINERS.iter().map(|it| (TRAINING, it.name));
+    let uid = |(netuid, name)| Ok((netuid, net.seated(netuid, name)?.uid));
+    Ok(Waits {
+        weights: asking
+            .chain(examiners)
+            .map(uid)
+            .collect::<Result<_, LiveError>>()?,
+        work: Training::honest(net)?,
+    })
+}
+
+/// The pay on a subnet.
+struct Paid {
+    epochs: u32,
+    results: BTreeMap<u32, Vec<NeuronResult>>,
+}
+
+impl Paid {
+    /// Reads the pay of the first `epochs` epochs.
+    fn of(net: &Net, netuid: NetUid, epochs: u32) -> Result<Self, LiveError> {
+        let results = results(net, netuid)?;
+        Ok(Self { epochs, results })
+    }
+
+    /// Returns the pay of each epoch as a miner.
+    fn miner(&self, uid: Uid) -> Vec<u64> {
+        self.each(uid, |result| result.miner.0)
+    }
+
+    /// Returns the pay of each epoch as a validator.
+    fn validator(&self, uid: Uid) -> Vec<u64> {
+        self.each(uid, |result| result.validator.0)
+    }
+
+    fn each(&self, uid: Uid, pay: fn(&NeuronResult) -> u64) -> Vec<u64> {
+        let place = usize::from(uid.0);
+        let of = |epoch| self.results.get(&epoch).and_then(|all| all.get(place));
+        (0..self.epochs)
+            .map(|epoch| of(epoch).map_or(0, pay))
+            .collect()
     }
 }
 

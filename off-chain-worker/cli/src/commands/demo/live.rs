@@ -14,7 +14,7 @@ use inktensor_primitives::Rao;
 use inktensor_simulation::live::{
     self,
     claims::{Claim, FROM_EPOCH},
-    report::{LiveReport, ValidatorReport},
+    report::{LiveReport, MinerReport, TrainingReport, ValidatorReport},
     Settings,
 };
 use inktensor_worker::service::signals::{self, Stop};
@@ -106,8 +106,13 @@ fn print(report: &LiveReport, elapsed: Duration, out: &mut dyn Write) -> io::Res
     for note in &report.notes {
         wrapped(out, &format!("Note: {note}."))?;
     }
-    miners_table(report, out)?;
-    validators_table(report, out)?;
+    let title = "Miners: questions of honest validators, and pay over all epochs";
+    miners_table(title, "asked", &report.miners, out)?;
+    let title = format!(
+        "Validators: dividends in TAO; per million of stake from epoch {FROM_EPOCH} on, in rao"
+    );
+    validators_table(&title, &report.validators, out)?;
+    training(&report.training, out)?;
     cpu(report, out)?;
     writeln!(out, "\nOne machine does not show")?;
     for property in &report.not_shown {
@@ -116,18 +121,60 @@ fn print(report: &LiveReport, elapsed: Duration, out: &mut dyn Write) -> io::Res
     claims(&report.claims, out)
 }
 
-fn miners_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> {
+/// Prints the training: its miners, its validators, and the epochs that were computed again.
+fn training(training: &TrainingReport, out: &mut dyn Write) -> io::Result<()> {
+    let title = format!(
+        "Miners of the training, of {} an epoch each; probes of honest validators",
+        count(training.steps, "step")
+    );
+    miners_table(&title, "probes", &training.miners, out)?;
+    let title = "Validators of the training: dividends in the same units";
+    validators_table(title, &training.validators, out)?;
+    let columns = [
+        number("epoch"),
+        number("steps"),
+        number("loss"),
+        text("computed again"),
+    ];
+    let mut rows = Table::new(Room::Narrow, columns);
+    for replay in &training.replays {
+        let loss = replay.loss.map(|loss| format!("{loss:.3}"));
+        let verdict = match (replay.exit, &replay.wrong) {
+            (Some(0), _) => "every state is the same",
+            (_, Some(wrong)) => wrong,
+            _ => "no verdict",
+        };
+        rows.row([
+            replay.epoch.to_string(),
+            replay.steps.to_string(),
+            loss.unwrap_or_default(),
+            verdict.into(),
+        ]);
+    }
+    writeln!(
+        out,
+        "\nThe model: held-out loss after each epoch, in nats a byte\n"
+    )?;
+    rows.print(out)
+}
+
+fn miners_table(
+    title: &str,
+    asked: &'static str,
+    miners: &[MinerReport],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let columns = [
         number("uid"),
         text("miner"),
-        number("asked"),
+        number(asked),
         number("right"),
         number("late"),
         number("TAO"),
         text("what it does, and why the pay"),
     ];
     let mut rows = Table::new(Room::Narrow, columns);
-    for miner in &report.miners {
+    for miner in miners {
         let work = miner.work;
         rows.row([
             miner.uid.to_string(),
@@ -143,12 +190,15 @@ fn miners_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> {
             rows.row(["", "", "", "", "", "", &reason].map(String::from));
         }
     }
-    let title = "Miners: questions of honest validators, and pay over all epochs";
     writeln!(out, "\n{title}\n")?;
     rows.print(out)
 }
 
-fn validators_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> {
+fn validators_table(
+    title: &str,
+    validators: &[ValidatorReport],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let columns = [
         number("uid"),
         text("validator"),
@@ -159,7 +209,7 @@ fn validators_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> 
         text("what it does"),
     ];
     let mut rows = Table::new(Room::Narrow, columns);
-    for validator in &report.validators {
+    for validator in validators {
         let dividends = validator
             .paid
             .iter()
@@ -174,12 +224,9 @@ fn validators_table(report: &LiveReport, out: &mut dyn Write) -> io::Result<()> 
             validator.behaviour.into(),
         ]);
     }
-    writeln!(
-        out,
-        "\nValidators: dividends in TAO; per million of stake from epoch {FROM_EPOCH} on, in rao\n"
-    )?;
+    writeln!(out, "\n{title}\n")?;
     rows.print(out)?;
-    for validator in &report.validators {
+    for validator in validators {
         if let Some(item) = validator.first_false() {
             wrapped(out, &format!("{}: {item}", validator.name))?;
         }
@@ -264,7 +311,7 @@ fn tao(amount: u64) -> String {
 mod tests {
     use super::*;
     use inktensor_simulation::live::report::{
-        AuditReport, CpuReport, MinerReport, PaceReport, Work,
+        AuditReport, CpuReport, PaceReport, ReplayReport, Work,
     };
 
     fn report() -> LiveReport {
@@ -312,6 +359,28 @@ mod tests {
                 miner("offline", 0),
             ],
             validators: vec![validator("large", true), validator("favourer", false)],
+            training: TrainingReport {
+                steps: 12,
+                probes: 3,
+                miners: vec![miner("pupil-1", 224), miner("other-start", 0)],
+                validators: vec![validator("large", true)],
+                replays: vec![
+                    ReplayReport {
+                        epoch: 2,
+                        exit: Some(0),
+                        steps: 24,
+                        loss: Some(4.75),
+                        wrong: None,
+                    },
+                    ReplayReport {
+                        epoch: 3,
+                        exit: Some(1),
+                        steps: 24,
+                        loss: None,
+                        wrong: Some("the next state is 0x01.., not 0x02..".into()),
+                    },
+                ],
+            },
             claims: vec![
                 Claim {
                     claim: "evidence of favourer fails the audit".into(),
@@ -348,6 +417,8 @@ mod tests {
         assert!(text.contains("FAILS  pay of int8"), "{text}");
         assert!(text.contains("holds  evidence of favourer"), "{text}");
         assert!(text.contains("112 right, 112 late or silent"), "{text}");
+        assert!(text.contains("4.750"), "{text}");
+        assert!(text.contains("the next state is 0x01"), "{text}");
         assert!(
             text.contains("favourer: 2: the receipt of question 0"),
             "{text}"

@@ -6,8 +6,10 @@
 mod rank;
 #[cfg(test)]
 mod tests;
+mod training;
 
 pub use rank::spearman;
+pub use training::training_claims;
 
 use super::{
     plan::{MinerKind, ValidatorKind},
