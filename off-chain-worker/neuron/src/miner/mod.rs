@@ -32,12 +32,12 @@ use inktensor_worker::{
 use places::{Place, Places};
 use serde_json::json;
 use std::{
-    sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
+    sync::{Arc, PoisonError, RwLock},
     thread,
     time::Duration,
 };
 use subxt_signer::sr25519::Keypair;
-use training::{Work, TABLES};
+use training::{Shelf, Work, TABLES};
 
 /// Questions to this miner, by outcome: answered, refused or failed.
 pub const QUESTIONS: &str = "inktensor_neuron_questions_total";
@@ -89,16 +89,18 @@ pub fn run(
     handles: Handles,
 ) -> Result<(), NeuronError> {
     service::run(common, keys, open, handles, &TABLES, |neuron| {
+        let training = Work::at(common, neuron)?;
         let shared = Shared {
             places: Arc::new(Places::new(model.places(), WAITING)),
             model,
             hotkey: neuron.account(),
             netuid: common.netuid.0,
             known: RwLock::default(),
+            shelf: training.shelf(),
         };
         Ok(Miner {
             shared: Arc::new(shared),
-            training: Work::at(common, neuron)?,
+            training,
         })
     })
 }
@@ -116,6 +118,8 @@ pub struct Shared {
     hotkey: AccountId,
     netuid: u16,
     known: RwLock<Known>,
+    /// The pledged work of an epoch of a training, once it may be shown.
+    shelf: Shelf,
     /// Questions wait for a place up to their deadline.
     places: Arc<Places>,
 }
@@ -130,8 +134,6 @@ struct Known {
     tasks: [Option<Arc<Working>>; 2],
     /// Epoch of a training for which work is pledged.
     pledges: Option<u32>,
-    /// The pledged work of the open epoch of a training, once it may be shown.
-    shown: Option<Arc<Shown>>,
 }
 
 impl Shared {
@@ -140,8 +142,9 @@ impl Shared {
         known.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    fn shown(&self) -> Option<Arc<Shown>> {
+        let shelf = self.shelf.read();
+        shelf.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -173,16 +176,17 @@ impl Play for Miner {
             generation: at.seat.generation,
             tasks: [epoch, epoch.saturating_add(1)].map(|epoch| at.tasks.at(epoch).cloned()),
             pledges: self.training.pledged(),
-            shown: self.training.shown(),
         };
-        *self.shared.write() = known;
+        *self
+            .shared
+            .known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
     }
 
     fn between(&mut self, neuron: &Neuron<'_>) -> Result<(), NeuronError> {
-        self.training.between(neuron)?;
-        self.shared.write().shown = self.training.shown();
-        Ok(())
+        self.training.between(neuron)
     }
 }
 
@@ -248,9 +252,8 @@ impl Answers {
     /// its probes before this miner does, so the work is waited for.
     async fn shown(&self, epoch: u32, expires: u64) -> Option<Arc<Shown>> {
         loop {
-            let known = self.0.known();
-            let shown = known.shown.filter(|it| it.work.epoch == epoch);
-            let is_due = known.pledges == Some(epoch) && clock::now() < expires;
+            let shown = self.0.shown().filter(|it| it.work.epoch == epoch);
+            let is_due = self.0.known().pledges == Some(epoch) && clock::now() < expires;
             if shown.is_some() || !is_due {
                 return shown;
             }

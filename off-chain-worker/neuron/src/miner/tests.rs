@@ -51,8 +51,8 @@ fn answers(model: Model, places: usize, program: Arc<dyn Program>) -> Answers {
             generation: 1,
             tasks: [Some(Arc::new(working)), None],
             pledges: None,
-            shown: None,
         }),
+        shelf: Shelf::default(),
         places: Arc::new(Places::new(places, WAITING)),
     }))
 }

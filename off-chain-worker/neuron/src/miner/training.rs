@@ -28,7 +28,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         mpsc::{self, Receiver, TryRecvError},
-        Arc,
+        Arc, PoisonError, RwLock,
     },
     thread,
 };
@@ -47,12 +47,17 @@ pub const TABLES: [&str; 4] = [
     trainer::TABLES[0],
 ];
 
+/// The place of the pledged work of an epoch, from which probes are answered. The loop and its
+/// threads write it, and the server reads it.
+pub type Shelf = Arc<RwLock<Option<Arc<Shown>>>>;
+
 /// A miner's work on a training.
 pub struct Work {
     course: Course,
     folders: Folders,
     current: Option<Current>,
     noted: Noted,
+    shelf: Shelf,
 }
 
 /// The work of the open epoch.
@@ -65,8 +70,11 @@ struct Current {
     pledged: Option<Pledged>,
     /// True once the chain was read for a pledge after the last block for one.
     adopted: bool,
-    showing: Option<Receiver<Result<Shown, String>>>,
-    shown: Option<Arc<Shown>>,
+    /// Hash of the block that probes follow from, once it is final.
+    asked: Option<Digest>,
+    showing: Option<Receiver<Result<(), String>>>,
+    /// True once the work is on the shelf.
+    shown: bool,
 }
 
 impl Work {
@@ -89,6 +97,7 @@ impl Work {
             },
             current: None,
             noted: Noted::default(),
+            shelf: Shelf::default(),
         })
     }
 
@@ -97,9 +106,9 @@ impl Work {
         Some(self.current.as_ref()?.pledged?.epoch)
     }
 
-    /// Returns the pledged work, once it may be shown.
-    pub fn shown(&self) -> Option<Arc<Shown>> {
-        self.current.as_ref()?.shown.clone()
+    /// Returns the place of the work that may be shown.
+    pub fn shelf(&self) -> Shelf {
+        Arc::clone(&self.shelf)
     }
 
     /// Acts on a block: begins, ends, pledges or shows the work of the open epoch.
@@ -112,22 +121,24 @@ impl Work {
         chain: &mut Instrumented,
         at: &AtBlock<'_>,
     ) -> Result<(), NeuronError> {
-        self.course.look(neuron, chain, at)?;
         let epoch = at.view.status.open;
         let Some((working, training)) = fold_of(at, epoch) else {
             self.current = None;
-            return Ok(());
+            return self.course.look(neuron, chain, at);
         };
         if at.view.subnet.owner_hotkey == neuron.account() {
             return Err(NeuronError::OwnersHotkey(ss58(&neuron.account())));
         }
         let Some(round) = Round::new(at.view.status.opened_at, at.view.subnet.tempo) else {
-            return Ok(());
+            return self.course.look(neuron, chain, at);
         };
-        let is_open = |it: &mut Current| {
+        let is_over = |it: &mut Current| {
             it.trainer.epoch().number != epoch || it.seat.generation != at.seat.generation
         };
-        drop(self.current.take_if(is_open));
+        drop(self.current.take_if(is_over));
+        // Probes may wait already, and a look at all pledges of a large subnet takes long.
+        self.show(neuron, Some((chain, round)))?;
+        self.course.look(neuron, chain, at)?;
         if self.current.is_none() {
             self.begin(neuron, chain, at, (working, &training), round)?;
         }
@@ -142,19 +153,15 @@ impl Work {
         if current.pledged.is_none() && current.trainer.has_ended() && block <= round.cut_off() {
             self.pledge(neuron, chain)?;
         }
-        self.show(neuron)
+        self.show(neuron, Some((chain, round)))
     }
 
-    /// Acts between blocks: the end of the work is shown as soon as its bytes are here, since
-    /// probes wait for it.
+    /// Acts between blocks: work that could not be shown is tried again.
     ///
     /// # Errors
     /// If the store is unusable.
     pub fn between(&mut self, neuron: &Neuron<'_>) -> Result<(), NeuronError> {
-        match &self.current {
-            Some(current) if current.showing.is_some() => self.show(neuron),
-            _ => Ok(()),
-        }
+        self.show(neuron, None)
     }
 
     /// Begins the work, once the rows are final and the state is here.
@@ -201,8 +208,9 @@ impl Work {
             questions: working.manifest.questions,
             pledged,
             adopted: false,
+            asked: None,
             showing: None,
-            shown: None,
+            shown: false,
         });
         Ok(())
     }
@@ -265,13 +273,14 @@ impl Work {
         }
     }
 
-    /// Shows the work once probes are known. A lost state is computed again, which takes long, so
-    /// the end is shown on a thread.
-    fn show(&mut self, neuron: &Neuron<'_>) -> Result<(), NeuronError> {
-        let Some(current) = &mut self.current else {
-            return Ok(());
-        };
-        let Some(pledged) = current.pledged.filter(|_| current.shown.is_none()) else {
+    /// Shows the work once the block of probes is final, for which `chain` is looked at. A lost
+    /// state is computed again, which takes long, so the end is shown on a thread.
+    fn show(
+        &mut self,
+        neuron: &Neuron<'_>,
+        chain: Option<(&Instrumented, Round)>,
+    ) -> Result<(), NeuronError> {
+        let Some(current) = self.current.as_mut().filter(|it| !it.shown) else {
             return Ok(());
         };
         if let Some(showing) = &current.showing {
@@ -282,20 +291,29 @@ impl Work {
             };
             current.showing = None;
             match shown {
-                Ok(shown) => current.shown = Some(Arc::new(shown)),
-                // The next block tries again.
+                Ok(()) => current.shown = true,
+                // The next look tries again.
                 Err(problem) => self.noted.note(problem),
             }
             return Ok(());
         }
-        let record = self.course.epoch(&neuron.store, pledged.epoch)?;
-        let Some(pledges) = record.and_then(|it| it.pledges) else {
+        let Some(pledged) = current.pledged else {
+            return Ok(());
+        };
+        if let (None, Some((chain, round))) = (current.asked, chain) {
+            let finalized = chain.finalized()?;
+            // The hash of a block is fixed with the next one.
+            if finalized.number > round.asked_at() {
+                current.asked = chain.ancestor(&finalized, round.asked_at())?;
+            }
+        }
+        let Some(asked) = current.asked else {
             return Ok(());
         };
         let probes = Probes {
             home: neuron.home,
             netuid: neuron.common.netuid,
-            asked: pledges.asked,
+            asked,
             questions: current.questions,
         };
         let (trainer, store) = (&current.trainer, &neuron.store);
@@ -307,8 +325,13 @@ impl Work {
         }
         let (sender, showing) = mpsc::channel();
         current.showing = Some(showing);
+        let shelf = Arc::clone(&self.shelf);
         thread::Builder::new().name("show".into()).spawn(move || {
-            let ended = shown.show_end().map(|()| shown);
+            let ended = shown.show_end();
+            if ended.is_ok() {
+                let mut shelf = shelf.write().unwrap_or_else(PoisonError::into_inner);
+                *shelf = Some(Arc::new(shown));
+            }
             // Fails only if the epoch has ended.
             let _ = sender.send(ended);
         })?;
