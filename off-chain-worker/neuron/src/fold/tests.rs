@@ -18,10 +18,10 @@ use crate::{
     store::{Owner, Store},
 };
 use inktensor_exact::{adamw::AdamW, gpt::Config};
-use inktensor_primitives::{Bps, Digest, NetUid, Uid};
+use inktensor_primitives::{hash::blake2, Bps, Digest, NetUid, Uid};
 use inktensor_task::{Blob, Fold, Seat, Seed, Worth};
 use inktensor_train::{probed, Epoch, Recipe, Train, Work, BARRED_EPOCHS};
-use inktensor_wire::Blobs;
+use inktensor_wire::{BlobLimits, Blobs};
 use std::{
     collections::BTreeMap,
     fs,
@@ -184,6 +184,49 @@ fn a_miner_that_was_killed_goes_on_after_its_last_whole_state() {
     let named = trainer::states(&killed.store).unwrap();
     let stray = killed.folders.work.put(b"stray").unwrap();
     assert!(named.len() == usize::from(STEPS) && !named.contains(&stray));
+}
+
+#[test]
+fn a_full_folder_ends_the_steps_and_the_ones_before_are_pledged() {
+    let mut place = Place::new("full");
+    let room = place.path.join("work");
+    let state = place.training.train.start(&Seed([1; 32])).unwrap();
+    let bytes = u64::try_from(state.to_blob().len()).unwrap();
+    let with_room = |states: u64| {
+        let limits = BlobLimits {
+            bytes: states * bytes,
+            ..fetch::limits()
+        };
+        Arc::new(Blobs::at(&room, limits).unwrap())
+    };
+    place.folders.work = with_room(2);
+    let work = place.work(&place.trained());
+    assert_eq!(work.steps, 2);
+    // With room again, the same steps follow.
+    place.folders.work = with_room(u64::from(STEPS));
+    let whole = Place::new("roomy");
+    let right = whole.work(&whole.trained());
+    assert_eq!(place.work(&place.trained()), right);
+}
+
+#[test]
+fn a_damaged_state_is_computed_again_and_never_shown() {
+    let place = Place::new("damaged");
+    let trainer = place.trained();
+    let right = place.work(&trainer);
+    let states = trainer.trace(&place.store).unwrap().states().to_vec();
+    for hash in &states[1..] {
+        let path = place.folders.work.path(hash);
+        let mut bytes = fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    let shown = place.shown(&trainer);
+    let answer = shown.answer(step(1), &validator()).unwrap();
+    let served = place.folders.served.get(&answer.before.state).unwrap();
+    assert_eq!(blake2(&served), answer.before.state);
+    assert_eq!(place.work(&place.trained()), right);
 }
 
 #[test]
