@@ -8,7 +8,7 @@ use crate::{
 use inktensor_complete::Complete;
 use inktensor_embed::Embed;
 use inktensor_primitives::{hash::hex, Digest};
-use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
+use inktensor_task::{Body, Fault, Load, Malformed, Refused, Seed, Task, Worth};
 use inktensor_wasm_task::{
     TaskLimits, WasmError, WasmProgram, WasmTask, MAX_ANSWER, MAX_QUESTION, MAX_STATE,
 };
@@ -198,6 +198,9 @@ pub enum ProgramError {
          check its evidence with `inktensor evidence verify`"
     )]
     Training(String),
+    /// A fold that was not computed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
     /// The same of a Wasm program, or a program that cannot be used.
     #[error(transparent)]
     Wasm(#[from] WasmError),

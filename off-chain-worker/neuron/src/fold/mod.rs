@@ -28,7 +28,7 @@ use crate::{
     program::{Limits, ProgramError},
 };
 use inktensor_primitives::{Bps, Digest};
-use inktensor_task::{Fold, Load};
+use inktensor_task::{Load, NamedFold};
 use inktensor_train::{State, Train, CORPUS_LIMIT, STATE_LIMIT};
 use thiserror::Error;
 

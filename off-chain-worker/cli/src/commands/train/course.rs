@@ -3,9 +3,9 @@
 
 use crate::error::Failure;
 use inktensor_neuron::threads::{cores, in_order};
-use inktensor_task::{blake2, Blob, Digest, Fold, Hash, Measure, Refused, Seat, Seed, Tag};
+use inktensor_task::{blake2, Blob, Digest, Fault, Fold, Hash, Measure, Seat, Seed, Stop, Tag};
 use inktensor_train::{
-    candidates, members, Ballot, Epoch, Guard, Join, Member, State, Trace, Train, Vote, Voter,
+    candidates, members, Ballot, Epoch, Guard, Join, JoinError, Member, State, Trace, Vote, Voter,
 };
 use std::collections::BTreeMap;
 
@@ -45,11 +45,11 @@ impl Seeds {
     }
 }
 
-/// A training on one machine.
+/// A training on one machine, which `F` computes: native code, or a Wasm program.
 #[derive(Debug)]
-pub struct Course {
+pub struct Course<F> {
     /// The training.
-    pub train: Train,
+    pub train: F,
     /// The seeds.
     pub seeds: Seeds,
     /// Number of seats, which take the part of miners.
@@ -92,7 +92,7 @@ struct Ended {
     is_sound: bool,
 }
 
-impl Course {
+impl<F: Fold<State = State>> Course<F> {
     /// Returns the first state.
     pub fn start(&self) -> Result<State, Failure> {
         self.train.start(&self.seeds.start()).map_err(refused)
@@ -125,6 +125,8 @@ impl Course {
             guard,
         };
         let ended = in_parallel(self.seats, |uid| self.ended(&facts, &join, start, uid));
+        let ended: Result<Vec<Ended>, Fault> = ended.into_iter().collect();
+        let ended = ended.map_err(Failure::input)?;
         let by_seat = ended.iter().map(|it| (it.member.seat, it));
         let by_seat: BTreeMap<Seat, &Ended> = by_seat.collect();
         let pledges = ended.iter().map(|it| (it.member.seat, it.member.work));
@@ -157,7 +159,13 @@ impl Course {
     }
 
     /// Returns the work of one seat. A step that the training refuses ends it.
-    fn ended(&self, facts: &Epoch, join: &Join<'_, Train>, start: &State, uid: u16) -> Ended {
+    fn ended(
+        &self,
+        facts: &Epoch,
+        join: &Join<'_, F>,
+        start: &State,
+        uid: u16,
+    ) -> Result<Ended, Fault> {
         let seat = seat(uid);
         let mut trace = Trace::new(*facts, seat);
         let mut blob = join.start.to_vec();
@@ -165,19 +173,27 @@ impl Course {
         for step in 0..self.steps {
             match self.train.step(state, &facts.assignment(seat, step)) {
                 Ok(after) => state = after,
-                Err(_) => break,
+                Err(Stop::Refused(_)) => break,
+                Err(Stop::Failed(fault)) => return Err(fault),
             }
             blob = state.to_blob();
             trace.push(blake2(&blob));
         }
         let work = trace.pledge();
         let member = Member { seat, work };
-        Ended {
-            is_sound: work.steps > 0 && join.check_end(&member, &blob).is_ok(),
+        let is_sound = match work.steps {
+            0 => false,
+            _ => match join.check_end(&member, &blob) {
+                Err(JoinError::Failed(fault)) => return Err(fault),
+                checked => checked.is_ok(),
+            },
+        };
+        Ok(Ended {
+            is_sound,
             trace,
             member,
             blob,
-        }
+        })
     }
 }
 
@@ -188,7 +204,7 @@ const fn seat(uid: u16) -> Seat {
     }
 }
 
-fn refused(reason: Refused) -> Failure {
+fn refused(reason: Stop) -> Failure {
     Failure::input(format_args!("the training stops: {reason}"))
 }
 
@@ -203,10 +219,10 @@ pub mod tests {
     use super::*;
     use inktensor_exact::{adamw::AdamW, gpt::Config};
     use inktensor_task::Assignment;
-    use inktensor_train::Recipe;
+    use inktensor_train::{Recipe, Train};
 
     /// Returns a training of a tiny model.
-    pub fn tiny(seats: u16, steps: u16) -> Course {
+    pub fn tiny(seats: u16, steps: u16) -> Course<Train> {
         let config = Config {
             vocabulary: 128,
             context: 8,

@@ -108,7 +108,7 @@ impl Folder {
     }
 
     /// Returns the training, and its first state as it is stored.
-    pub fn course(&self) -> Result<(Course, State), Stored> {
+    pub fn course(&self) -> Result<(Course<Train>, State), Stored> {
         let corpus = self.stored(&self.plan.corpus.0, "the corpus", CORPUS_LIMIT)?;
         let start = self.state(&self.plan.start.0, "the first state")?;
         let train = Train::of(&start, corpus)

@@ -14,7 +14,8 @@ use crate::{
 };
 use inktensor_neuron::service::random;
 use inktensor_primitives::hash::hex;
-use inktensor_task::{Blob, Digest, Hash, Seed, Tag};
+use inktensor_task::{Blob, Digest, Fold, Hash, Seed, Tag};
+use inktensor_train::State;
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
@@ -222,7 +223,11 @@ pub fn replay(
     Ok(())
 }
 
-fn replay_epoch(folder: &Folder, course: &Course, line: &Line) -> Result<(), Stored> {
+fn replay_epoch<F: Fold<State = State>>(
+    folder: &Folder,
+    course: &Course<F>,
+    line: &Line,
+) -> Result<(), Stored> {
     let epoch = line.epoch;
     let name = format!("the state with which epoch {epoch} begins");
     let start = folder.state(&line.start.0, &name)?;

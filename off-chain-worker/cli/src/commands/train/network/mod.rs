@@ -286,7 +286,9 @@ impl<'a> Replay<'a> {
                         return Ok(true);
                     }
                 }
-                Err(FalseStep::Folder(problem)) => return Err(Failure::input(problem)),
+                Err(problem @ (FalseStep::Folder(_) | FalseStep::Failed(_))) => {
+                    return Err(Failure::input(problem))
+                }
                 Err(wrong) => {
                     self.report.wrong = Some(wrong.to_string());
                     return Ok(false);
