@@ -386,16 +386,16 @@ fn false_states_are_false_native_and_as_wasm() {
     }
 }
 
-/// A step of a million weights has room: less than a quarter of the fuel is enough for each part.
+/// A step of a million weights has room: less than an eighth of the fuel is enough for each part.
 #[test]
-fn a_million_weights_need_less_than_a_quarter_of_the_fuel() {
+fn a_million_weights_need_less_than_an_eighth_of_the_fuel() {
     let Some(programs) = programs() else { return };
     let standard = FoldFuel::STANDARD;
     let fuel = FoldFuel {
-        describe: standard.describe / 4,
-        load: standard.load / 4,
-        step: standard.step / 4,
-        join: standard.join / 4,
+        describe: standard.describe,
+        load: standard.load / 8,
+        step: standard.step / 8,
+        join: standard.join / 8,
     };
     let (config, rows) = MILLION;
     let (train, start) = native(config, rows);
