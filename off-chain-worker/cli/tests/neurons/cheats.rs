@@ -15,7 +15,7 @@ use inktensor_neuron::{
         pledges::{facts, pledge},
         probe,
         trainer::{Folders, Probes, Shown},
-        Training,
+        Engine, Training,
     },
     missing::Part,
     publish::Publisher,
@@ -23,7 +23,7 @@ use inktensor_neuron::{
 };
 use inktensor_primitives::{Digest, Uid};
 use inktensor_task::{Blob, Fold, Load, Seat, Seed};
-use inktensor_train::{Epoch, State, Trace, Train, Work};
+use inktensor_train::{Epoch, State, Trace, Work};
 use inktensor_wire::{Blobs, Caller, Guests, Media, Path, Response, Service};
 use inktensor_worker::{
     chain_source::Access,
@@ -265,7 +265,7 @@ impl Play for Playing {
 }
 
 /// Returns a state that no epoch begins with.
-fn other_start(train: &Train, blobs: &Blobs) -> Result<Digest, NeuronError> {
+fn other_start(train: &Engine, blobs: &Blobs) -> Result<Digest, NeuronError> {
     let state = train.start(&Seed([9; 32])).unwrap();
     Ok(blobs.put(&state.to_blob())?)
 }
@@ -275,7 +275,7 @@ impl Playing {
     fn trace(
         &self,
         neuron: &Neuron<'_>,
-        train: &Train,
+        train: &Engine,
         epoch: Epoch,
         seat: Seat,
     ) -> Result<Trace, NeuronError> {

@@ -2,7 +2,10 @@
 //! number in the place of a chain's.
 
 use crate::error::Failure;
-use inktensor_neuron::threads::{cores, in_order};
+use inktensor_neuron::{
+    fold::Engine,
+    threads::{cores, in_order},
+};
 use inktensor_task::{blake2, Blob, Digest, Fault, Fold, Hash, Measure, Seat, Seed, Stop, Tag};
 use inktensor_train::{
     candidates, members, Ballot, Epoch, Guard, Join, JoinError, Member, State, Trace, Vote, Voter,
@@ -45,11 +48,11 @@ impl Seeds {
     }
 }
 
-/// A training on one machine, which `F` computes: native code, or a Wasm program.
+/// A training on one machine.
 #[derive(Debug)]
-pub struct Course<F> {
-    /// The training.
-    pub train: F,
+pub struct Course {
+    /// The training, with the code that computes it.
+    pub train: Engine,
     /// The seeds.
     pub seeds: Seeds,
     /// Number of seats, which take the part of miners.
@@ -92,7 +95,7 @@ struct Ended {
     is_sound: bool,
 }
 
-impl<F: Fold<State = State>> Course<F> {
+impl Course {
     /// Returns the first state.
     pub fn start(&self) -> Result<State, Failure> {
         self.train.start(&self.seeds.start()).map_err(refused)
@@ -162,7 +165,7 @@ impl<F: Fold<State = State>> Course<F> {
     fn ended(
         &self,
         facts: &Epoch,
-        join: &Join<'_, F>,
+        join: &Join<'_, Engine>,
         start: &State,
         uid: u16,
     ) -> Result<Ended, Fault> {
@@ -222,7 +225,7 @@ pub mod tests {
     use inktensor_train::{Recipe, Train};
 
     /// Returns a training of a tiny model.
-    pub fn tiny(seats: u16, steps: u16) -> Course<Train> {
+    pub fn tiny(seats: u16, steps: u16) -> Course {
         let config = Config {
             vocabulary: 128,
             context: 8,
@@ -237,7 +240,7 @@ pub mod tests {
         };
         let corpus = b"one two three four ".repeat(30);
         Course {
-            train: Train::new(config, recipe, corpus).unwrap(),
+            train: Engine::Native(Train::new(config, recipe, corpus).unwrap()),
             seeds: Seeds::new(1),
             seats,
             steps,
