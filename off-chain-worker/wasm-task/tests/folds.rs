@@ -431,11 +431,17 @@ fn cost_of_steps() {
         let fold = compiled.with_blobs::<State>(&start.to_blob(), &corpus());
         let fold = fold.unwrap();
         println!("load of state and corpus: {:?}", started.elapsed());
-        println!("| part | native | Wasm |\n|---|---:|---:|");
+        println!("| part | native | Wasm | ratio |\n|---|---:|---:|---:|");
         let (native, by_wasm) = (parts(&train, &start), parts(&fold, &start));
         for ((name, native), (_, by_wasm)) in native.iter().zip(&by_wasm) {
-            let times = by_wasm.as_secs_f64() / native.as_secs_f64();
-            println!("| {name} | {native:?} | {by_wasm:?}, {times:.1} times |");
+            let (native, by_wasm) = (native.as_secs_f64(), by_wasm.as_secs_f64());
+            let ratio = by_wasm / native;
+            let (native_ms, wasm_ms) = (native * 1e3, by_wasm * 1e3);
+            println!("| {name} | {native_ms:.1} ms | {wasm_ms:.1} ms | {ratio:.1} |");
+            if *name == "step" {
+                let (native, by_wasm) = (native.recip(), by_wasm.recip());
+                println!("| steps a second | {native:.1} | {by_wasm:.1} | |");
+            }
         }
     }
 }
