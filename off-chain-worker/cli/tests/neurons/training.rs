@@ -280,8 +280,12 @@ fn a_training_by_a_wasm_program_is_mined_validated_and_audited() {
     let verified = net.run(&words, &common);
     assert_eq!(verified.status.code(), Some(0), "{}", text_of(&verified));
     assert_eq!(document(&verified)["recomputed"], 6);
+    // The end of an epoch is confirmed by the votes of the next one.
     let words = [&common[..], &["--to", &epoch]].concat();
-    let replayed = net.run(&["train", "replay"], &words);
+    let replayed = wait_for("a confirmed end", || {
+        let replayed = net.run(&["train", "replay"], &words);
+        (replayed.status.code() != Some(2)).then_some(replayed)
+    });
     assert_eq!(replayed.status.code(), Some(0), "{}", text_of(&replayed));
     let replayed = document(&replayed);
     assert_eq!(replayed["program"], hex(&blake2(&programs.train)));

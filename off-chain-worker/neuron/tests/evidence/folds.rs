@@ -171,8 +171,19 @@ fn play() -> Played {
 }
 
 impl Played {
-    /// Returns the evidence of a validator that computes by `training`, with its vote.
-    fn evidence(&self, training: &Arc<Training>) -> Result<Evidence, String> {
+    /// Returns the evidence of two validators with the same receipts, with their votes. Each
+    /// computes by a training of its own.
+    fn evidence(&self, trainings: [&Arc<Training>; 2]) -> [Result<Evidence, String>; 2] {
+        // A signature is drawn, so each question is asked once.
+        let mut receipts = None;
+        trainings.map(|training| self.evidence_by(training, &mut receipts))
+    }
+
+    fn evidence_by(
+        &self,
+        training: &Arc<Training>,
+        receipts: &mut Option<Vec<Asked>>,
+    ) -> Result<Evidence, String> {
         let works = self.miners.iter().zip(&self.traces);
         let round = FoldRound {
             training: Arc::clone(training),
@@ -195,8 +206,11 @@ impl Played {
             checks: None,
             threads: NonZeroUsize::MIN,
         };
-        let asked = demanded(&self.miners, QUESTIONS);
-        let asked = asked.map(|(miner, number)| self.ask(&scoring, miner, number));
+        let receipts = receipts.get_or_insert_with(|| {
+            let demanded = demanded(&self.miners, QUESTIONS);
+            let asked = demanded.map(|(miner, number)| self.ask(&scoring, miner, number));
+            asked.collect()
+        });
         let head = Head {
             home: HOME,
             netuid: NETUID,
@@ -206,7 +220,7 @@ impl Played {
             seed_block: SEED_BLOCK,
             before: None,
         };
-        let evidence = conclude(head, &self.miners, asked.collect(), &[], &scoring);
+        let evidence = conclude(head, &self.miners, receipts.clone(), &[], &scoring);
         let mut evidence = evidence.map_err(|error| error.to_string())?;
         let vote = vote(&round, &evidence, Seed([8; 32]));
         evidence.vote = Some(vote.map_err(|error| error.to_string())?);
@@ -252,9 +266,9 @@ fn evidence_of_a_training_has_one_root_native_and_as_wasm() {
     let Some(programs) = programs() else { return };
     let played = play();
     let (_, start) = native();
-    let right = played.evidence(&training(&start, None)).unwrap();
-    let by_wasm = played.evidence(&training(&start, Some(&programs.train)));
-    let by_wasm = by_wasm.unwrap();
+    let by_program = training(&start, Some(&programs.train));
+    let [right, by_wasm] = played.evidence([&training(&start, None), &by_program]);
+    let (right, by_wasm) = (right.unwrap(), by_wasm.unwrap());
     assert_eq!(by_wasm.root(), right.root());
     assert_eq!(by_wasm, right);
     // All kinds of grades were given, and the honest miner alone is named.
@@ -274,7 +288,9 @@ fn a_program_that_fails_gives_no_evidence() {
     let played = play();
     let (_, start) = native();
     let code = wat::parse_str(TRAPPING).unwrap();
-    let failed = played.evidence(&training(&start, Some(&code)));
+    let trapping = training(&start, Some(&code));
+    let [right, failed] = played.evidence([&training(&start, None), &trapping]);
+    assert!(right.is_ok());
     let expected = "fold_step trapped: it panicked; refuse such an input instead, or report it to \
                     the author";
     assert_eq!(failed, Err(expected.into()));
