@@ -174,7 +174,7 @@ fn refusals_are_the_same_native_and_as_wasm() {
         assert_eq!(by_wasm.map(|it| it.0.to_le_bytes().to_vec()), measured);
         let begun = by_native(&|it| text(train.begin_join(it)).map(|_| Vec::new()));
         assert_eq!(text(fold.begin_join_blob(blob)).map(|_| Vec::new()), begun);
-        // The fold itself, of a state that is none.
+        // The fold itself, of a state that is not one.
         let made = by_native(&|it| text(Train::of_blobs(&it, corpus())).map(|_| Vec::new()));
         let of_blob = code(&programs.train).with_blobs::<Opaque>(blob, &corpus());
         assert_eq!(text(of_blob).map(|_| Vec::new()), made);

@@ -10,7 +10,7 @@ use std::fmt;
 /// A training with the code that computes it. Both kinds of code lead to the same states.
 pub enum Engine {
     /// The code that is built in.
-    Native(Train),
+    Native(Box<Train>),
     /// A Wasm program.
     Wasm {
         /// The fold of the program.
@@ -33,7 +33,7 @@ impl Engine {
     ) -> Result<Self, ProgramError> {
         let Some((code, hash)) = program else {
             let train = Train::of(state, corpus).map_err(super::FoldError::from)?;
-            return Ok(Self::Native(train));
+            return Ok(train.into());
         };
         let code = FoldCode::load(code, hash, Train::NAME)?;
         Ok(Self::Wasm {
@@ -48,6 +48,12 @@ impl Engine {
             Self::Native(_) => None,
             Self::Wasm { program, .. } => Some(*program),
         }
+    }
+}
+
+impl From<Train> for Engine {
+    fn from(train: Train) -> Self {
+        Self::Native(Box::new(train))
     }
 }
 

@@ -55,7 +55,7 @@ fn training() -> Arc<Training> {
     let train = Train::new(config, recipe, b"one two three four ".repeat(9)).unwrap();
     Arc::new(Training {
         state_bytes: train.state_bytes(),
-        train: Engine::Native(train),
+        train: Engine::from(train),
         most_steps: STEPS,
     })
 }

@@ -240,7 +240,7 @@ pub mod tests {
         };
         let corpus = b"one two three four ".repeat(30);
         Course {
-            train: Engine::Native(Train::new(config, recipe, corpus).unwrap()),
+            train: Engine::from(Train::new(config, recipe, corpus).unwrap()),
             seeds: Seeds::new(1),
             seats,
             steps,

@@ -113,7 +113,7 @@ impl PlanArgs {
         let train = Train::new(self.sizes(), self.recipe(), corpus.clone())
             .map_err(|error| Failure::in_file(file, error))?;
         let course = Course {
-            train: Engine::Native(train),
+            train: Engine::from(train),
             seeds: Seeds::new(self.seed.unwrap_or(1)),
             seats: self.seats.unwrap_or(1),
             steps: self.steps.unwrap_or(STEPS),
