@@ -2,8 +2,12 @@
 //! changed, and the newest state continues texts.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+#[path = "../../wasm-task/tests/support/mod.rs"]
+mod support;
+
 use inktensor_complete::{Answer, Complete, Question};
 use inktensor_neuron::program::linked;
+use inktensor_primitives::hash::{blake2, hex};
 use inktensor_task::{Body, Task, Worth};
 use serde_json::Value;
 use std::{
@@ -218,6 +222,74 @@ fn a_replay_finds_what_was_changed_by_name() {
     fs::remove_file(&corpus).unwrap();
     let refused = failure(place.command("replay", "t"));
     assert!(refused.contains("blobs"), "{refused}");
+}
+
+/// A program that describes itself as `train/1`, loads everything, and traps at everything else.
+const TRAPPING: &str = r#"(module
+    (memory (export "memory") 64)
+    (data (i32.const 8) "\00\01\00\00\00\00\00\01\00\00\00\01\00train/1")
+    (func (export "fold_input") (param i32) (result i32) (i32.const 1024))
+    (func (export "fold_describe") (result i64) (i64.const 0x1400000008))
+    (func (export "fold_load") (result i64) (i64.const 0x100000008))
+    (func (export "fold_start") (result i64) unreachable)
+    (func (export "fold_step") (result i64) unreachable)
+    (func (export "fold_measure") (result i64) unreachable)
+    (func (export "fold_begin_join") (result i64) unreachable)
+    (func (export "fold_add_end") (result i64) unreachable)
+    (func (export "fold_finish_join") (result i64) unreachable))"#;
+
+#[test]
+fn a_replay_by_a_wasm_program_finds_the_same() {
+    let Some(programs) = support::programs() else {
+        return;
+    };
+    let place = Place::new("train-by-program");
+    done(place.training("t", 4));
+    let file = place.path("train.wasm");
+    fs::write(&file, &programs.train).unwrap();
+    let by_program = ["--program", &*file];
+    let (code, replayed) = place.replay("t", &by_program);
+    assert_eq!(code, Some(0), "{replayed}");
+    assert_eq!(replayed["program"], hex(&blake2(&programs.train)));
+    assert_eq!(replayed["steps"], 4 * 2 * 6);
+    // But for the program, the document is that of native code.
+    let (_, native) = place.replay("t", &[]);
+    let mut without = replayed.clone();
+    without.as_object_mut().unwrap().remove("program");
+    assert_eq!(without, native);
+    let shown = done({
+        let mut command = place.command("replay", "t");
+        command.args(by_program).args(["--from", "2"]);
+        command
+    });
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let hash = hex(&blake2(&programs.train));
+    assert!(shown.ends_with(&format!("\nby the Wasm program {hash}\n")));
+
+    // A changed hash is false by either.
+    let path = place.0.join("t").join("log.jsonl");
+    let log = fs::read_to_string(&path).unwrap();
+    let state = place.lines("t")[2]["work"][1]["states"][3].clone();
+    let other = format!("0x{}", "7".repeat(64));
+    fs::write(&path, log.replacen(state.as_str().unwrap(), &other, 1)).unwrap();
+    let (code, by_wasm) = place.replay("t", &by_program);
+    assert_eq!(code, Some(1), "{by_wasm}");
+    assert_eq!(by_wasm["wrong"], place.replay("t", &[]).1["wrong"]);
+    fs::write(&path, &log).unwrap();
+
+    // A program that fails finds nothing false.
+    let trapping = wat::parse_str(TRAPPING).unwrap();
+    for (bytes, reason) in [
+        (&trapping[..], "fold_start trapped: it panicked"),
+        (&programs.factors, "it does not export fold_input"),
+        (b"no program", "it is not a Wasm file"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let mut command = place.command("replay", "t");
+        command.args(by_program);
+        let refused = failure(command);
+        assert!(refused.contains(reason), "{refused}");
+    }
 }
 
 /// Asserts that `provenance` verifies the answer of a state, in the form in which `ask` prints it.

@@ -8,9 +8,9 @@ use crate::{
 use inktensor_complete::Complete;
 use inktensor_embed::Embed;
 use inktensor_primitives::{hash::hex, Digest};
-use inktensor_task::{Body, Load, Malformed, Refused, Seed, Task, Worth};
+use inktensor_task::{Body, Fault, Load, Malformed, Refused, Seed, Task, Worth};
 use inktensor_wasm_task::{
-    TaskLimits, WasmError, WasmProgram, WasmTask, MAX_ANSWER, MAX_QUESTION, MAX_STATE,
+    FoldCode, TaskLimits, WasmError, WasmProgram, WasmTask, MAX_ANSWER, MAX_QUESTION, MAX_STATE,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -198,6 +198,9 @@ pub enum ProgramError {
          check its evidence with `inktensor evidence verify`"
     )]
     Training(String),
+    /// A fold that was not computed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
     /// The same of a Wasm program, or a program that cannot be used.
     #[error(transparent)]
     Wasm(#[from] WasmError),
@@ -263,12 +266,16 @@ pub fn check_named(manifest: &Manifest) -> Result<(), ProgramError> {
     Ok(())
 }
 
-/// Checks that the task of this name is the Wasm program with this hash, and that it runs here.
+/// Checks that the task or the fold of this manifest is the Wasm program with this hash, and that
+/// it runs here.
 ///
 /// # Errors
 /// `Wasm`.
-pub fn check_wasm(task: &str, (code, hash): (&[u8], &Digest)) -> Result<(), ProgramError> {
-    WasmTask::load(code, hash, task)?;
+pub fn check_wasm(manifest: &Manifest, (code, hash): (&[u8], &Digest)) -> Result<(), ProgramError> {
+    match fold::is_fold(manifest) {
+        true => drop(FoldCode::load(code, hash, &manifest.task)?),
+        false => drop(WasmTask::load(code, hash, &manifest.task)?),
+    }
     Ok(())
 }
 

@@ -1,11 +1,10 @@
-//! Checks that bytes are the code of a task, before any of it is compiled.
+//! Checks that bytes are the code of a task or a fold, before any of it is compiled.
 //!
-//! A task has Wasm 2.0 and nothing newer: with SIMD, without relaxed SIMD, threads, or memories of
+//! It has Wasm 2.0 and nothing newer: with SIMD, without relaxed SIMD, threads, or memories of
 //! 64 bits. It imports nothing, starts nothing by itself, exports its memory and the functions of
 //! the interface, and stays within the limits of this crate.
 
-use crate::{Function, MAX_CODE, MAX_FUNCTION, MAX_LOCALS, MAX_PAGES, MAX_TABLE, MAX_VALUES};
-use inktensor_task::guest::names;
+use crate::{Interface, MAX_CODE, MAX_FUNCTION, MAX_LOCALS, MAX_TABLE, MAX_VALUES};
 use std::collections::BTreeMap;
 use thiserror::Error;
 use wasmparser::{
@@ -20,7 +19,7 @@ pub const MEMORY: &str = "memory";
 /// Most letters of a name in a refusal.
 const SHOWN: usize = 64;
 
-/// A reason to refuse bytes as a task.
+/// A reason to refuse bytes as a task or a fold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The code is too long.
@@ -55,27 +54,31 @@ pub enum Refusal {
         "a type has {0} parameters or results, and {MAX_VALUES} is the most; pass them in memory"
     )]
     Values(usize),
-    /// The program begins with too much memory, in pages.
-    #[error(
-        "it begins with {0} pages of memory, and {MAX_PAGES} is the most; use less static data"
-    )]
-    Memory(u64),
+    /// The program begins with too much memory: pages, and the most of them.
+    #[error("it begins with {0} pages of memory, and {1} is the most; use less static data")]
+    Memory(u64, u32),
     /// The tables are too long together.
     #[error("its tables have {0} elements, and {MAX_TABLE} is the most")]
     Table(u64),
     /// An export is missing.
-    #[error("it does not export {0}; write inktensor_task::export!(TASK) in its crate")]
+    #[error(
+        "it does not export {0}; write inktensor_task::export!(TASK) or export_fold!(FOLD) in its \
+         crate"
+    )]
     NoExport(&'static str),
     /// An export has another kind or signature.
-    #[error("its export {0} is not {1}; write inktensor_task::export!(TASK) in its crate")]
+    #[error(
+        "its export {0} is not {1}; write inktensor_task::export!(TASK) or export_fold!(FOLD) in \
+         its crate"
+    )]
     Export(&'static str, &'static str),
 }
 
-/// Checks `code`.
+/// Checks that `code` has an interface.
 ///
 /// # Errors
 /// The first reason to refuse it.
-pub fn check(code: &[u8]) -> Result<(), Refusal> {
+pub fn check(code: &[u8], interface: Interface) -> Result<(), Refusal> {
     if code.len() > MAX_CODE {
         return Err(Refusal::TooLarge(code.len()));
     }
@@ -86,15 +89,15 @@ pub fn check(code: &[u8]) -> Result<(), Refusal> {
     // The shape first: a refusal by name is better than one by a newer feature.
     let mut shape = Shape::default();
     for payload in Parser::new(0).parse_all(code) {
-        shape.read(&payload.map_err(invalid)?)?;
+        shape.read(&payload.map_err(invalid)?, interface)?;
     }
     Validator::new_with_features(WasmFeatures::WASM2)
         .validate_all(code)
         .map_err(invalid)?;
-    shape.exports()
+    shape.exports(interface)
 }
 
-/// The shape of a module, as far as a task is concerned.
+/// The shape of a module, as far as its interface is concerned.
 #[derive(Default)]
 struct Shape {
     types: Vec<Option<FuncType>>,
@@ -106,7 +109,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn read(&mut self, payload: &Payload) -> Result<(), Refusal> {
+    fn read(&mut self, payload: &Payload, interface: Interface) -> Result<(), Refusal> {
         match payload {
             Payload::TypeSection(types) => {
                 for group in types.clone() {
@@ -150,8 +153,9 @@ impl Shape {
             Payload::MemorySection(memories) => {
                 for memory in memories.clone() {
                     let initial = memory.map_err(invalid)?.initial;
-                    if initial > u64::from(MAX_PAGES) {
-                        return Err(Refusal::Memory(initial));
+                    let most = interface.most_pages();
+                    if initial > u64::from(most) {
+                        return Err(Refusal::Memory(initial, most));
                     }
                 }
             }
@@ -170,16 +174,16 @@ impl Shape {
     }
 
     /// Checks that the interface is exported.
-    fn exports(&self) -> Result<(), Refusal> {
+    fn exports(&self, interface: Interface) -> Result<(), Refusal> {
         match self.exports.get(MEMORY) {
             None => return Err(Refusal::NoExport(MEMORY)),
             Some((ExternalKind::Memory, _)) => {}
             Some(_) => return Err(Refusal::Export(MEMORY, "a memory")),
         }
         let input = FuncType::new([ValType::I32], [ValType::I32]);
-        self.function(names::INPUT, &input, "a function from i32 to i32")?;
+        self.function(interface.input(), &input, "a function from i32 to i32")?;
         let other = FuncType::new([], [ValType::I64]);
-        for function in Function::ALL {
+        for function in interface.functions() {
             self.function(function.name(), &other, "a function that returns i64")?;
         }
         Ok(())

@@ -1,11 +1,14 @@
 //! Errors of tasks in Wasm.
 
-use crate::{check::Refusal, MAX_STATE};
-use inktensor_task::{guest::names, Digest, Malformed};
+use crate::{check::Refusal, MAX_DATA, MAX_STATE};
+use inktensor_task::{
+    guest::{fold, names},
+    Digest, Malformed,
+};
 use std::fmt;
 use thiserror::Error;
 
-/// An exported function of a task, beside the one for inputs.
+/// An exported function of a task or a fold, beside the one for inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
     /// Describes the task.
@@ -22,11 +25,27 @@ pub enum Function {
     Answer,
     /// Returns the worth of an answer.
     Worth,
+    /// Describes the fold.
+    DescribeFold,
+    /// Makes the fold of a state and data.
+    LoadFold,
+    /// Returns the first state.
+    Start,
+    /// Does a step.
+    Step,
+    /// Measures a state.
+    Measure,
+    /// Begins a join.
+    BeginJoin,
+    /// Adds an end to a join.
+    AddEnd,
+    /// Ends a join.
+    FinishJoin,
 }
 
 impl Function {
-    /// All functions.
-    pub const ALL: [Self; 7] = [
+    /// All functions of a task.
+    pub const TASK: [Self; 7] = [
         Self::Describe,
         Self::Load,
         Self::Question,
@@ -34,6 +53,18 @@ impl Function {
         Self::CheckAnswer,
         Self::Answer,
         Self::Worth,
+    ];
+
+    /// All functions of a fold.
+    pub const FOLD: [Self; 8] = [
+        Self::DescribeFold,
+        Self::LoadFold,
+        Self::Start,
+        Self::Step,
+        Self::Measure,
+        Self::BeginJoin,
+        Self::AddEnd,
+        Self::FinishJoin,
     ];
 
     /// Returns the name of the export.
@@ -46,6 +77,14 @@ impl Function {
             Self::CheckAnswer => names::CHECK_ANSWER,
             Self::Answer => names::ANSWER,
             Self::Worth => names::WORTH,
+            Self::DescribeFold => fold::names::DESCRIBE,
+            Self::LoadFold => fold::names::LOAD,
+            Self::Start => fold::names::START,
+            Self::Step => fold::names::STEP,
+            Self::Measure => fold::names::MEASURE,
+            Self::BeginJoin => fold::names::BEGIN_JOIN,
+            Self::AddEnd => fold::names::ADD_END,
+            Self::FinishJoin => fold::names::FINISH_JOIN,
         }
     }
 }
@@ -56,7 +95,7 @@ impl fmt::Display for Function {
     }
 }
 
-/// An error of a task in Wasm.
+/// An error of a task or a fold in Wasm.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WasmError {
     /// The code has another hash.
@@ -72,8 +111,8 @@ pub enum WasmError {
         /// Hash that the manifest names.
         expected: Digest,
     },
-    /// The code is not one of a task.
-    #[error("the program is not a task: {0}")]
+    /// The code is not one of a task or a fold.
+    #[error("the program is refused: {0}")]
     Code(#[from] Refusal),
     /// The program is of another version of the interface.
     #[error(
@@ -99,10 +138,10 @@ pub enum WasmError {
     },
     /// A limit of the task is above that of all tasks.
     #[error(
-        "the task takes {part}s of up to {found} bytes, and {most} is the most; lower its MAX_BYTES"
+        "the task takes {part}s of up to {found} bytes, and {most} is the most; lower its limit"
     )]
     Limit {
-        /// Part of the task: question, answer or state.
+        /// Part of the task: question, answer, state; or a blob of data.
         part: &'static str,
         /// Bytes that the program declares.
         found: usize,
@@ -115,6 +154,14 @@ pub enum WasmError {
         /// Length of the state.
         bytes: usize,
         /// Most bytes, at most [`MAX_STATE`].
+        most: usize,
+    },
+    /// The data of a fold have too many bytes.
+    #[error("the data have {bytes} bytes, and the fold takes at most {most}; name other data")]
+    DataTooLong {
+        /// Length of the data.
+        bytes: usize,
+        /// Most bytes, at most [`MAX_DATA`].
         most: usize,
     },
     /// A function has used up its fuel.
@@ -172,12 +219,13 @@ pub enum WasmError {
     /// A question or an answer that is not of the task's form.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// The task refuses a question or a state, for this reason.
+    /// The task or the fold refuses its input, for this reason.
     #[error("{0}")]
     Refused(String),
 }
 
-const _: () = assert!(MAX_STATE < u32::MAX as usize);
+// The length of the longest input, with the length of the state before it, is a `u32`.
+const _: () = assert!(MAX_STATE + MAX_DATA + 4 < u32::MAX as usize);
 
 fn hex(digest: &Digest) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

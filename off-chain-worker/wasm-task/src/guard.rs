@@ -1,15 +1,13 @@
 //! Bounds on what an instance may ask for.
 
-use crate::{MAX_PAGES, MAX_TABLE, PAGE};
+use crate::MAX_TABLE;
 use wasmtime::ResourceLimiter;
-
-/// Most bytes of memory.
-pub const MAX_MEMORY: usize = PAGE.saturating_mul(MAX_PAGES as usize);
 
 /// Bounds the memory of an instance. A program that asks for more ends: an answer to it would let
 /// the program compute something else, and a machine with less memory would differ.
-#[derive(Default)]
 pub struct Guard {
+    /// Most bytes of memory.
+    pub most: usize,
     /// The limit that has ended the call.
     pub exceeded: Option<Exceeded>,
 }
@@ -38,7 +36,7 @@ impl ResourceLimiter for Guard {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        match desired <= MAX_MEMORY {
+        match desired <= self.most {
             // Above its own maximum a program reads that it gets no more.
             true => Ok(maximum.is_none_or(|maximum| desired <= maximum)),
             false => Err(self.end(Exceeded::Memory(desired))),

@@ -1,25 +1,31 @@
-//! Runs a task that is a Wasm program, without trust in it. `docs/wasm-tasks.md` is the
+//! Runs a task or a fold that is a Wasm program, without trust in it. `docs/wasm-tasks.md` is the
 //! specification.
 //!
 //! The owner of a subnet names a hash, and every neuron runs the code that has it. The code has no
 //! imports, so it is a pure function: it reaches no clock, no network and no file. It ends by fuel,
 //! its memory is bounded, and its results are read with limits. Limits never decide what an answer
-//! is worth: a program that meets one fails, with an error that names it.
+//! is worth or which step is right: a program that meets one fails, with an error that names it.
 //!
-//! * [`check`]: reads the code, and refuses what a task may not have
+//! * [`check`]: reads the code, and refuses what a program may not have
 //! * [`WasmTask`]: a task, compiled; [`WasmProgram`]: a task with its state
-//! * [`Fuel`], and the constants here: limits
+//! * [`FoldCode`]: a fold, compiled; [`WasmFold`]: a fold of a state and data
+//! * [`Fuel`], [`FoldFuel`], and the constants here: limits
 //! * [`WasmError`], [`Refusal`]: errors
 
+mod call;
 mod check;
 mod error;
+mod fold;
 mod guard;
 mod image;
-mod run;
+mod interface;
+mod task;
 
 pub use check::{check, Refusal};
 pub use error::{Function, WasmError};
-pub use run::{TaskLimits, WasmProgram, WasmTask};
+pub use fold::{FoldCode, FoldLimits, Opaque, WasmFold, WasmJoining};
+pub use interface::Interface;
+pub use task::{TaskLimits, WasmProgram, WasmTask};
 
 /// Most bytes of a program's code.
 pub const MAX_CODE: usize = 1024 * 1024;
@@ -33,10 +39,15 @@ pub const MAX_LOCALS: u32 = 1000;
 pub const MAX_VALUES: usize = 64;
 /// Most elements of all tables together.
 pub const MAX_TABLE: u64 = 10_000;
-/// Most memory, in pages of 64 KiB: room for MiniLM twice, as bytes and as numbers.
+/// Most memory of a task, in pages of 64 KiB: room for MiniLM twice, as bytes and as numbers.
 pub const MAX_PAGES: u32 = 4096;
+/// Most memory of a fold, in pages of 64 KiB: room for the longest data, and for the five copies of
+/// the longest state that a join of `train/1` has.
+pub const MAX_FOLD_PAGES: u32 = 16_384;
 /// Most bytes of a state.
 pub const MAX_STATE: usize = 128 * 1024 * 1024;
+/// Most bytes of the data of a fold: those of the corpus of `train/1`.
+pub const MAX_DATA: usize = 256 * 1024 * 1024;
 /// Most bytes of a question.
 pub const MAX_QUESTION: usize = 64 * 1024;
 /// Most bytes of an answer: those of an answer in evidence.
@@ -72,12 +83,48 @@ impl Fuel {
         answer: 10_000_000_000,
     };
 
+    /// Returns the fuel of a function of a task. Those of a fold get none here.
     const fn of(&self, function: Function) -> u64 {
         match function {
             Function::Describe => self.describe,
             Function::Load => self.load,
             Function::Question | Function::CheckQuestion | Function::CheckAnswer => self.light,
             Function::Answer | Function::Worth => self.answer,
+            _ => 0,
+        }
+    }
+}
+
+/// Fuel of a call of a fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoldFuel {
+    /// For the description.
+    pub describe: u64,
+    /// For the state and the data.
+    pub load: u64,
+    /// For the first state, a step, and a measure.
+    pub step: u64,
+    /// For the beginning of a join, for each end, and for the result.
+    pub join: u64,
+}
+
+impl FoldFuel {
+    /// The fuel that every host gives.
+    pub const STANDARD: Self = Self {
+        describe: 10_000_000,
+        load: 20_000_000_000,
+        step: 100_000_000_000,
+        join: 20_000_000_000,
+    };
+
+    /// Returns the fuel of a function of a fold. Those of a task get none here.
+    const fn of(&self, function: Function) -> u64 {
+        match function {
+            Function::DescribeFold => self.describe,
+            Function::LoadFold => self.load,
+            Function::Start | Function::Step | Function::Measure => self.step,
+            Function::BeginJoin | Function::AddEnd | Function::FinishJoin => self.join,
+            _ => 0,
         }
     }
 }

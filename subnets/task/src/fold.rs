@@ -1,7 +1,8 @@
 //! The trait of long work: a fold of small steps, each of which can be checked alone.
 
 use crate::{blake2, Digest, Hash, Load, Refused, Seat, Seed, Tag};
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 /// The tag of the seed of one step.
 const STEP: Tag = Tag(b"ink:step");
@@ -57,6 +58,51 @@ pub struct End<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Measure(pub u64);
 
+/// A fault of the code that computes a fold, or of the machine: a Wasm program that traps or does
+/// not end. It proves nothing about a state or a miner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(pub String);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Fault {}
+
+/// A reason for which a fold has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The fold refuses the input. Everyone gets the same refusal, so it is a result as well.
+    Refused(Refused),
+    /// The fold was not computed.
+    Failed(Fault),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(reason) => reason.fmt(f),
+            Self::Failed(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Stop {}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}
+
 /// Work that is a fold of small steps from a public state.
 ///
 /// All miners of an epoch begin with one state. Each applies as many steps as it can, and pledges
@@ -65,10 +111,10 @@ pub struct Measure(pub u64);
 ///
 /// All functions must give the same bits on every machine: integers, or floats in a fixed order. A
 /// step that is refused ends a miner's work, so a refusal is a result as well: it must follow from
-/// the state and the assignment.
+/// the state and the assignment. Native code refuses, and never returns [`Stop::Failed`].
 ///
 /// ```
-/// use inktensor_task::{Assignment, Blob, End, Fold, Load, Measure, Refused, Seed};
+/// use inktensor_task::{Assignment, Blob, End, Fold, Load, Measure, Refused, Seed, Stop};
 ///
 /// /// A sum of drawn numbers.
 /// struct Sum;
@@ -88,44 +134,72 @@ pub struct Measure(pub u64);
 /// }
 /// impl Fold for Sum {
 ///     type State = Total;
-///     const NAME: &'static str = "sum/1";
-///     fn start(&self, _: &Seed) -> Result<Total, Refused> {
+///     /// The start, and the sum of it and all gains.
+///     type Joining = (u64, u64);
+///     fn start(&self, _: &Seed) -> Result<Total, Stop> {
 ///         Ok(Total(0))
 ///     }
-///     fn step(&self, state: Total, assignment: &Assignment) -> Result<Total, Refused> {
+///     fn step(&self, state: Total, assignment: &Assignment) -> Result<Total, Stop> {
 ///         Ok(Total(state.0.wrapping_add(assignment.seed().draw().below(100).into())))
 ///     }
-///     fn join(
-///         &self,
-///         start: Total,
-///         ends: impl IntoIterator<Item = End<Total>>,
-///     ) -> Result<Total, Refused> {
-///         let gains = ends.into_iter().map(|end| end.state.0.wrapping_sub(start.0));
-///         Ok(Total(gains.fold(start.0, u64::wrapping_add)))
+///     fn begin_join(&self, start: Total) -> Result<(u64, u64), Stop> {
+///         Ok((start.0, start.0))
 ///     }
-///     fn measure(&self, state: &Total, _: &Seed) -> Result<Measure, Refused> {
+///     fn add_end(&self, (start, sum): &mut (u64, u64), end: End<Total>) -> Result<(), Stop> {
+///         *sum = sum.wrapping_add(end.state.0.wrapping_sub(*start));
+///         Ok(())
+///     }
+///     fn finish_join(&self, (_, sum): (u64, u64)) -> Result<Total, Stop> {
+///         Ok(Total(sum))
+///     }
+///     fn measure(&self, state: &Total, _: &Seed) -> Result<Measure, Stop> {
 ///         Ok(Measure(state.0))
 ///     }
 /// }
+///
+/// let ends = [1, 2].map(|uid| End {
+///     seat: inktensor_task::Seat { uid, generation: 1 },
+///     steps: 1,
+///     state: Total(10 + u64::from(uid)),
+/// });
+/// assert_eq!(Sum.join(Total(10), ends).map(|it| it.0), Ok(13));
 /// ```
 pub trait Fold: Send + Sync {
     /// The state between steps.
     type State: Blob;
-
-    /// Name of the work with its version, such as `train/1`.
-    const NAME: &'static str;
+    /// A join in the making.
+    type Joining: Send;
 
     /// Returns the first state of all, which follows from `seed`.
     ///
     /// # Errors
     /// Settings from which no work can begin.
-    fn start(&self, seed: &Seed) -> Result<Self::State, Refused>;
+    fn start(&self, seed: &Seed) -> Result<Self::State, Stop>;
 
     /// Returns the state after one step.
     ///
     /// # Errors
     /// A state or an assignment from which there is no step. The state may come from a stranger.
-    fn step(&self, state: Self::State, assignment: &Assignment) -> Result<Self::State, Refused>;
+    fn step(&self, state: Self::State, assignment: &Assignment) -> Result<Self::State, Stop>;
+
+    /// Begins the join of ends that continue `start`.
+    ///
+    /// # Errors
+    /// A state of other work.
+    fn begin_join(&self, start: Self::State) -> Result<Self::Joining, Stop>;
+
+    /// Adds an end to a join. Ends come in ascending order of uid, one for each. A join that has
+    /// refused an end is over.
+    ///
+    /// # Errors
+    /// An end that does not continue the start, or comes out of order.
+    fn add_end(&self, joining: &mut Self::Joining, end: End<Self::State>) -> Result<(), Stop>;
+
+    /// Returns the state that the next epoch begins with: the start for no ends.
+    ///
+    /// # Errors
+    /// Ends that lead to no state.
+    fn finish_join(&self, joining: Self::Joining) -> Result<Self::State, Stop>;
 
     /// Returns the state that the next epoch begins with: `start` for no ends.
     ///
@@ -133,18 +207,40 @@ pub trait Fold: Send + Sync {
     /// not grow with their number.
     ///
     /// # Errors
-    /// An end that does not continue `start`, or comes out of order.
+    /// Those of the three functions that it calls.
     fn join(
         &self,
         start: Self::State,
         ends: impl IntoIterator<Item = End<Self::State>>,
-    ) -> Result<Self::State, Refused>;
+    ) -> Result<Self::State, Stop> {
+        let mut joining = self.begin_join(start)?;
+        for end in ends {
+            self.add_end(&mut joining, end)?;
+        }
+        self.finish_join(joining)
+    }
 
     /// Returns the figure of `state` on data that `seed` draws and no step has seen.
     ///
     /// # Errors
     /// A state of other work.
-    fn measure(&self, state: &Self::State, seed: &Seed) -> Result<Measure, Refused>;
+    fn measure(&self, state: &Self::State, seed: &Seed) -> Result<Measure, Stop>;
+}
+
+/// A fold with a name, which is made from a state and data. It can be a Wasm program, by
+/// [`export_fold!`](crate::export_fold!).
+pub trait NamedFold: Fold + Sized {
+    /// Name of the work with its version, such as `train/1`.
+    const NAME: &'static str;
+    /// Most bytes of the data.
+    const MAX_DATA: usize;
+
+    /// Returns the fold that `state` is a state of, on this data. The caller has compared the hash
+    /// of the data with the one that the state names, or the fold does.
+    ///
+    /// # Errors
+    /// Data of another work, or a state from which none can begin.
+    fn of_blobs(state: &Self::State, data: Vec<u8>) -> Result<Self, Refused>;
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@
 //! - [`Body`]: questions and answers on the wire; [`Load`]: what every neuron has before
 //! - [`Worth`], [`Alpha`], [`weights_from_averages`]: from answers to weights, in integers
 //! - [`Hash`], [`merkle`]: tagged hashes, and trees of them
-//! - [`export!`]: a task as a Wasm program, which neurons run without trust in it; [`guest`]: its
-//!   functions
+//! - [`export!`], [`export_fold!`]: a task or a fold as a Wasm program, which neurons run without
+//!   trust in it; [`guest`]: its functions
 //!
 //! Everything here gives the same bits on every machine.
 #![no_std]
@@ -36,7 +36,7 @@ mod worth;
 
 pub use body::{Body, Malformed};
 pub use contest::{Contest, Loss, NoLoss};
-pub use fold::{Assignment, Blob, End, Fold, Measure};
+pub use fold::{Assignment, Blob, End, Fault, Fold, Measure, NamedFold, Stop};
 pub use hash::{blake2, Digest, Hash, Tag};
 pub use load::Load;
 pub use seed::{Draw, Seed};

@@ -99,7 +99,10 @@ fn measure(case: &Case) -> Result<(), Box<dyn Error>> {
     let mut answer = trace.answer(1).ok_or("a trace of three steps")?;
     answer.state = states[1].to_blob();
     let verdict = median(|| judge(&train, &epoch, seat, &work, &answer));
-    assert_eq!(judge(&train, &epoch, seat, &work, &answer), Verdict::True);
+    assert_eq!(
+        judge(&train, &epoch, seat, &work, &answer),
+        Ok(Verdict::True)
+    );
     let guard = Guard::new(&train, &blob, Seed([3; 32]))?;
     let join = Join {
         fold: &train,

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use inktensor_exact::{gpt::StateError, ExactError};
-use inktensor_task::Refused;
+use inktensor_task::{Refused, Stop};
 
 use crate::{CORPUS_LIMIT, STATE_LIMIT};
 
@@ -142,5 +142,11 @@ impl From<TrainError> for Refused {
             TrainError::Order { .. } => "the ends are not in ascending order of uid",
             TrainError::Count { .. } => "an end does not count the steps of its pledge",
         })
+    }
+}
+
+impl From<TrainError> for Stop {
+    fn from(error: TrainError) -> Self {
+        Self::Refused(error.into())
     }
 }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use inktensor_task::{Fold, Seat, Seed};
+use inktensor_task::{Fault, Fold, Seat, Seed};
 
 use crate::{judge, probes, Answer, Epoch, Fraud, FraudProof, Unfit, Verdict, Work};
 
@@ -50,6 +50,9 @@ pub enum Failure {
 /// `seed` is the validator's own. `drawn` steps are drawn besides the first one. `ask` returns the
 /// miner's answer with its state, or `None` without one in time. Asking ends with the first
 /// failure.
+///
+/// # Errors
+/// A fault of the fold, which is no result of the miner.
 pub fn examine<F: Fold>(
     fold: &F,
     epoch: &Epoch,
@@ -58,16 +61,16 @@ pub fn examine<F: Fold>(
     seed: &Seed,
     drawn: u16,
     mut ask: impl FnMut(u16) -> Option<Answer>,
-) -> Examined {
+) -> Result<Examined, Fault> {
     let Some(work) = work.filter(|work| work.check(epoch).is_ok()) else {
-        return Examined::Absent;
+        return Ok(Examined::Absent);
     };
     for step in probes(seed, seat, work.steps, drawn) {
         let Some(answer) = ask(step) else {
-            return Examined::Failed(Failure::Unanswered { step });
+            return Ok(Examined::Failed(Failure::Unanswered { step }));
         };
         let verdict = match answer.step == step {
-            true => judge(fold, epoch, seat, work, &answer),
+            true => judge(fold, epoch, seat, work, &answer)?,
             // The answer to another question.
             false => Verdict::Unfit(Unfit::Step {
                 step: answer.step,
@@ -76,14 +79,16 @@ pub fn examine<F: Fold>(
         };
         match verdict {
             Verdict::True => {}
-            Verdict::Unfit(unfit) => return Examined::Failed(Failure::Unfit { step, unfit }),
+            Verdict::Unfit(unfit) => {
+                return Ok(Examined::Failed(Failure::Unfit { step, unfit }));
+            }
             Verdict::False(fraud) => {
                 let proof = Box::new(FraudProof::new(epoch, seat, work, answer));
-                return Examined::Failed(Failure::Fraud { fraud, proof });
+                return Ok(Examined::Failed(Failure::Fraud { fraud, proof }));
             }
         }
     }
-    Examined::Verified { steps: work.steps }
+    Ok(Examined::Verified { steps: work.steps })
 }
 
 impl fmt::Display for Failure {
@@ -126,6 +131,7 @@ mod tests {
                 asked(step, answer)
             },
         )
+        .unwrap()
     }
 
     #[test]
@@ -148,7 +154,7 @@ mod tests {
         old.epoch -= 1;
         for work in [None, Some(&old)] {
             let found = examine(&Toy, &toy::epoch(), toy::SEAT, work, &SEED, 3, |_| None);
-            assert_eq!(found, Examined::Absent);
+            assert_eq!(found, Ok(Examined::Absent));
         }
     }
 
@@ -178,7 +184,7 @@ mod tests {
         };
         let work = toy::traced(&blobs).pledge();
         let decided = proof.decide(&Toy, &toy::epoch(), toy::SEAT, &work);
-        assert_eq!(decided, Verdict::False(fraud));
+        assert_eq!(decided, Ok(Verdict::False(fraud)));
         let text = format!("{}", Failure::Fraud { fraud, proof });
         assert!(text.starts_with("step 0 leads to state 0x"), "{text}");
     }

@@ -4,7 +4,7 @@
 //! `(n - 3) / (n - 1)`, and an invented step may lead to any state. The guard bounds the harm: to
 //! the model, not to pay.
 
-use inktensor_task::{Assignment, Fold, Load, Refused, Seat, Seed};
+use inktensor_task::{Assignment, Fault, Fold, Load, Seat, Seed, Stop};
 
 /// A state may be worse than the start by one part of so many.
 ///
@@ -26,8 +26,8 @@ impl Guard {
     /// `seed` is public, and known only after all pledges.
     ///
     /// # Errors
-    /// A start that is not a state, or cannot be measured.
-    pub fn new<F: Fold>(fold: &F, start: &[u8], seed: Seed) -> Result<Self, Refused> {
+    /// A start that is not a state, or cannot be measured. A fault of the fold.
+    pub fn new<F: Fold>(fold: &F, start: &[u8], seed: Seed) -> Result<Self, Stop> {
         let before = fold.measure(&F::State::load(start)?, &seed)?.0;
         let most = before.saturating_add(before / WORSE_PART);
         Ok(Self { seed, most })
@@ -38,11 +38,18 @@ impl Guard {
     /// It must be at most one [`WORSE_PART`] worse than the start, on rows that the seed draws, at
     /// once and after one more step. The step shows moments that would spoil the work of others.
     /// Bytes that are not a state, and a state that the work refuses, may not follow.
-    pub fn is_sound<F: Fold>(&self, fold: &F, state: &[u8]) -> bool {
-        self.measured(fold, state).unwrap_or(false)
+    ///
+    /// # Errors
+    /// A fault of the fold.
+    pub fn is_sound<F: Fold>(&self, fold: &F, state: &[u8]) -> Result<bool, Fault> {
+        match self.measured(fold, state) {
+            Ok(is_sound) => Ok(is_sound),
+            Err(Stop::Refused(_)) => Ok(false),
+            Err(Stop::Failed(fault)) => Err(fault),
+        }
     }
 
-    fn measured<F: Fold>(&self, fold: &F, state: &[u8]) -> Result<bool, Refused> {
+    fn measured<F: Fold>(&self, fold: &F, state: &[u8]) -> Result<bool, Stop> {
         let state = F::State::load(state)?;
         if fold.measure(&state, &self.seed)?.0 > self.most {
             return Ok(false);
@@ -82,7 +89,7 @@ mod tests {
     }
 
     fn sound(number: u64) -> bool {
-        toy().is_sound(&Toy, &Number(number).to_blob())
+        toy().is_sound(&Toy, &Number(number).to_blob()).unwrap()
     }
 
     #[test]
@@ -90,7 +97,7 @@ mod tests {
         assert!(sound(5));
         assert!(!sound(SPOILED));
         assert!(!sound(STUCK));
-        assert!(!toy().is_sound(&Toy, b"none"));
+        assert_eq!(toy().is_sound(&Toy, b"none"), Ok(false));
         assert!(Guard::new(&Toy, b"none", SEED).is_err());
     }
 
@@ -98,14 +105,14 @@ mod tests {
     fn true_work_of_any_length_follows() {
         for steps in 1..20 {
             let state = end(1, steps).state.to_blob();
-            assert!(guard().is_sound(&tiny(), &state), "{steps}");
+            assert_eq!(guard().is_sound(&tiny(), &state), Ok(true), "{steps}");
         }
     }
 
     fn spoiled(change: fn(&mut State)) -> bool {
         let mut state = end(1, 3).state;
         change(&mut state);
-        guard().is_sound(&tiny(), &state.to_blob())
+        guard().is_sound(&tiny(), &state.to_blob()).unwrap()
     }
 
     #[test]

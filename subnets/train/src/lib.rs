@@ -51,7 +51,7 @@ pub use probe::{probed, probes, Answer, Opening, ANSWER_OVERHEAD};
 pub use proof::FraudProof;
 pub use state::{Recipe, State, STATE_LIMIT};
 pub use trace::Trace;
-pub use train::{Train, MEASURED_ROWS};
+pub use train::{Joining, Train, MEASURED_ROWS};
 pub use verdict::{judge, Fraud, Place, Unfit, Verdict};
 pub use work::{Epoch, Void, Work};
 pub use worth::{worth_of, Record, BARRED_EPOCHS};

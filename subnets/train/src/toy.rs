@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use inktensor_task::{Assignment, Blob, End, Fold, Load, Measure, Refused, Seat, Seed};
+use inktensor_task::{
+    Assignment, Blob, End, Fault, Fold, Load, Measure, Refused, Seat, Seed, Stop,
+};
 
 use crate::{Epoch, Trace};
 
@@ -20,6 +22,8 @@ pub const SEAT: Seat = Seat {
 };
 /// A number from which there is no step.
 pub const STUCK: u64 = 13;
+/// A number from which the fold cannot be computed.
+pub const BROKEN: u64 = 77;
 /// A number that is worse than all others.
 pub const SPOILED: u64 = 99;
 const MAGIC: &[u8; 8] = b"toytoy/1";
@@ -40,41 +44,55 @@ impl Blob for Number {
     }
 }
 
+/// Returns a fault for the number of a fold that cannot be computed.
+fn computed(number: &Number) -> Result<(), Fault> {
+    match number.0 {
+        BROKEN => Err(Fault("broken".into())),
+        _ => Ok(()),
+    }
+}
+
 impl Fold for Toy {
     type State = Number;
+    /// The sum, and the uid of the last end.
+    type Joining = (u64, Option<u16>);
 
-    const NAME: &'static str = "toy/1";
-
-    fn start(&self, seed: &Seed) -> Result<Number, Refused> {
+    fn start(&self, seed: &Seed) -> Result<Number, Stop> {
         Ok(Number(seed.draw().word()))
     }
 
-    fn step(&self, state: Number, assignment: &Assignment) -> Result<Number, Refused> {
+    fn step(&self, state: Number, assignment: &Assignment) -> Result<Number, Stop> {
+        computed(&state)?;
         match state.0 {
-            STUCK => Err(Refused("stuck")),
+            STUCK => Err(Refused("stuck").into()),
             number => Ok(Number(
                 number.wrapping_mul(31) ^ assignment.seed().draw().word(),
             )),
         }
     }
 
-    fn join(
-        &self,
-        start: Number,
-        ends: impl IntoIterator<Item = End<Number>>,
-    ) -> Result<Number, Refused> {
-        let mut last = None;
-        ends.into_iter().try_fold(start, |sum, end| {
-            if last >= Some(end.seat.uid) || end.state.0 == STUCK {
-                return Err(Refused("out of order or stuck"));
-            }
-            last = Some(end.seat.uid);
-            let weighed = end.state.0.wrapping_mul(end.steps.into());
-            Ok(Number(sum.0.wrapping_mul(31).wrapping_add(weighed)))
-        })
+    fn begin_join(&self, start: Number) -> Result<Self::Joining, Stop> {
+        Ok((start.0, None))
     }
 
-    fn measure(&self, state: &Number, _: &Seed) -> Result<Measure, Refused> {
+    fn add_end(&self, joining: &mut Self::Joining, end: End<Number>) -> Result<(), Stop> {
+        let (sum, last) = joining;
+        computed(&end.state)?;
+        if *last >= Some(end.seat.uid) || end.state.0 == STUCK {
+            return Err(Refused("out of order or stuck").into());
+        }
+        *last = Some(end.seat.uid);
+        let weighed = end.state.0.wrapping_mul(end.steps.into());
+        *sum = sum.wrapping_mul(31).wrapping_add(weighed);
+        Ok(())
+    }
+
+    fn finish_join(&self, (sum, _): Self::Joining) -> Result<Number, Stop> {
+        Ok(Number(sum))
+    }
+
+    fn measure(&self, state: &Number, _: &Seed) -> Result<Measure, Stop> {
+        computed(state)?;
         let worse = u64::from(state.0 == SPOILED);
         Ok(Measure(1_000 + 50 * worse))
     }

@@ -6,11 +6,12 @@ use crate::network::{
     document, text as text_of, wait_for, Asks, Guarded, Net, FIRST, LONG_TEMPO, MINERS, NETUID,
     VALIDATORS,
 };
+use crate::support;
 use inktensor_client::chain::Typed;
 use inktensor_exact::{adamw::AdamW, gpt::Config};
 use inktensor_neuron::program::linked;
 use inktensor_primitives::{
-    hash::hex,
+    hash::{blake2, hex},
     registry::{Registry, ServingView},
     work::Pledge,
     Digest, Uid,
@@ -56,18 +57,32 @@ fn first_state() -> State {
 impl Net {
     /// Pledges a manifest of a small training. Returns the words that give a neuron the corpus.
     fn set_training(&self) -> Vec<String> {
+        self.set_training_by(None)
+    }
+
+    /// Pledges a manifest of a training, which a Wasm program computes, or native code. Returns the
+    /// words that give a neuron the corpus and the program.
+    fn set_training_by(&self, code: Option<&[u8]>) -> Vec<String> {
         let state = first_state().to_blob();
         let asks = Asks {
             questions: 3,
             window: 6,
             check: "1.0",
         };
-        let named = format!("task = \"train/1\"\nsteps = {STEPS}");
-        let pledged = self.pledge(&named, &state, &asks, &[]);
+        let mut named = format!("task = \"train/1\"\nsteps = {STEPS}");
+        let corpus_file = self.path("corpus");
+        fs::write(&corpus_file, corpus()).unwrap();
+        let Some(code) = code else {
+            let pledged = self.pledge(&named, &state, &asks, &[]);
+            assert!(pledged.status.success(), "{}", text_of(&pledged));
+            return vec!["--blob".into(), corpus_file];
+        };
+        let file = self.path("train.wasm");
+        fs::write(&file, code).unwrap();
+        named += &format!("\nprogram = \"{}\"", hex(&blake2(code)));
+        let pledged = self.pledge(&named, &state, &asks, &["--blob", &file]);
         assert!(pledged.status.success(), "{}", text_of(&pledged));
-        let file = self.path("corpus");
-        fs::write(&file, corpus()).unwrap();
-        vec!["--blob".into(), file]
+        vec!["--blob".into(), format!("{corpus_file},{file}")]
     }
 
     /// Returns the start of an epoch that a validator has voted for, once it has.
@@ -165,6 +180,20 @@ fn miners_train_one_model_and_its_evidence_holds() {
     assert_eq!(epochs[1]["members"], json!([1, 2]));
     assert_eq!(epochs[1]["steps"], 12);
 
+    // By a Wasm program, too.
+    if let Some(programs) = support::programs() {
+        let file = net.path("train.wasm");
+        fs::write(&file, &programs.train).unwrap();
+        let by_program = ["--program", &*file, "--to", &epoch];
+        let words = [&common[..], &by_program].concat();
+        let by_program = net.run(&["train", "replay"], &words);
+        let said = text_of(&by_program);
+        assert_eq!(by_program.status.code(), Some(0), "{said}");
+        let by_program = document(&by_program);
+        assert_eq!(by_program["program"], hex(&blake2(&programs.train)));
+        assert_eq!(by_program["epochs"].as_array().unwrap()[..2], epochs[..2]);
+    }
+
     let status = net.run(&["train", "status"], &common);
     let status = document(&status);
     let row = |epoch: u32| {
@@ -220,6 +249,48 @@ fn miners_train_one_model_and_its_evidence_holds() {
     let wrong = provenance(&answered, &[]);
     assert_eq!(wrong.status.code(), Some(1), "{}", text_of(&wrong));
     assert_eq!(document(&wrong)["answer"], false);
+}
+
+/// The owner names a program: miners and validators work by it, and so does an auditor.
+#[test]
+fn a_training_by_a_wasm_program_is_mined_validated_and_audited() {
+    let Some(programs) = support::programs() else {
+        return;
+    };
+    let mut net = Net::start("training-wasm", LONG_TEMPO, false);
+    let blobs = net.set_training_by(Some(&programs.train));
+    let all = ["m0", "m1", "v0", "v1"];
+    let _m0 = start(&net, "mine", "m0", &blobs);
+    let _v0 = start(&net, "validate", "v0", &blobs);
+    // These fetch the program, the corpus and the state by their hashes.
+    let _m1 = start(&net, "mine", "m1", &[]);
+    let _v1 = start(&net, "validate", "v1", &[]);
+    begin(&mut net, &all);
+    for weights in net.weights_of(FIRST) {
+        let expected = MINERS.iter().map(|(_, uid)| (*uid, u16::MAX)).collect();
+        assert_eq!(weights, expected, "{}", net.log("v0"));
+    }
+    let second = net.voted(VALIDATORS[0].1, FIRST + 1);
+    assert_eq!(net.voted(VALIDATORS[1].1, FIRST + 1), second);
+    assert_ne!(second, first_state().hash());
+
+    let (folder, uid) = (net.path("cache"), VALIDATORS[0].1 .0.to_string());
+    let epoch = FIRST.to_string();
+    let words = ["evidence", "verify", "--epoch", &epoch, "--uid", &uid];
+    let common = ["--cache", &folder, "--allow-private", "--json"];
+    let verified = net.run(&words, &common);
+    assert_eq!(verified.status.code(), Some(0), "{}", text_of(&verified));
+    assert_eq!(document(&verified)["recomputed"], 6);
+    // The end of an epoch is confirmed by the votes of the next one.
+    let words = [&common[..], &["--to", &epoch]].concat();
+    let replayed = wait_for("a confirmed end", || {
+        let replayed = net.run(&["train", "replay"], &words);
+        (replayed.status.code() != Some(2)).then_some(replayed)
+    });
+    assert_eq!(replayed.status.code(), Some(0), "{}", text_of(&replayed));
+    let replayed = document(&replayed);
+    assert_eq!(replayed["program"], hex(&blake2(&programs.train)));
+    assert_eq!(replayed["epochs"][0]["next"], hex(&second));
 }
 
 #[test]

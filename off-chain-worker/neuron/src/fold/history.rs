@@ -22,9 +22,9 @@ use inktensor_primitives::{
     registry::{Registry, Subnet},
     Digest, NetUid,
 };
-use inktensor_task::{Blob, Fold, Load};
+use inktensor_task::{Blob, Fault, Fold, Load, Stop};
 use inktensor_train::{
-    candidates, members, voted_start, Epoch, Guard, Join, Member, State, Trace, Work,
+    candidates, members, voted_start, Epoch, Guard, Join, JoinError, Member, State, Trace, Work,
 };
 use inktensor_wire::Blobs;
 use thiserror::Error;
@@ -66,6 +66,9 @@ pub enum FalseStep {
     /// The folder for the ends is unusable, which makes nothing false.
     #[error("{0}")]
     Folder(String),
+    /// The fold was not computed, which makes nothing false.
+    #[error(transparent)]
+    Failed(#[from] Fault),
     /// A member whose pledge is not of the steps that the training demands.
     #[error(
         "epoch {epoch}, uid {uid}: the joined work is not that of the training, which leads to \
@@ -172,8 +175,8 @@ impl PastEpoch {
     ) -> Result<Replayed, FalseStep> {
         let epoch = self.number;
         let hash = inktensor_task::blake2(start);
-        let refused = |_| FalseStep::Start { epoch };
-        let first = State::load(start).map_err(refused)?;
+        let start_is_false = FalseStep::Start { epoch };
+        let first = State::load(start).map_err(|_| start_is_false.clone())?;
         let facts = self
             .pledges
             .epoch(self.home, self.netuid, epoch, hash, self.most_steps);
@@ -181,7 +184,7 @@ impl PastEpoch {
         let fold = &training.train;
         let mut steps = 0u64;
         for member in &members {
-            let (work, end) = computed(training, &facts, member, first.clone());
+            let (work, end) = computed(training, &facts, member, first.clone())?;
             steps = steps.saturating_add(work.steps.into());
             if work != member.work {
                 let uid = member.seat.uid;
@@ -194,11 +197,18 @@ impl PastEpoch {
             true => start.to_vec(),
             false => {
                 let seed = self.pledges.guard(&self.home, self.netuid, epoch);
-                let guard = Guard::new(fold, start, seed).map_err(refused)?;
+                let guard = Guard::new(fold, start, seed).map_err(|stop| match stop {
+                    Stop::Refused(_) => start_is_false.clone(),
+                    Stop::Failed(fault) => FalseStep::Failed(fault),
+                })?;
                 let join = Join { fold, start, guard };
                 let end = |member: &Member| blobs.get(&member.work.end).ok();
                 let joined = join.next_state(&members, end);
-                joined.map_err(|_| FalseStep::Start { epoch })?.to_blob()
+                let joined = joined.map_err(|error| match error {
+                    JoinError::Failed(fault) => FalseStep::Failed(fault),
+                    _ => start_is_false,
+                });
+                joined?.to_blob()
             }
         };
         Ok(Replayed {
@@ -211,7 +221,12 @@ impl PastEpoch {
 
 /// Returns the work of a miner from the start on, with its end. A step that the training refuses
 /// ends it.
-fn computed(training: &Training, facts: &Epoch, member: &Member, start: State) -> (Work, Vec<u8>) {
+fn computed(
+    training: &Training,
+    facts: &Epoch,
+    member: &Member,
+    start: State,
+) -> Result<(Work, Vec<u8>), Fault> {
     let mut trace = Trace::new(*facts, member.seat);
     let mut end = Vec::new();
     let mut state = start;
@@ -219,12 +234,14 @@ fn computed(training: &Training, facts: &Epoch, member: &Member, start: State) -
         let stepped = training
             .train
             .step(state, &facts.assignment(member.seat, step));
-        let Ok(stepped) = stepped else {
-            break;
+        let stepped = match stepped {
+            Ok(stepped) => stepped,
+            Err(Stop::Refused(_)) => break,
+            Err(Stop::Failed(fault)) => return Err(fault),
         };
         end = stepped.to_blob();
         trace.push(inktensor_task::blake2(&end));
         state = stepped;
     }
-    (trace.pledge(), end)
+    Ok((trace.pledge(), end))
 }

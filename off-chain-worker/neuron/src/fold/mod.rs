@@ -2,7 +2,7 @@
 //!
 //! `docs/train.md` is the specification. In the order of an epoch:
 //!
-//! - [`Training`]: the fold that a manifest names, loaded
+//! - [`Training`]: the fold that a manifest names, loaded; [`Engine`]: the code that computes it
 //! - [`pledges`]: the pledges of an epoch and the votes on its end, read from the chain
 //! - [`course`]: the state with which each epoch begins, which every neuron follows
 //! - [`trainer`]: a miner's steps, on a thread that may be killed at any instruction
@@ -12,6 +12,7 @@
 //! - [`gather`], [`history`]: an audit of an epoch, and the replay of the whole training
 
 pub mod course;
+mod engine;
 pub mod gather;
 pub mod history;
 pub mod pledges;
@@ -23,12 +24,14 @@ pub mod vote;
 #[cfg(test)]
 mod tests;
 
+pub use engine::{Engine, EngineJoining};
+
 use crate::{
     manifest::Manifest,
-    program::{Limits, ProgramError},
+    program::{Limits, ProgramError, MAX_CODE},
 };
 use inktensor_primitives::{Bps, Digest};
-use inktensor_task::{Fold, Load};
+use inktensor_task::{Load, NamedFold};
 use inktensor_train::{State, Train, CORPUS_LIMIT, STATE_LIMIT};
 use thiserror::Error;
 
@@ -49,9 +52,6 @@ pub enum FoldError {
     /// The manifest leaves probes unchecked.
     #[error("check: each probe of {0} is checked; write `check = 1.0`")]
     Check(&'static str),
-    /// The manifest names a Wasm program.
-    #[error("program: {0} is built in; remove the field")]
-    Program(&'static str),
     /// The bytes of the state or the corpus are not of the training.
     #[error(transparent)]
     Train(#[from] inktensor_train::TrainError),
@@ -61,9 +61,11 @@ pub enum FoldError {
 #[derive(Debug)]
 pub struct Training {
     /// The fold.
-    pub train: Train,
+    pub train: Engine,
     /// Most steps of a miner that an epoch pays.
     pub most_steps: u16,
+    /// Bytes of each state.
+    state_bytes: usize,
 }
 
 impl Training {
@@ -77,17 +79,43 @@ impl Training {
         mut blob: impl FnMut(&'static str, &Digest, usize) -> Result<Vec<u8>, E>,
     ) -> Result<Self, E> {
         let most_steps = check(manifest).map_err(ProgramError::from)?;
+        // All blobs are found before the code is compiled, which takes longer.
+        let code = match &manifest.program {
+            Some(hash) => Some((blob("program", hash, MAX_CODE)?, hash)),
+            None => None,
+        };
         let state = blob("model", &manifest.state, STATE_LIMIT)?;
         let state = State::load(&state).map_err(ProgramError::from)?;
         let corpus = blob("corpus", &state.corpus, CORPUS_LIMIT)?;
-        let train = Train::of(&state, corpus)
-            .map_err(|error| ProgramError::from(FoldError::from(error)))?;
-        Ok(Self { train, most_steps })
+        let program = code.as_ref().map(|(code, hash)| (&code[..], *hash));
+        Ok(Self {
+            train: Engine::of(&state, corpus, program)?,
+            most_steps,
+            state_bytes: State::bytes(&state.model.config),
+        })
     }
 
     /// Returns the number of bytes of each state.
-    pub fn state_bytes(&self) -> usize {
-        self.train.state_bytes()
+    pub const fn state_bytes(&self) -> usize {
+        self.state_bytes
+    }
+
+    /// Returns this training, computed by the Wasm program with these bytes. `state` and `corpus`
+    /// are blobs of it.
+    ///
+    /// # Errors
+    /// Those of [`Engine::of`], and bytes that are no state.
+    pub fn by_program(
+        &self,
+        (code, hash): (&[u8], &Digest),
+        state: &[u8],
+        corpus: Vec<u8>,
+    ) -> Result<Self, ProgramError> {
+        let state = State::load(state)?;
+        Ok(Self {
+            train: Engine::of(&state, corpus, Some((code, hash)))?,
+            ..*self
+        })
     }
 }
 
@@ -99,11 +127,8 @@ pub fn is_fold(manifest: &Manifest) -> bool {
 /// Checks the fields of a fold's manifest, and returns the most steps that an epoch pays.
 ///
 /// # Errors
-/// `Program`, `Check`, `NoSteps`, in this order.
+/// `Check`, `NoSteps`, in this order.
 pub fn check(manifest: &Manifest) -> Result<u16, FoldError> {
-    if manifest.program.is_some() {
-        return Err(FoldError::Program(Train::NAME));
-    }
     if manifest.check < Bps::ONE {
         return Err(FoldError::Check(Train::NAME));
     }

@@ -90,7 +90,7 @@ impl FoldRound {
     /// demands, and none if it is not. An answer whose state was not served is withheld.
     ///
     /// # Errors
-    /// `State`.
+    /// `State`, and `Fault` for a fold that was not computed.
     pub fn grade(
         &self,
         seed: &Seed,
@@ -107,7 +107,7 @@ impl FoldRound {
             return Ok(Grade::Withheld);
         };
         answer.state = state;
-        let verdict = judge(&self.training.train, &self.epoch, to, work, &answer);
+        let verdict = judge(&self.training.train, &self.epoch, to, work, &answer)?;
         Ok(Grade::Checked(Worth::whole_if(verdict == Verdict::True)))
     }
 

@@ -4,7 +4,7 @@ use super::{
     probe,
     round::{FoldRound, States},
     trainer::{self, Folders, Probes, Shown, Trainer},
-    Training,
+    Engine, Training,
 };
 use crate::{
     evidence::{
@@ -54,7 +54,8 @@ fn training() -> Arc<Training> {
     };
     let train = Train::new(config, recipe, b"one two three four ".repeat(9)).unwrap();
     Arc::new(Training {
-        train,
+        state_bytes: train.state_bytes(),
+        train: Engine::from(train),
         most_steps: STEPS,
     })
 }

@@ -6,8 +6,8 @@ use crate::{
     threads::{cores, in_order},
 };
 use inktensor_primitives::{work::BALLOT_BYTES, Digest, Uid};
-use inktensor_task::{Seat, Seed, Worth};
-use inktensor_train::{candidates, Ballot, Guard, Join, Member};
+use inktensor_task::{Fault, Seat, Seed, Stop, Worth};
+use inktensor_train::{candidates, Ballot, Guard, Join, JoinError, Member};
 use scale::{Decode, Encode};
 use std::collections::BTreeSet;
 
@@ -22,32 +22,45 @@ pub struct FoldVote {
 
 /// Returns the vote on the ends of the miners that are paid in this epoch, by complete evidence. An
 /// end whose bytes are not at hand, or that would harm the model, is not named.
-pub fn vote(round: &FoldRound, evidence: &Evidence, guard: Seed) -> FoldVote {
+///
+/// # Errors
+/// A fault of the fold, which says nothing about an end.
+pub fn vote(round: &FoldRound, evidence: &Evidence, guard: Seed) -> Result<FoldVote, Fault> {
     let paid = paid(round, evidence);
     let candidates = candidates(&round.epoch, &round.works);
     let fold = &round.training.train;
     let held = |hash: &Digest| round.states.state(hash).ok().flatten();
     let start = held(&round.epoch.start).unwrap_or_default();
-    let join = Guard::new(fold, &start, guard).ok().map(|guard| Join {
-        fold,
-        start: &start,
-        guard,
-    });
+    let join = match Guard::new(fold, &start, guard) {
+        Ok(guard) => Some(Join {
+            fold,
+            start: &start,
+            guard,
+        }),
+        Err(Stop::Refused(_)) => None,
+        Err(Stop::Failed(fault)) => return Err(fault),
+    };
     let named = |member: &Member| {
         let (Some(join), true) = (&join, paid.contains(&member.seat)) else {
-            return false;
+            return Ok(false);
         };
-        let end = held(&member.work.end);
-        end.is_some_and(|end| join.check_end(member, &end).is_ok())
+        let Some(end) = held(&member.work.end) else {
+            return Ok(false);
+        };
+        match join.check_end(member, &end) {
+            Err(JoinError::Failed(fault)) => Err(fault),
+            checked => Ok(checked.is_ok()),
+        }
     };
     // An end takes two measures and a step.
     let sound = in_order(&candidates, cores(), named);
+    let sound: Vec<bool> = sound.into_iter().collect::<Result<_, Fault>>()?;
     let sound = candidates.iter().zip(sound).filter(|(_, sound)| *sound);
     let sound: BTreeSet<Seat> = sound.map(|(member, _)| member.seat).collect();
-    FoldVote {
+    Ok(FoldVote {
         start: round.epoch.start,
         ballot: *Ballot::new(&candidates, |it| sound.contains(&it.seat)).bytes(),
-    }
+    })
 }
 
 /// Returns the miners that passed all probes, and that no earlier failure bars.

@@ -287,7 +287,8 @@ impl Job {
         let mut evidence = evidence.map_err(|error| error.to_string())?;
         if let (Some(fold), Some((pledges, _))) = (work.fold(), &round.pledges) {
             let guard = pledges.guard(&home, netuid, round.epoch);
-            evidence.vote = Some(vote(fold, &evidence, guard));
+            let vote = vote(fold, &evidence, guard).map_err(|error| error.to_string())?;
+            evidence.vote = Some(vote);
         }
         Ok(evidence)
     }

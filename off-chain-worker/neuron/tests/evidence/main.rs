@@ -10,6 +10,7 @@
 //! `INKTENSOR_SEED` sets the seed of all random numbers. A failure names the number of its network.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+mod folds;
 mod lies;
 mod mutations;
 mod network;

@@ -18,7 +18,7 @@ use inktensor_neuron::{
     manifest::Manifest,
 };
 use inktensor_primitives::{hash::blake2, Bps, Digest, Uid};
-use inktensor_task::{Blob, Fold, Hash, Seed, Tag};
+use inktensor_task::{Blob, Fold, Hash, NamedFold, Seed, Tag};
 use inktensor_train::{Recipe, Train};
 use inktensor_wire::Client;
 use std::{

@@ -21,6 +21,8 @@ pub struct Programs {
     pub embed: Vec<u8>,
     /// `factors/1`.
     pub factors: Vec<u8>,
+    /// The fold `train/1`.
+    pub train: Vec<u8>,
 }
 
 /// Returns the programs, or nothing if the target cannot be had and may be skipped.
@@ -50,6 +52,7 @@ fn build() -> Option<Programs> {
         .args(["--target", TARGET, "--target-dir"])
         .arg(&folder)
         .args(["-p", "inktensor-embed-wasm", "-p", "inktensor-factors"])
+        .args(["-p", "inktensor-train-wasm"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("RUSTFLAGS", "-C target-feature=+simd128")
@@ -62,6 +65,7 @@ fn build() -> Option<Programs> {
     Some(Programs {
         embed: read("inktensor_embed_wasm.wasm"),
         factors: read("inktensor_factors.wasm"),
+        train: read("inktensor_train_wasm.wasm"),
     })
 }
 

@@ -1,9 +1,10 @@
-//! Programs over `inktensor-exact`, each of which ends in a hash.
+//! Programs over `inktensor-exact` and `inktensor-train`, each of which ends in a hash.
 //!
 //! The hashes are recorded. A compiler, a target or a change that alters one bit of a result is
 //! found by the test `agreement`, which builds these programs for several targets.
 
 mod digest;
+mod epochs;
 #[cfg(target_arch = "wasm32")]
 mod export;
 mod models;
@@ -37,7 +38,7 @@ const fn program(
 }
 
 /// All programs.
-pub const PROGRAMS: [Program; 16] = [
+pub const PROGRAMS: [Program; 17] = [
     program("product", operations::product, 0xd43e_12c2_b033_7026),
     program("product-views", operations::views, 0x42c6_a03f_1ba4_f55a),
     program("sum", operations::sums, 0xad6f_1a9e_e15a_fd9e),
@@ -54,4 +55,5 @@ pub const PROGRAMS: [Program; 16] = [
     program("gpt-100-steps", models::gpt_training, 0x853a_d597_8953_1e8b),
     program("bert", models::bert, 0x79ee_9ad6_b46b_0c42),
     program("wordpiece", models::wordpiece, 0xadf1_6aa8_7d69_f904),
+    program("train-epochs", epochs::epochs, 0x3839_1f2f_262b_656f),
 ];

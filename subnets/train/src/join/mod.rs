@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use inktensor_task::{blake2, Blob, End, Fold, Load, Refused};
+use inktensor_task::{blake2, Blob, End, Fault, Fold, Load, Refused, Stop};
 
 use crate::{Guard, Member};
 
 /// A reason for which an end is not joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinError {
     /// The end of a member is not at hand.
     Missing {
@@ -27,6 +27,8 @@ pub enum JoinError {
         /// Uid of the member.
         uid: u16,
     },
+    /// The fold was not computed, which says nothing about the end.
+    Failed(Fault),
 }
 
 impl fmt::Display for JoinError {
@@ -41,6 +43,7 @@ impl fmt::Display for JoinError {
                 "the bytes for uid {uid} do not have the hash of its pledged end; fetch them again"
             ),
             Self::Refused(reason) => reason.fmt(f),
+            Self::Failed(fault) => fault.fmt(f),
             Self::Unsound { uid } => write!(
                 f,
                 "the end of uid {uid} makes the model worse; run all its steps again to find the \
@@ -51,6 +54,15 @@ impl fmt::Display for JoinError {
 }
 
 impl core::error::Error for JoinError {}
+
+impl From<Stop> for JoinError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused(reason) => Self::Refused(reason),
+            Stop::Failed(fault) => Self::Failed(fault),
+        }
+    }
+}
 
 /// The join of an epoch's ends.
 pub struct Join<'a, F> {
@@ -67,14 +79,14 @@ impl<F: Fold> Join<'_, F> {
     /// member in its ballot only then.
     ///
     /// # Errors
-    /// `Other`, `Refused` or `Unsound`.
+    /// `Other`, `Refused`, `Unsound` or `Failed`.
     pub fn check_end(&self, member: &Member, blob: &[u8]) -> Result<(), JoinError> {
         let end = read(member, Some(blob))?;
-        let joined = self.fold.join(self.load_start()?, [end]);
-        joined.map_err(JoinError::Refused)?;
+        self.fold.join(self.load_start()?, [end])?;
         match self.guard.is_sound(self.fold, blob) {
-            true => Ok(()),
-            false => Err(JoinError::Unsound {
+            Err(fault) => Err(JoinError::Failed(fault)),
+            Ok(true) => Ok(()),
+            Ok(false) => Err(JoinError::Unsound {
                 uid: member.seat.uid,
             }),
         }
@@ -90,7 +102,8 @@ impl<F: Fold> Join<'_, F> {
     /// stake for an end that [`check_end`](Self::check_end) refuses.
     ///
     /// # Errors
-    /// `Missing` or `Other`: fetch again. `Refused` if the start is not a state.
+    /// `Missing` or `Other`: fetch again. `Refused` if the start is not a state. `Failed` after a
+    /// fault of the fold.
     pub fn next_state(
         &self,
         members: &[Member],
@@ -106,10 +119,18 @@ impl<F: Fold> Join<'_, F> {
                 .ok()
         });
         let joined = self.fold.join(self.load_start()?, ends);
-        match (failed, joined) {
-            (Some(error @ (JoinError::Missing { .. } | JoinError::Other { .. })), _) => Err(error),
-            (None, Ok(joined)) if self.guard.is_sound(self.fold, &joined.to_blob()) => Ok(joined),
-            _ => self.load_start(),
+        let joined = match (failed, joined) {
+            (Some(error @ (JoinError::Missing { .. } | JoinError::Other { .. })), _) => {
+                return Err(error)
+            }
+            (_, Err(Stop::Failed(fault))) => return Err(JoinError::Failed(fault)),
+            (None, Ok(joined)) => joined,
+            _ => return self.load_start(),
+        };
+        match self.guard.is_sound(self.fold, &joined.to_blob()) {
+            Err(fault) => Err(JoinError::Failed(fault)),
+            Ok(true) => Ok(joined),
+            Ok(false) => self.load_start(),
         }
     }
 

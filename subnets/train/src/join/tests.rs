@@ -4,7 +4,7 @@ use inktensor_task::{Seat, Seed};
 
 use super::*;
 use crate::{
-    toy::{start, Number, Toy, SPOILED, STUCK},
+    toy::{start, Number, Toy, BROKEN, SPOILED, STUCK},
     Work,
 };
 
@@ -77,4 +77,18 @@ fn result_that_is_worse_leaves_the_start() {
     let spoiled = Number(SPOILED);
     let found = join(&start().to_blob()).check_end(&member(4, &spoiled), &spoiled.to_blob());
     assert_eq!(found, Err(JoinError::Unsound { uid: 4 }));
+}
+
+#[test]
+fn fault_of_the_fold_decides_nothing() {
+    let failed = JoinError::Failed(Fault("broken".into()));
+    assert_eq!(joined(&[5, BROKEN, 6]), Err(failed.clone()));
+    let broken = Number(BROKEN);
+    let found = join(&start().to_blob()).check_end(&member(4, &broken), &broken.to_blob());
+    assert_eq!(found, Err(failed));
+    // A result that cannot be measured is as good as none.
+    assert!(matches!(
+        joined(&[(BROKEN - 31) / 2]),
+        Err(JoinError::Failed(_))
+    ));
 }

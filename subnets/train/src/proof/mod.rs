@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use inktensor_task::{Digest, Fold, Seat};
+use inktensor_task::{Digest, Fault, Fold, Seat};
 use scale::{Decode, Encode};
 
 use crate::{
@@ -49,16 +49,25 @@ impl FraudProof {
     /// Returns the verdict of anyone who knows the epoch, and the pledge of the miner on `seat`.
     ///
     /// The proof stands if the verdict is [`Verdict::False`], which has the false item.
-    pub fn decide<F: Fold>(&self, fold: &F, epoch: &Epoch, seat: Seat, work: &Work) -> Verdict {
+    ///
+    /// # Errors
+    /// A fault of the fold, which is no verdict.
+    pub fn decide<F: Fold>(
+        &self,
+        fold: &F,
+        epoch: &Epoch,
+        seat: Seat,
+        work: &Work,
+    ) -> Result<Verdict, Fault> {
         let context = (self.home, self.netuid, self.epoch);
         if context != (epoch.home, epoch.netuid, epoch.number) {
-            return Verdict::Unfit(Unfit::Context);
+            return Ok(Verdict::Unfit(Unfit::Context));
         }
         if self.seat != seat {
-            return Verdict::Unfit(Unfit::Seat);
+            return Ok(Verdict::Unfit(Unfit::Seat));
         }
         if self.work != *work {
-            return Verdict::Unfit(Unfit::Pledge);
+            return Ok(Verdict::Unfit(Unfit::Pledge));
         }
         judge(fold, epoch, seat, work, &self.answer)
     }

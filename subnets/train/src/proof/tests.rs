@@ -36,7 +36,7 @@ fn proof(trace: &Trace, blobs: &[Vec<u8>], step: u16, change: fn(&mut Work)) -> 
 /// Returns the decision of a reader of the file of a proof against the pledge `work`.
 fn decided(file: &[u8], work: &Work) -> Result<Verdict, FileError> {
     let proof = FraudProof::from_file(file, STATE)?;
-    Ok(proof.decide(&Toy, &toy::epoch(), SEAT, work))
+    Ok(proof.decide(&Toy, &toy::epoch(), SEAT, work).unwrap())
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn proof_against_another_miner_epoch_or_pledge_does_not_stand() {
     let (epoch, work) = (toy::epoch(), proof.work);
     let mut other = SEAT;
     other.uid += 1;
-    let unfit = Verdict::Unfit;
+    let unfit = |unfit| Ok(Verdict::Unfit(unfit));
     assert_eq!(proof.decide(&Toy, &epoch, other, &work), unfit(Unfit::Seat));
     let mut later = epoch;
     later.number += 1;

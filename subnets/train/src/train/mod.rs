@@ -3,9 +3,9 @@
 use alloc::{vec, vec::Vec};
 
 use inktensor_exact::gpt::{Config, State as Model, Trainer};
-use inktensor_task::{Assignment, End, Fold, Measure, Refused, Seed};
+use inktensor_task::{Assignment, End, Fold, Measure, NamedFold, Refused, Seed, Stop};
 
-use crate::{Corpus, Recipe, State, TrainError, STATE_LIMIT};
+use crate::{Corpus, Recipe, State, TrainError, CORPUS_LIMIT, STATE_LIMIT};
 
 /// Rows that are drawn for a measure.
 pub const MEASURED_ROWS: u16 = 64;
@@ -73,33 +73,30 @@ impl Train {
         })
     }
 
-    fn joined(
-        &self,
-        start: State,
-        ends: impl IntoIterator<Item = End<State>>,
-    ) -> Result<State, TrainError> {
+    fn joining(&self, start: State) -> Result<Joining, TrainError> {
         self.accept(&start)?;
-        let mut mean = Mean::new(self.trainer.gpt().parameters());
-        let mut last = None;
-        for end in ends {
-            let uid = end.seat.uid;
-            if last.is_some_and(|last| uid <= last) {
-                return Err(TrainError::Order { uid });
-            }
-            last = Some(uid);
-            self.accept(&end.state)?;
-            end.state.model.check()?;
-            let found = end.state.model.steps;
-            let needed = start.model.steps.saturating_add(end.steps.into());
-            if found != needed {
-                return Err(TrainError::Count { uid, found, needed });
-            }
-            mean.add(end.steps, &end.state.model);
-        }
-        Ok(match mean.model(start.model.config) {
-            Some(model) => State { model, ..start },
-            None => start,
+        Ok(Joining {
+            mean: Mean::new(self.trainer.gpt().parameters()),
+            start,
+            last: None,
         })
+    }
+
+    fn added(&self, joining: &mut Joining, end: &End<State>) -> Result<(), TrainError> {
+        let uid = end.seat.uid;
+        if joining.last.is_some_and(|last| uid <= last) {
+            return Err(TrainError::Order { uid });
+        }
+        joining.last = Some(uid);
+        self.accept(&end.state)?;
+        end.state.model.check()?;
+        let found = end.state.model.steps;
+        let needed = joining.start.model.steps.saturating_add(end.steps.into());
+        if found != needed {
+            return Err(TrainError::Count { uid, found, needed });
+        }
+        joining.mean.add(end.steps, &end.state.model);
+        Ok(())
     }
 
     fn loss(&self, state: &State, seed: &Seed) -> Result<Measure, TrainError> {
@@ -113,10 +110,9 @@ impl Train {
 
 impl Fold for Train {
     type State = State;
+    type Joining = Joining;
 
-    const NAME: &'static str = "train/1";
-
-    fn start(&self, seed: &Seed) -> Result<State, Refused> {
+    fn start(&self, seed: &Seed) -> Result<State, Stop> {
         let word = seed.part("weights").draw().word();
         Ok(State {
             corpus: *self.corpus.hash(),
@@ -125,8 +121,16 @@ impl Fold for Train {
         })
     }
 
-    fn step(&self, state: State, assignment: &Assignment) -> Result<State, Refused> {
+    fn step(&self, state: State, assignment: &Assignment) -> Result<State, Stop> {
         Ok(self.stepped(state, assignment)?)
+    }
+
+    fn begin_join(&self, start: State) -> Result<Joining, Stop> {
+        Ok(self.joining(start)?)
+    }
+
+    fn add_end(&self, joining: &mut Joining, end: End<State>) -> Result<(), Stop> {
+        Ok(self.added(joining, &end)?)
     }
 
     /// Returns the mean of weights, moments and counted steps, each weighed by the steps of its
@@ -134,21 +138,41 @@ impl Fold for Train {
     ///
     /// A value is `(s1 v1 + s2 v2 + ..) / (s1 + s2 + ..)` in `f64`, added up from zero in order of
     /// uid, and rounded once to `f32`. Every product is exact, since it has at most 40 bits.
-    fn join(
-        &self,
-        start: State,
-        ends: impl IntoIterator<Item = End<State>>,
-    ) -> Result<State, Refused> {
-        Ok(self.joined(start, ends)?)
+    fn finish_join(&self, joining: Joining) -> Result<State, Stop> {
+        let Joining { start, mean, .. } = joining;
+        Ok(match mean.model(start.model.config) {
+            Some(model) => State { model, ..start },
+            None => start,
+        })
     }
 
     /// Returns the mean loss on [`MEASURED_ROWS`] held-out rows, in millionths of a nat a byte.
-    fn measure(&self, state: &State, seed: &Seed) -> Result<Measure, Refused> {
+    fn measure(&self, state: &State, seed: &Seed) -> Result<Measure, Stop> {
         Ok(self.loss(state, seed)?)
     }
 }
 
+impl NamedFold for Train {
+    const NAME: &'static str = "train/1";
+    const MAX_DATA: usize = CORPUS_LIMIT;
+
+    /// Returns the training that `state` is one of, on the corpus `data`.
+    fn of_blobs(state: &State, data: Vec<u8>) -> Result<Self, Refused> {
+        Ok(Self::of(state, data)?)
+    }
+}
+
+/// A join of ends in the making.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    start: State,
+    mean: Mean,
+    /// Uid of the last end.
+    last: Option<u16>,
+}
+
 /// A mean in the making.
+#[derive(Clone, Debug)]
 struct Mean {
     /// Weights, first moments and second moments, each times its steps.
     sums: [Vec<f64>; 3],

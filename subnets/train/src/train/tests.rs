@@ -188,7 +188,12 @@ fn join_is_the_mean_by_steps() {
 
 #[test]
 fn join_refuses_ends_out_of_order_and_with_other_counts() {
-    let joined = |ends: Vec<End<State>>| tiny().joined(start(), ends).map(|_| ());
+    let joined = |ends: Vec<End<State>>| {
+        let train = tiny();
+        let mut joining = train.joining(start())?;
+        ends.iter()
+            .try_for_each(|end| train.added(&mut joining, end))
+    };
     let (first, second) = (end(1, 2), end(2, 2));
     let order = |uid| Err(TrainError::Order { uid });
     assert_eq!(joined(vec![second.clone(), first.clone()]), order(1));

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use inktensor_task::{blake2, merkle, Blob, Digest, Fold, Load, Refused, Seat};
+use inktensor_task::{blake2, merkle, Blob, Digest, Fault, Fold, Load, Refused, Seat, Stop};
 
 use crate::{probe::places, Answer, Epoch, Void, Work};
 
@@ -98,20 +98,23 @@ pub enum Place {
 /// Checks are made in the order of [`Unfit`] and then of [`Fraud`], and the first one that fails
 /// counts. A verdict of fraud needs hashes that the miner itself has pledged, so no one can make
 /// one against a miner that has worked as assigned.
+///
+/// # Errors
+/// A fault of the fold, which is no verdict.
 pub fn judge<F: Fold>(
     fold: &F,
     epoch: &Epoch,
     seat: Seat,
     work: &Work,
     answer: &Answer,
-) -> Verdict {
-    match fits::<F::State>(epoch, seat, work, answer) {
-        Ok(()) => match fraud(fold, epoch, seat, work, answer) {
-            None => Verdict::True,
-            Some(fraud) => Verdict::False(fraud),
-        },
-        Err(unfit) => Verdict::Unfit(unfit),
+) -> Result<Verdict, Fault> {
+    if let Err(unfit) = fits::<F::State>(epoch, seat, work, answer) {
+        return Ok(Verdict::Unfit(unfit));
     }
+    Ok(match fraud(fold, epoch, seat, work, answer)? {
+        None => Verdict::True,
+        Some(fraud) => Verdict::False(fraud),
+    })
 }
 
 fn fits<S: Load>(epoch: &Epoch, seat: Seat, work: &Work, answer: &Answer) -> Result<(), Unfit> {
@@ -148,26 +151,27 @@ fn fraud<F: Fold>(
     seat: Seat,
     work: &Work,
     answer: &Answer,
-) -> Option<Fraud> {
+) -> Result<Option<Fraud>, Fault> {
     let step = answer.step;
     if step == 0 && answer.before.state != epoch.start {
-        return Some(Fraud::Start {
+        return Ok(Some(Fraud::Start {
             found: answer.before.state,
-        });
+        }));
     }
     if answer.last.state != work.end {
-        return Some(Fraud::End {
+        return Ok(Some(Fraud::End {
             last: answer.last.state,
-        });
+        }));
     }
     let Ok(state) = F::State::load(&answer.state) else {
-        return Some(Fraud::State { steps: step });
+        return Ok(Some(Fraud::State { steps: step }));
     };
     match fold.step(state, &epoch.assignment(seat, step)) {
-        Err(reason) => Some(Fraud::Refused { step, reason }),
+        Err(Stop::Failed(fault)) => Err(fault),
+        Err(Stop::Refused(reason)) => Ok(Some(Fraud::Refused { step, reason })),
         Ok(state) => {
             let right = state.hash();
-            (right != answer.after.state).then_some(Fraud::Step { step, right })
+            Ok((right != answer.after.state).then_some(Fraud::Step { step, right }))
         }
     }
 }

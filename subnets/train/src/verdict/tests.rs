@@ -2,7 +2,7 @@ use alloc::{string::ToString, vec::Vec};
 
 use super::*;
 use crate::{
-    toy::{self, Number, Toy, SEAT, STUCK},
+    toy::{self, Number, Toy, BROKEN, SEAT, STUCK},
     Trace,
 };
 
@@ -25,6 +25,7 @@ fn judged(blobs: &[Vec<u8>], step: u16) -> Verdict {
         &trace.pledge(),
         &answer(&trace, blobs, step),
     )
+    .unwrap()
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn pledged_end_that_is_not_the_last_state_is_named_by_every_probe() {
             &work,
             &answer(&trace, &blobs, step),
         );
-        assert_eq!(verdict, Verdict::False(Fraud::End { last }));
+        assert_eq!(verdict, Ok(Verdict::False(Fraud::End { last })));
     }
 }
 
@@ -104,6 +105,19 @@ fn step_that_the_work_refuses_is_named() {
 }
 
 #[test]
+fn fault_of_the_fold_is_no_verdict() {
+    let (_, mut blobs) = toy::worked(4);
+    blobs[2] = Number(BROKEN).to_blob();
+    let trace = toy::traced(&blobs);
+    let judged = |step| {
+        let answer = answer(&trace, &blobs, step);
+        judge(&Toy, &toy::epoch(), SEAT, &trace.pledge(), &answer)
+    };
+    assert_eq!(judged(2), Err(Fault("broken".into())));
+    assert_eq!(judged(0), Ok(Verdict::True));
+}
+
+#[test]
 fn trace_of_another_seat_proves_nothing() {
     let (trace, blobs) = toy::worked(4);
     let mut other = SEAT;
@@ -115,7 +129,7 @@ fn trace_of_another_seat_proves_nothing() {
         &trace.pledge(),
         &answer(&trace, &blobs, 1),
     );
-    assert_eq!(verdict, Verdict::Unfit(Unfit::Path(Place::Before)));
+    assert_eq!(verdict, Ok(Verdict::Unfit(Unfit::Path(Place::Before))));
     // The same states under the other seat's leaves are false from the first step on.
     let states = trace.states().to_vec();
     let copied = Trace::of(toy::epoch(), other, states);
@@ -128,7 +142,7 @@ fn trace_of_another_seat_proves_nothing() {
     );
     assert!(matches!(
         verdict,
-        Verdict::False(Fraud::Step { step: 0, .. })
+        Ok(Verdict::False(Fraud::Step { step: 0, .. }))
     ));
 }
 
@@ -140,7 +154,7 @@ fn each_item_that_does_not_fit_is_named() {
     let with = |change: &dyn Fn(&mut Answer)| {
         let mut answer = right.clone();
         change(&mut answer);
-        judge(&Toy, &epoch, SEAT, &work, &answer)
+        judge(&Toy, &epoch, SEAT, &work, &answer).unwrap()
     };
     let unfit = Verdict::Unfit;
     assert_eq!(with(&|_| ()), Verdict::True);
@@ -171,7 +185,7 @@ fn each_item_that_does_not_fit_is_named() {
     assert_eq!(with(&|it| it.state.push(0)), unfit(too_long));
     let mut void = work;
     void.steps = 17;
-    let verdict = judge(&Toy, &epoch, SEAT, &void, &right);
+    let verdict = judge(&Toy, &epoch, SEAT, &void, &right).unwrap();
     let reason = Void::Steps {
         steps: 17,
         most: 16,

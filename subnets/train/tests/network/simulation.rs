@@ -163,7 +163,7 @@ impl Simulation {
         let one = |(uid, miner): (u16, &Worked)| {
             let ask = |step| miner.answer(validator, step);
             let work = miner.work.as_ref();
-            examine(&self.train, epoch, seat(uid), work, &seed, DRAWN, ask)
+            examine(&self.train, epoch, seat(uid), work, &seed, DRAWN, ask).unwrap()
         };
         (0..).zip(worked).map(one).collect()
     }
@@ -178,7 +178,8 @@ impl Simulation {
             let Some(file) = proof else { continue };
             let proof = FraudProof::from_file(&file, self.train.state_bytes()).unwrap();
             let (seat, work) = (proof.seat, worked[uid].work.unwrap());
-            let Verdict::False(fraud) = proof.decide(&self.train, epoch, seat, &work) else {
+            let decided = proof.decide(&self.train, epoch, seat, &work);
+            let Ok(Verdict::False(fraud)) = decided else {
                 panic!("a proof of one validator does not convince another");
             };
             for of in examined.iter_mut() {
@@ -211,7 +212,7 @@ impl Simulation {
                 let proof = FraudProof::new(epoch, seat, &claimed, answer);
                 let verdict = proof.decide(&self.train, epoch, seat, &work);
                 made += 1;
-                stood += u32::from(matches!(verdict, Verdict::False(_)));
+                stood += u32::from(matches!(verdict, Ok(Verdict::False(_))));
             }
         }
         (made, stood)

@@ -268,7 +268,7 @@ fn check_program(arguments: &Task, manifest: &Manifest) -> Result<(), Failure> {
     };
     let means = arguments.neural.means(unknown_key()?)?;
     match held(&means.blobs, hash, MAX_CODE).map_err(Failure::input)? {
-        Held::Whole(code) => Ok(check_wasm(&manifest.task, (&code, hash))?),
+        Held::Whole(code) => Ok(check_wasm(manifest, (&code, hash))?),
         Held::TooLong(bytes) => Err(Failure::input(format_args!(
             "the program has {bytes} bytes, and {MAX_CODE} is the most"
         ))),

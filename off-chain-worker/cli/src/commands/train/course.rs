@@ -2,10 +2,13 @@
 //! number in the place of a chain's.
 
 use crate::error::Failure;
-use inktensor_neuron::threads::{cores, in_order};
-use inktensor_task::{blake2, Blob, Digest, Fold, Hash, Measure, Refused, Seat, Seed, Tag};
+use inktensor_neuron::{
+    fold::Engine,
+    threads::{cores, in_order},
+};
+use inktensor_task::{blake2, Blob, Digest, Fault, Fold, Hash, Measure, Seat, Seed, Stop, Tag};
 use inktensor_train::{
-    candidates, members, Ballot, Epoch, Guard, Join, Member, State, Trace, Train, Vote, Voter,
+    candidates, members, Ballot, Epoch, Guard, Join, JoinError, Member, State, Trace, Vote, Voter,
 };
 use std::collections::BTreeMap;
 
@@ -48,8 +51,8 @@ impl Seeds {
 /// A training on one machine.
 #[derive(Debug)]
 pub struct Course {
-    /// The training.
-    pub train: Train,
+    /// The training, with the code that computes it.
+    pub train: Engine,
     /// The seeds.
     pub seeds: Seeds,
     /// Number of seats, which take the part of miners.
@@ -125,6 +128,8 @@ impl Course {
             guard,
         };
         let ended = in_parallel(self.seats, |uid| self.ended(&facts, &join, start, uid));
+        let ended: Result<Vec<Ended>, Fault> = ended.into_iter().collect();
+        let ended = ended.map_err(Failure::input)?;
         let by_seat = ended.iter().map(|it| (it.member.seat, it));
         let by_seat: BTreeMap<Seat, &Ended> = by_seat.collect();
         let pledges = ended.iter().map(|it| (it.member.seat, it.member.work));
@@ -157,7 +162,13 @@ impl Course {
     }
 
     /// Returns the work of one seat. A step that the training refuses ends it.
-    fn ended(&self, facts: &Epoch, join: &Join<'_, Train>, start: &State, uid: u16) -> Ended {
+    fn ended(
+        &self,
+        facts: &Epoch,
+        join: &Join<'_, Engine>,
+        start: &State,
+        uid: u16,
+    ) -> Result<Ended, Fault> {
         let seat = seat(uid);
         let mut trace = Trace::new(*facts, seat);
         let mut blob = join.start.to_vec();
@@ -165,19 +176,27 @@ impl Course {
         for step in 0..self.steps {
             match self.train.step(state, &facts.assignment(seat, step)) {
                 Ok(after) => state = after,
-                Err(_) => break,
+                Err(Stop::Refused(_)) => break,
+                Err(Stop::Failed(fault)) => return Err(fault),
             }
             blob = state.to_blob();
             trace.push(blake2(&blob));
         }
         let work = trace.pledge();
         let member = Member { seat, work };
-        Ended {
-            is_sound: work.steps > 0 && join.check_end(&member, &blob).is_ok(),
+        let is_sound = match work.steps {
+            0 => false,
+            _ => match join.check_end(&member, &blob) {
+                Err(JoinError::Failed(fault)) => return Err(fault),
+                checked => checked.is_ok(),
+            },
+        };
+        Ok(Ended {
+            is_sound,
             trace,
             member,
             blob,
-        }
+        })
     }
 }
 
@@ -188,7 +207,7 @@ const fn seat(uid: u16) -> Seat {
     }
 }
 
-fn refused(reason: Refused) -> Failure {
+fn refused(reason: Stop) -> Failure {
     Failure::input(format_args!("the training stops: {reason}"))
 }
 
@@ -203,7 +222,7 @@ pub mod tests {
     use super::*;
     use inktensor_exact::{adamw::AdamW, gpt::Config};
     use inktensor_task::Assignment;
-    use inktensor_train::Recipe;
+    use inktensor_train::{Recipe, Train};
 
     /// Returns a training of a tiny model.
     pub fn tiny(seats: u16, steps: u16) -> Course {
@@ -221,7 +240,7 @@ pub mod tests {
         };
         let corpus = b"one two three four ".repeat(30);
         Course {
-            train: Train::new(config, recipe, corpus).unwrap(),
+            train: Engine::from(Train::new(config, recipe, corpus).unwrap()),
             seeds: Seeds::new(1),
             seats,
             steps,

@@ -10,13 +10,15 @@
 //! kill cut off is removed by the next run.
 
 use super::{
+    code::Code,
     course::{Course, Seeds},
     record::{Line, Plan},
 };
 use crate::{commands::model::read_at_most, error::Failure};
+use inktensor_neuron::fold::Engine;
 use inktensor_primitives::hash::hex;
 use inktensor_task::{blake2, Blob, Digest};
-use inktensor_train::{State, Train, CORPUS_LIMIT, STATE_LIMIT};
+use inktensor_train::{State, CORPUS_LIMIT, STATE_LIMIT};
 use inktensor_wire::{BlobLimits, Blobs};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -107,13 +109,17 @@ impl Folder {
         self.path.join("blobs").join(name)
     }
 
-    /// Returns the training, and its first state as it is stored.
-    pub fn course(&self) -> Result<(Course, State), Stored> {
+    /// Returns the training, computed by a Wasm program or by native code, and its first state as
+    /// it is stored.
+    pub fn course(&self, code: Option<&Code>) -> Result<(Course, State), Stored> {
         let corpus = self.stored(&self.plan.corpus.0, "the corpus", CORPUS_LIMIT)?;
         let start = self.state(&self.plan.start.0, "the first state")?;
-        let train = Train::of(&start, corpus)
-            .map_err(|error| Failure::in_file(&plan_file(&self.path), error))?;
-        self.plan.check(train.state_bytes())?;
+        self.plan.check(State::bytes(&start.model.config))?;
+        let train = Engine::of(&start, corpus, code.map(Code::named));
+        let train = train.map_err(|error| match code {
+            Some(code) => Failure::in_file(&code.file, error),
+            None => Failure::in_file(&plan_file(&self.path), error),
+        })?;
         let course = Course {
             train,
             seeds: Seeds::new(self.plan.seed),

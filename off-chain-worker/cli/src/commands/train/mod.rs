@@ -3,6 +3,7 @@
 //! A training on one machine is a folder, which `--out` and `--in` name. A training of a subnet is
 //! named by a chain and `--netuid` instead.
 
+mod code;
 mod course;
 mod curve;
 mod folder;
@@ -44,6 +45,7 @@ pub enum Command {
     /// the same, 1 with the first false state, 2 if something cannot be read.
     #[command(after_help = example!(
         "train replay --in book --sample 3 --seed 7",
+        "train replay --in book --program inktensor_train_wasm.wasm",
         "train replay --chain ws://127.0.0.1:9944 --netuid 2 --from 4 --to 9"
     ))]
     Replay(replay::Arguments),

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{commands::model::read_at_most, error::Failure, values};
 use inktensor_exact::{adamw::AdamW, gpt::Config};
+use inktensor_neuron::fold::Engine;
 use inktensor_task::{blake2, Blob};
 use inktensor_train::{Recipe, State, Train, CORPUS_LIMIT};
 use std::path::{Path, PathBuf};
@@ -112,7 +113,7 @@ impl PlanArgs {
         let train = Train::new(self.sizes(), self.recipe(), corpus.clone())
             .map_err(|error| Failure::in_file(file, error))?;
         let course = Course {
-            train,
+            train: Engine::from(train),
             seeds: Seeds::new(self.seed.unwrap_or(1)),
             seats: self.seats.unwrap_or(1),
             steps: self.steps.unwrap_or(STEPS),

@@ -261,10 +261,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     // The epoch that has the hash is always computed.
     chosen.extend(last);
     let mut replayed = Replayed::new(all, seed);
-    let compared = replay(&folder, all, &chosen, &mut replayed).and_then(|()| match &answered {
-        Some((answered, state)) => Ok(Some(is_right(&folder, answered, state)?)),
-        None => Ok(None),
-    });
+    let compared =
+        replay(&folder, (all, &chosen), None, &mut replayed).and_then(|()| match &answered {
+            Some((answered, state)) => Ok(Some(is_right(&folder, answered, state)?)),
+            None => Ok(None),
+        });
     let answer = match compared {
         Ok(answer) => answer,
         Err(Stored::Changed(wrong)) => {

@@ -1,6 +1,7 @@
 //! `inktensor train replay`: a training, computed again and compared hash by hash.
 
 use super::{
+    code::Code,
     course::Course,
     folder::{Folder, Stored},
     network::{self, Asked, OnSubnet},
@@ -9,7 +10,7 @@ use super::{
 use crate::{
     args,
     error::{Failure, Verdict},
-    output::{self, format::count, View},
+    output::{self, format::count, json::Hex, View},
     values,
 };
 use inktensor_neuron::service::random;
@@ -49,6 +50,9 @@ pub struct Arguments {
     to: Option<u32>,
     #[command(flatten)]
     sampling: Sampling,
+    /// Compute everything by this Wasm program of train/1, instead of native code
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
@@ -104,6 +108,9 @@ pub struct Replayed {
     steps: usize,
     /// The seed of the sample. Absent without one.
     seed: Option<u64>,
+    /// Hash of the Wasm program that computed everything. Absent for native code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<Hex>,
     /// The first false item. Absent if every hash is the same.
     pub wrong: Option<String>,
 }
@@ -117,6 +124,7 @@ impl Replayed {
             replayed: Vec::new(),
             steps: 0,
             seed,
+            program: None,
             wrong: None,
         }
     }
@@ -137,17 +145,23 @@ impl View for Replayed {
             self.replayed.len(),
             count(self.epochs, "epoch"),
             count(whole(self.steps), "step")
-        )
+        )?;
+        match &self.program {
+            Some(program) => writeln!(out, "by the Wasm program {program}"),
+            None => Ok(()),
+        }
     }
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let code = arguments.program.as_deref().map(Code::read).transpose()?;
     if let Some(netuid) = arguments.subnet.netuid {
         let asked = Asked {
             from: arguments.from,
             to: arguments.to,
             sampling: &arguments.sampling,
+            code: code.as_ref(),
             json: arguments.json,
         };
         return network::replay(&arguments.subnet, netuid, &asked, out);
@@ -170,7 +184,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let range: Vec<u32> = (from..=last).take_while(|it| *it < epochs).collect();
     let (chosen, seed) = arguments.sampling.choose(range)?;
     let mut replayed = Replayed::new(epochs, seed);
-    match replay(&folder, epochs, &chosen, &mut replayed) {
+    replayed.program = code.as_ref().map(|code| code.hash.into());
+    match replay(&folder, (epochs, &chosen), code.as_ref(), &mut replayed) {
         Ok(()) => {}
         Err(Stored::Changed(wrong)) => replayed.wrong = Some(wrong),
         Err(Stored::Failed(failure)) => return Err(failure),
@@ -192,11 +207,11 @@ fn drawn(mut epochs: Vec<u32>, number: u32, seed: u64) -> BTreeSet<u32> {
 /// The first state is computed in any case, and the first `epochs` lines must join up.
 pub fn replay(
     folder: &Folder,
-    epochs: u32,
-    chosen: &BTreeSet<u32>,
+    (epochs, chosen): (u32, &BTreeSet<u32>),
+    code: Option<&Code>,
     done: &mut Replayed,
 ) -> Result<(), Stored> {
-    let (course, stored) = folder.course()?;
+    let (course, stored) = folder.course(code)?;
     let (plan, start) = (&folder.plan, course.start()?);
     compare("the first state", &plan.start.0, &start.hash())?;
     equal(

@@ -121,7 +121,7 @@ pub fn start(arguments: &Start, out: &mut dyn Write) -> Result<Verdict, Failure>
 pub fn run(arguments: &Run, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let folder = arguments.plan.folder(&arguments.out)?;
     let (mut log, mut last) = folder.append()?;
-    let (course, mut state) = folder.course()?;
+    let (course, mut state) = folder.course(None)?;
     if let Some(line) = &last {
         state = folder.state(&line.next.0, "the newest state")?;
     }

@@ -22,7 +22,7 @@ use crate::{
     program::Program,
 };
 use inktensor_primitives::{Bps, Uid};
-use inktensor_task::{Fold, Seed, Worth};
+use inktensor_task::{NamedFold, Seed, Worth};
 use inktensor_train::Train;
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 

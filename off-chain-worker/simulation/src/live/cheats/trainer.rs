@@ -19,7 +19,7 @@ use inktensor_neuron::{
         pledges::{facts, pledge},
         probe,
         trainer::{Folders, Probes, Shown},
-        Training,
+        Engine, Training,
     },
     missing::Part,
     publish::Publisher,
@@ -27,7 +27,7 @@ use inktensor_neuron::{
 };
 use inktensor_primitives::{Digest, Uid};
 use inktensor_task::{Blob, Fold, Load, Seat, Seed};
-use inktensor_train::{Epoch, State, Trace, Train, Work};
+use inktensor_train::{Epoch, State, Trace, Work};
 use inktensor_wire::{Blobs, Caller, Guests, Media, Path, Response, Service};
 use inktensor_worker::{
     chain_source::Access,
@@ -326,7 +326,7 @@ impl Playing {
     fn trace(
         &self,
         neuron: &Neuron<'_>,
-        train: &Train,
+        train: &Engine,
         epoch: Epoch,
         seat: Seat,
     ) -> Result<Option<Trace>, NeuronError> {
@@ -358,7 +358,7 @@ fn invent(state: &mut State) {
 }
 
 /// Returns a state that no epoch begins with.
-fn other_start(train: &Train, blobs: &Blobs) -> Result<Option<Digest>, NeuronError> {
+fn other_start(train: &Engine, blobs: &Blobs) -> Result<Option<Digest>, NeuronError> {
     match train.start(&Seed([9; 32])) {
         Ok(state) => Ok(Some(blobs.put(&state.to_blob())?)),
         Err(_) => Ok(None),

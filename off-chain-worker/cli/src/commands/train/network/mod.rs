@@ -6,7 +6,7 @@ mod status;
 pub use provenance::trace;
 pub use status::status;
 
-use super::{curve, replay::Sampling, run::nats};
+use super::{code::Code, curve, replay::Sampling, run::nats};
 use crate::{
     commands::{
         evidence::{blob, named, Chain, OptionalChain},
@@ -28,7 +28,7 @@ use inktensor_neuron::{
 };
 use inktensor_primitives::{hash::hex, Digest, NetUid};
 use inktensor_task::{Fold, Load, Seed};
-use inktensor_train::{Member, State};
+use inktensor_train::{Member, State, CORPUS_LIMIT, STATE_LIMIT};
 use inktensor_wire::home;
 use serde::Serialize;
 use std::{
@@ -62,6 +62,8 @@ pub struct Asked<'a> {
     pub to: Option<u32>,
     /// The sample.
     pub sampling: &'a Sampling,
+    /// The Wasm program to compute with, instead of the code that the manifest names.
+    pub code: Option<&'a Code>,
     /// True for one JSON document.
     pub json: bool,
 }
@@ -100,6 +102,9 @@ struct Report {
     breaks: Vec<u32>,
     /// The seed of the sample. Absent without one.
     seed: Option<u64>,
+    /// Hash of the Wasm program that computed everything. Absent for native code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<Hex>,
     /// The first false item. Absent if no hash differs from the chain's.
     wrong: Option<String>,
 }
@@ -133,7 +138,11 @@ impl View for Report {
             count(whole(self.epochs.len()), "epoch"),
             count(self.steps, "step"),
             count(self.confirmed, "end")
-        )
+        )?;
+        match &self.program {
+            Some(program) => writeln!(out, "by the Wasm program {program}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -147,6 +156,9 @@ pub fn replay(
     let chain = Chain::new(&subnet.chain);
     let means = subnet.neural.means(unknown_key()?)?;
     let mut replay = Replay::open(&chain, &means, netuid)?;
+    if let Some(code) = asked.code {
+        replay.compute_by(code)?;
+    }
     replay.run(asked, out, |_, _| false)?;
     let report = &replay.report;
     output::show(asked.json, report, out)?;
@@ -198,6 +210,7 @@ impl<'a> Replay<'a> {
             )));
         };
         let genesis = network.chain().genesis()?;
+        let program = training.train.program().map(Hex::from);
         Ok(Self {
             means,
             chain,
@@ -217,9 +230,26 @@ impl<'a> Replay<'a> {
                 confirmed: 0,
                 breaks: Vec::new(),
                 seed: None,
+                program,
                 wrong: None,
             },
         })
+    }
+
+    /// Lets a Wasm program compute everything.
+    fn compute_by(&mut self, code: &Code) -> Result<(), Failure> {
+        let fetch = |name, hash: &Digest, most| {
+            let named = (name, hash);
+            blob(self.means, self.chain, self.netuid, named, most, &[])
+        };
+        let state = fetch("model", &self.first, STATE_LIMIT)?;
+        let corpus = State::read(&state).map_err(Failure::input)?.corpus;
+        let corpus = fetch("corpus", &corpus, CORPUS_LIMIT)?;
+        let training = self.training.by_program(code.named(), &state, corpus);
+        let training = training.map_err(|error| Failure::in_file(&code.file, error))?;
+        self.training = Arc::new(training);
+        self.report.program = Some(code.hash.into());
+        Ok(())
     }
 
     /// Computes epochs again, up to the first one at which `ends` returns true for it and the hash
@@ -286,7 +316,9 @@ impl<'a> Replay<'a> {
                         return Ok(true);
                     }
                 }
-                Err(FalseStep::Folder(problem)) => return Err(Failure::input(problem)),
+                Err(problem @ (FalseStep::Folder(_) | FalseStep::Failed(_))) => {
+                    return Err(Failure::input(problem))
+                }
                 Err(wrong) => {
                     self.report.wrong = Some(wrong.to_string());
                     return Ok(false);

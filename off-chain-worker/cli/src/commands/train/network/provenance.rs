@@ -143,6 +143,7 @@ pub fn trace(
             from: None,
             to: None,
             sampling: &Sampling::default(),
+            code: None,
             // The report lists the epochs.
             json: true,
         };

@@ -1,10 +1,12 @@
 //! The functions of a task as a Wasm program, over bytes. `docs/wasm-tasks.md` is the
 //! specification.
 //!
-//! [`export!`](crate::export!) is all that an author uses.
+//! [`export!`](crate::export!) is all that an author uses. The functions of a fold are in [`fold`].
 
-use crate::{Body, Load, Malformed, Refused, Seed, Task};
-use alloc::{vec, vec::Vec};
+pub mod fold;
+
+use crate::{Body, Fault, Load, Malformed, Refused, Seed, Stop, Task};
+use alloc::vec::Vec;
 
 /// Version of the interface between a program and its host.
 pub const VERSION: u32 = 1;
@@ -17,6 +19,9 @@ pub const SHAPE: u8 = 1;
 pub const TOO_LONG: u8 = 2;
 /// First byte of an output: the task refuses the input. The reason follows, in UTF-8.
 pub const REFUSED: u8 = 3;
+
+/// First byte of an output: the result was not computed. The reason follows, in UTF-8.
+pub const FAILED: u8 = 4;
 
 /// Names of the exported functions.
 pub mod names {
@@ -42,6 +47,7 @@ pub mod names {
 enum Problem {
     Malformed(Malformed),
     Refused(Refused),
+    Failed(Fault),
 }
 
 impl From<Malformed> for Problem {
@@ -56,6 +62,15 @@ impl From<Refused> for Problem {
     }
 }
 
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused(refused) => Self::Refused(refused),
+            Stop::Failed(fault) => Self::Failed(fault),
+        }
+    }
+}
+
 /// Returns the output of a function.
 fn output(result: Result<Vec<u8>, Problem>) -> Vec<u8> {
     let (first, rest) = match result {
@@ -65,9 +80,12 @@ fn output(result: Result<Vec<u8>, Problem>) -> Vec<u8> {
             (TOO_LONG, [length(bytes), length(most)].concat())
         }
         Err(Problem::Refused(Refused(reason))) => (REFUSED, reason.into()),
+        Err(Problem::Failed(Fault(reason))) => (FAILED, reason.into()),
     };
-    let mut output = vec![first];
-    output.extend(rest);
+    let mut output = rest;
+    // A state is long, and exact memory is a byte more.
+    output.reserve_exact(1);
+    output.insert(0, first);
     output
 }
 
@@ -145,7 +163,7 @@ pub fn worth<T: Task>(task: &T, state: &T::State, input: &[u8]) -> Vec<u8> {
     })())
 }
 
-/// Divides the input of [`worth`] into question and answer.
+/// Divides an input into a first part, whose length as a `u32` precedes it, and the rest.
 fn parts(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = input.split_first_chunk()?;
     rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
@@ -161,20 +179,16 @@ mod memory {
     use alloc::{vec, vec::Vec};
     use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-    /// A task in a program's memory, with its state, an input and an output.
-    pub struct Guest<T: Task> {
-        task: T,
-        state: OnceLock<T::State>,
+    /// An input and an output in a program's memory.
+    pub struct Buffers {
         input: Mutex<Vec<u8>>,
         output: Mutex<Vec<u8>>,
     }
 
-    impl<T: Task> Guest<T> {
-        /// Returns a task without a state.
-        pub const fn new(task: T) -> Self {
+    impl Buffers {
+        /// Returns empty buffers.
+        pub const fn new() -> Self {
             Self {
-                task,
-                state: OnceLock::new(),
                 input: Mutex::new(Vec::new()),
                 output: Mutex::new(Vec::new()),
             }
@@ -183,19 +197,56 @@ mod memory {
         /// Makes room for an input of so many bytes, and returns its address.
         pub fn input(&self, length: usize) -> usize {
             let mut input = locked(&self.input);
+            // The one before is freed first.
+            *input = Vec::new();
             *input = vec![0; length];
             // The host writes there.
             input.as_mut_ptr().expose_provenance()
         }
 
+        /// Takes the input, which is gone then.
+        pub fn take(&self) -> Vec<u8> {
+            core::mem::take(&mut *locked(&self.input))
+        }
+
+        /// Keeps an output, and returns its length and its address.
+        pub fn finish(&self, bytes: Vec<u8>) -> u64 {
+            let mut output = locked(&self.output);
+            *output = bytes;
+            (output.len() as u64) << 32 | output.as_ptr().addr() as u64
+        }
+    }
+
+    /// A task in a program's memory, with its state.
+    pub struct Guest<T: Task> {
+        task: T,
+        state: OnceLock<T::State>,
+        buffers: Buffers,
+    }
+
+    impl<T: Task> Guest<T> {
+        /// Returns a task without a state.
+        pub const fn new(task: T) -> Self {
+            Self {
+                task,
+                state: OnceLock::new(),
+                buffers: Buffers::new(),
+            }
+        }
+
+        /// Makes room for an input of so many bytes, and returns its address.
+        pub fn input(&self, length: usize) -> usize {
+            self.buffers.input(length)
+        }
+
         /// Describes the task.
         pub fn describe(&self) -> u64 {
-            self.finish(super::describe::<T>())
+            self.buffers.finish(super::describe::<T>())
         }
 
         /// Loads the state in the input. The first state that is loaded stays.
         pub fn load(&self) -> u64 {
-            let mut input = core::mem::take(&mut *locked(&self.input));
+            let mut input = self.buffers.take();
             let output = match super::load::<T>(&input) {
                 Ok(state) => {
                     self.state.get_or_init(|| state);
@@ -207,7 +258,7 @@ mod memory {
             input.fill(0);
             core::hint::black_box(&mut input);
             drop(input);
-            self.finish(output)
+            self.buffers.finish(output)
         }
 
         /// Runs a function on the input.
@@ -217,20 +268,13 @@ mod memory {
         #[allow(clippy::expect_used)]
         pub fn run(&self, function: fn(&T, &T::State, &[u8]) -> Vec<u8>) -> u64 {
             let state = self.state.get().expect("task_load comes first");
-            let output = function(&self.task, state, &locked(&self.input));
-            self.finish(output)
-        }
-
-        /// Keeps an output, and returns its length and its address.
-        fn finish(&self, bytes: Vec<u8>) -> u64 {
-            let mut output = locked(&self.output);
-            *output = bytes;
-            (output.len() as u64) << 32 | output.as_ptr().addr() as u64
+            let output = function(&self.task, state, &self.buffers.take());
+            self.buffers.finish(output)
         }
     }
 
     /// Locks memory of a program, which has one thread.
-    fn locked(memory: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    pub fn locked<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
         memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
