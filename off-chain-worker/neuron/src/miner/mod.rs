@@ -18,7 +18,7 @@ use crate::{
     evidence::Registration,
     fold::{probe, trainer::Shown},
     missing::Part,
-    program::{Program, Runs},
+    program::{Program, ProgramError, Runs},
     service::{self, AtBlock, Neuron, Play},
     side_process::{SideProcess, SideProcessError, CONNECTIONS},
     tasks::Working,
@@ -195,6 +195,10 @@ impl Answers {
         let program = match &working.runs {
             Runs::Task(program) => Arc::clone(program),
             Runs::Fold(_) => return self.probe(caller, body).await,
+            Runs::Contest(_) => {
+                let name = working.manifest.task.clone();
+                return Err((404, ProgramError::Contest(name).to_string()));
+            }
         };
         let place = Arc::clone(&self.0.places).take(caller.question.hotkey);
         let place = place.await.ok_or_else(|| {

@@ -305,6 +305,7 @@ fn facts(
         miners: miners.to_vec(),
         manifest: Some(Manifest::hash(&fixed.manifest)),
         pledges: Pledges::default(),
+        entries: Vec::new(),
         start: None,
         before: before.map(|(_, pledged)| *pledged),
         pledged: None,
