@@ -32,8 +32,9 @@ pub struct Auditor<'a> {
     pub manifest: &'a [u8],
     /// The findings to compute again.
     pub sample: Sample,
-    /// Returns the model with a hash, if it is to be had. The auditor compares hashes itself.
-    pub model: &'a dyn Fn(&Digest) -> Option<Vec<u8>>,
+    /// Returns the model of the miner on a uid with a hash, if it is to be had. Hashes are compared
+    /// here.
+    pub model: &'a dyn Fn(Uid, &Digest) -> Option<Vec<u8>>,
 }
 
 /// Checks the evidence of a validator of a contest and names the first false item, as
@@ -150,7 +151,7 @@ impl Audit<'_> {
         let show = |entry: &Entry| {
             let opening = evidence.opening(entry.seat);
             let wanted = opening.filter(|_| chosen.contains(&entry.seat));
-            let blob = wanted.and_then(|it| (self.auditor.model)(&it.model));
+            let blob = wanted.and_then(|it| (self.auditor.model)(Uid(entry.seat.uid), &it.model));
             Shown { opening, blob }
         };
         let (unproven, unchecked) = match rules.examine(&evidence.verdict, show) {
@@ -178,7 +179,7 @@ impl Audit<'_> {
             receipts: evidence.verdict.lines.len(),
             graded: judged.len(),
             recomputed: chosen.len(),
-            unproven: unproven.into_iter().map(|seat| Uid(seat.uid)).collect(),
+            unproven: Some(unproven.into_iter().map(|seat| Uid(seat.uid)).collect()),
         }))
     }
 

@@ -19,12 +19,15 @@ pub mod show;
 
 use crate::{
     manifest::Manifest,
-    program::{Limits, ProgramError},
+    program::{Limits, ProgramError, Runs},
+    service::AtBlock,
+    tasks::Working,
 };
 use inktensor_contest::{ContestError, Definition, HeldOut, DEFINITION_BYTES};
 use inktensor_primitives::{Bps, Digest};
 use inktensor_task::{Contest, Load};
 use inktensor_train::CORPUS_LIMIT;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The name of the contest that is built in.
@@ -62,6 +65,18 @@ pub enum BadContest {
 /// Returns true if a manifest names a contest.
 pub fn is_contest(manifest: &Manifest) -> bool {
     manifest.task == NAME
+}
+
+/// Returns the contest of an epoch with its manifest, if the manifest names one and is loaded.
+pub fn contest_of<'a>(
+    at: &AtBlock<'a>,
+    epoch: u32,
+) -> Option<(&'a Arc<Working>, &'a Arc<HeldOut>)> {
+    let working = at.tasks.at(epoch)?;
+    match &working.runs {
+        Runs::Contest(contest) => Some((working, contest)),
+        Runs::Task(_) | Runs::Fold(_) => None,
+    }
 }
 
 /// Checks the fields of a contest's manifest.

@@ -4,6 +4,7 @@
 //! Both are spared the questions that the task does not answer, and both serve waiting callers in
 //! turns: a validator with many open questions does not hold up another one.
 
+mod entry;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::{
     answering::{self, About, Refusal},
     clock,
     config::Common,
+    contest::show::OPENING,
     error::NeuronError,
     evidence::Registration,
     fold::{probe, trainer::Shown},
@@ -24,12 +26,16 @@ use crate::{
     tasks::Working,
 };
 use inktensor_primitives::AccountId;
-use inktensor_wire::{Caller, Guests, Path, Response, Service};
+use inktensor_wire::{Caller, Guests, Media, Page, Path, Response, Service};
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, Handles},
 };
+use entry::Entering;
+pub use entry::Named;
+use inktensor_contest::Opening;
 use places::{Place, Places};
+use scale::Encode;
 use serde_json::json;
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -84,6 +90,7 @@ impl Model {
 pub fn run(
     common: &Common,
     model: Model,
+    entry: &Named,
     keys: Keypair,
     open: &(dyn Fn() -> Result<Opened, SourceError> + Sync),
     handles: Handles,
@@ -99,6 +106,7 @@ pub fn run(
         Ok(Miner {
             shared: Arc::new(shared),
             training: Work::at(common, neuron)?,
+            entering: Entering::at(common, neuron, entry)?,
         })
     })
 }
@@ -108,6 +116,8 @@ pub struct Miner {
     shared: Arc<Shared>,
     /// The work on a training.
     training: Work,
+    /// The entry in a contest.
+    entering: Entering,
 }
 
 /// The state that the loop writes and the server reads.
@@ -132,6 +142,8 @@ struct Known {
     pledges: Option<u32>,
     /// The pledged work of the open epoch of a training, once it may be shown.
     shown: Option<Arc<Shown>>,
+    /// The opening of an entry, once it may be shown.
+    opening: Option<Opening>,
 }
 
 impl Shared {
@@ -162,6 +174,7 @@ impl Play for Miner {
         at: &AtBlock<'_>,
     ) -> Result<(), NeuronError> {
         self.training.block(neuron, chain, at)?;
+        self.entering.block(neuron, chain, at)?;
         let epoch = at.view.status.open;
         let known = Known {
             has_looked: true,
@@ -170,6 +183,7 @@ impl Play for Miner {
             tasks: [epoch, epoch.saturating_add(1)].map(|epoch| at.tasks.at(epoch).cloned()),
             pledges: self.training.pledged(),
             shown: self.training.shown(),
+            opening: self.entering.opening(),
         };
         *self
             .shared
@@ -336,5 +350,13 @@ impl Service for Answers {
             task: known.tasks[0].as_deref(),
         };
         about.hello([("free_places", json!(self.0.places.free()))])
+    }
+
+    fn page(&self, path: &Path) -> Option<Page> {
+        let opening = (path.as_str() == OPENING).then(|| self.0.known().opening)??;
+        Some(Page::Bytes {
+            media: Media::Octets,
+            body: opening.encode(),
+        })
     }
 }

@@ -4,12 +4,12 @@ use super::*;
 use crate::{
     answering::ASK,
     manifest::Manifest,
-    program::{linked, Limits, ProgramError},
+    program::{linked, Limits},
 };
 use inktensor_embed::small;
 use inktensor_primitives::{Bps, NetUid, Rao};
 use inktensor_task::{Seed, Worth};
-use inktensor_wire::{fields::Asked, signature::sha256, Context, Hotkey, Media, SignedRequest};
+use inktensor_wire::{fields::Asked, signature::sha256, Context, Hotkey, SignedRequest};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Mutex,
@@ -52,6 +52,7 @@ fn answers(model: Model, places: usize, program: Arc<dyn Program>) -> Answers {
             tasks: [Some(Arc::new(working)), None],
             pledges: None,
             shown: None,
+            opening: None,
         }),
         places: Arc::new(Places::new(places, WAITING)),
     }))

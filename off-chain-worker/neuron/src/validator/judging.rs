@@ -14,7 +14,6 @@ use crate::{
         seeds::{parts_of, Round},
         Head, Registration,
     },
-    program::Runs,
     service::{AtBlock, Neuron},
     tasks::Working,
     view::neurons_at,
@@ -62,15 +61,6 @@ impl Drop for Judging {
 
 /// The contest of an epoch with its manifest.
 type Named<'a> = (&'a Arc<Working>, &'a Arc<HeldOut>);
-
-/// Returns the contest of an epoch, if its manifest names one and is loaded.
-pub fn contest_of<'a>(at: &AtBlock<'a>, epoch: u32) -> Option<Named<'a>> {
-    let working = at.tasks.at(epoch)?;
-    match &working.runs {
-        Runs::Contest(contest) => Some((working, contest)),
-        Runs::Task(_) | Runs::Fold(_) => None,
-    }
-}
 
 impl Validator {
     /// Takes the steps of the open epoch's round up to sealed evidence.

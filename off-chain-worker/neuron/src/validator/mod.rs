@@ -19,6 +19,7 @@ use crate::{
     ask::miners,
     clock,
     config::Common,
+    contest::contest_of,
     error::NeuronError,
     evidence::{any::AnyEvidence, seeds::Round},
     fold::course::Course,
@@ -34,7 +35,7 @@ use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, Handles},
 };
-use judging::{contest_of, Judging};
+use judging::Judging;
 use records::{of_epoch, ProgressRecord, RoundRecord, SealedRecord, KEPT_EPOCHS, TABLES};
 use round::Current;
 use std::{

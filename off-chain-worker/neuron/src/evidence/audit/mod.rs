@@ -126,7 +126,7 @@ pub fn verify(
                     .filter(|it| matches!(it.grade, Grade::Checked(_)))
                     .count(),
                 recomputed: audit.recomputed,
-                unproven: Vec::new(),
+                unproven: None,
             }),
         },
     }

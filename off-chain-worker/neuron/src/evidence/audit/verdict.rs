@@ -41,8 +41,8 @@ pub struct Checked {
     pub graded: usize,
     /// Number of those that the audit recomputed.
     pub recomputed: usize,
-    /// Miners of a contest whose fault is the validator's word alone.
-    pub unproven: Vec<Uid>,
+    /// Miners of a contest whose fault is the validator's word alone. Absent for other work.
+    pub unproven: Option<Vec<Uid>>,
 }
 
 /// A field of the head.
@@ -130,6 +130,9 @@ pub enum Falsehood {
         /// Hash on the chain.
         expected: [u8; 32],
     },
+    /// Evidence of another kind than the work of the manifest leads to.
+    #[error("2: the manifest names {0}, and the evidence is of another kind of work")]
+    Kind(String),
     /// A vote of a fold that is not the pledged one, is missing, or is one on a task.
     #[error("2: the vote on the next state is not the pledged one")]
     Vote,
@@ -385,9 +388,6 @@ pub enum Missing {
         /// Hash of the model.
         model: [u8; 32],
     },
-    /// Other evidence than the work of the manifest leads to.
-    #[error("the manifest names {0}, and the file is evidence of another kind of work")]
-    Kind(String),
     /// The evidence before, withheld.
     #[error("the evidence before, of epoch {epoch} with root {root}, is not to be had, so the averages cannot be judged; pass its file", root = hex(.root))]
     Before {
