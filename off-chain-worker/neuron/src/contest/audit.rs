@@ -9,12 +9,11 @@ use super::{
 use crate::evidence::{
     any::AnyEvidence,
     audit::{
-        claim::{Claim, Claimed},
+        claim::Claim,
         not_the_validators, sample, Before, Checked, Falsehood, Missing, Origin, Sample, Verdict,
     },
     facts::Facts,
     seeds::{parts_of, Round as Blocks},
-    weights_digest,
 };
 use crate::manifest::Manifest;
 use inktensor_contest::{
@@ -87,14 +86,7 @@ impl Audit<'_> {
             return Ok(None);
         };
         let evidence = self.evidence;
-        let missing = self.claim.pledge(round, || {
-            let root = evidence.root();
-            Claimed {
-                root,
-                weights: weights_digest(&root, self.claim.weights),
-                receipts: evidence.verdict.lines.len(),
-            }
-        })?;
+        let missing = self.claim.pledge(round, || evidence.claimed())?;
         missing.into_iter().for_each(|missing| self.lacks(missing));
         self.claim.seed_block()?;
         let manifest = self

@@ -4,6 +4,7 @@
 
 use super::entries::rows_seed;
 use crate::evidence::{
+    audit::claim::Claimed,
     codec::{at_most, decode, file, FileError},
     weights_digest, Head,
 };
@@ -34,17 +35,24 @@ pub struct ContestEvidence {
 impl ContestEvidence {
     /// Returns the root over everything in the evidence.
     pub fn root(&self) -> Digest {
-        let head = &self.head;
-        let (subnet, validator) = (subnet_of(head), head.validator.seat());
-        let verdict = self
-            .verdict
-            .hash(&subnet, head.epoch, validator, &rows_seed(head));
+        self.root_with(&self.verdict_hash())
+    }
+
+    fn root_with(&self, verdict: &Digest) -> Digest {
         Hash::new(ROOT)
             .u8(VERSION)
-            .bytes(&head.encode())
+            .bytes(&self.head.encode())
             .bytes(&self.openings.encode())
-            .fixed(&verdict)
+            .fixed(verdict)
             .digest()
+    }
+
+    /// Returns the hash of the verdict.
+    fn verdict_hash(&self) -> Digest {
+        let head = &self.head;
+        let (subnet, validator) = (subnet_of(head), head.validator.seat());
+        let seed = rows_seed(head);
+        self.verdict.hash(&subnet, head.epoch, validator, &seed)
     }
 
     /// Returns the weights, by uid.
@@ -53,15 +61,25 @@ impl ContestEvidence {
         weights.map(|(uid, weight)| (Uid(*uid), *weight)).collect()
     }
 
-    /// Returns the pledge that the validator makes. The root takes the place of the receipts' root
-    /// in the hash of the weights, and lines that of receipts.
+    /// Returns the parts of the pledge that follow from the evidence. The hash of the verdict, which
+    /// is not in the pledge, takes the place of the receipts' root in the hash of the weights.
+    pub(crate) fn claimed(&self) -> Claimed {
+        let verdict = self.verdict_hash();
+        Claimed {
+            root: self.root_with(&verdict),
+            weights: weights_digest(&verdict, &self.weights()),
+            receipts: self.verdict.lines.len(),
+        }
+    }
+
+    /// Returns the pledge that the validator makes. Lines of the verdict count as receipts.
     pub fn pledge(&self) -> Pledge {
-        let root = self.root();
+        let claimed = self.claimed();
         Pledge::Evidence {
             epoch: self.head.epoch,
-            root,
-            weights: weights_digest(&root, &self.weights()),
-            receipts: u32::try_from(self.verdict.lines.len()).unwrap_or(u32::MAX),
+            root: claimed.root,
+            weights: claimed.weights,
+            receipts: u32::try_from(claimed.receipts).unwrap_or(u32::MAX),
         }
     }
 
