@@ -46,8 +46,8 @@ pub struct Working {
 }
 
 impl Working {
-    /// Returns the task with its state. Returns `None` for a fold and for a contest, which answer no
-    /// questions of users.
+    /// Returns the task with its state. Returns `None` for a fold and for a contest, which answer
+    /// no questions of users.
     pub const fn task(&self) -> Option<&Arc<dyn Program>> {
         match &self.runs {
             Runs::Task(program) => Some(program),

@@ -30,7 +30,9 @@ impl Load for Definition {
 
     fn load(blob: &[u8]) -> Result<Self, Refused> {
         let rest = blob.strip_prefix(MAGIC);
-        let rest = rest.ok_or(Refused("the bytes do not begin as a definition of contest/1"))?;
+        let rest = rest.ok_or(Refused(
+            "the bytes do not begin as a definition of contest/1",
+        ))?;
         let length = Refused("the definition has another length than 64 bytes");
         let (sizes, corpus) = rest.split_first_chunk().ok_or(length)?;
         let corpus = corpus.try_into().map_err(|_| length)?;

@@ -38,8 +38,6 @@ pub use examine::{Examined, Lie};
 pub use find::{find, Fault, Finding, Shown};
 pub use held_out::{HeldOut, ROWS, WORK_LIMIT};
 pub use model::{Model, MODEL_LIMIT};
-pub use pledge::{
-    entries, Entry, Epoch, Opening, Pledge, Subnet, ENTRIES_LIMIT, OPENING_BYTES,
-};
+pub use pledge::{entries, Entry, Epoch, Opening, Pledge, Subnet, ENTRIES_LIMIT, OPENING_BYTES};
 pub use rank::{rank, Judged, Standing, PAID_RECORDS};
 pub use verdict::{Averages, Line, Round, Verdict};

@@ -109,9 +109,10 @@ enum Command {
     /// Run a validator: asks miners, checks answers, sets weights
     ///
     /// In each epoch the validator asks every miner the questions that follow from the chain,
-    /// checks the answers by computing them, or judges the models of a contest, pledges the root of its evidence and sets weights. It
-    /// logs what is missing to take part, with the command for it. SIGTERM or SIGINT end it, and
-    /// it may be killed at any moment: with the same store it continues where it was.
+    /// checks the answers by computing them, or judges the models of a contest. It pledges the root
+    /// of its evidence and sets weights. It logs what is missing to take part, with the command for
+    /// it. SIGTERM or SIGINT end it, and it may be killed at any moment: with the same store it
+    /// continues where it was.
     Validate(Box<validate::Arguments>),
     /// Pack a model into the state of a task, or write an entry of a contest
     #[command(subcommand)]

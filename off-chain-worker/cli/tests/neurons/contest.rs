@@ -42,7 +42,13 @@ const WORSE: (&str, Uid) = MINERS[1];
 /// Words that are easily learned, in an order that is not.
 fn corpus() -> Vec<u8> {
     let mut draw = Seed([9; 32]).draw();
-    let words = ["rows ", "drawn later ", "tell models ", "apart ", "by loss "];
+    let words = [
+        "rows ",
+        "drawn later ",
+        "tell models ",
+        "apart ",
+        "by loss ",
+    ];
     let mut text = Vec::new();
     while text.len() < 260_000 {
         text.extend(draw.pick(&words).unwrap().bytes());
@@ -141,9 +147,16 @@ fn better_models_are_paid_and_copies_are_not() {
     for (name, _) in VALIDATORS {
         net.wait_for_line(name, "loaded the manifest");
     }
-    let hidden = format!("{}/blobs/{}", net.path(BETTER.0), &hex(&blake2(&better))[2..]);
+    let hidden = format!(
+        "{}/blobs/{}",
+        net.path(BETTER.0),
+        &hex(&blake2(&better))[2..]
+    );
     net.pass_epoch(LONG_TEMPO);
-    assert!(!fs::exists(&hidden).unwrap(), "a model is secret up to the cut-off");
+    assert!(
+        !fs::exists(&hidden).unwrap(),
+        "a model is secret up to the cut-off"
+    );
 
     // A validator that is killed in its round continues. The miner that was killed costs it a
     // window, so the round takes as long.
@@ -164,14 +177,14 @@ fn better_models_are_paid_and_copies_are_not() {
     // A miner that is killed keeps its entry.
     m1.0.kill().unwrap();
     m1.0.wait().unwrap();
-    let _m1 = net.contestant("mine", WORSE.0, &[]);
+    let m1 = net.contestant("mine", WORSE.0, &[]);
     net.wait_for_second(WORSE.0, "showing the entry");
     let pledges = net.log(WORSE.0).matches("pledged the entry").count();
     assert_eq!(pledges, 1, "{}", net.log(WORSE.0));
 
     // The model is public now, and a copy is entered. Its first cut-off is that of the next epoch.
     assert_eq!(blake2(&fs::read(&hidden).unwrap()), blake2(&better));
-    let _copier = net.enter("copier", &better);
+    let copying = net.enter("copier", &better);
     net.wait_for_line("copier", "the entry is on the chain");
     net.pass_epoch(LONG_TEMPO);
     let first = served(&net, name, FIRST);
@@ -188,7 +201,10 @@ fn better_models_are_paid_and_copies_are_not() {
     let reason = format!("worth nothing: the model of uid {}", BETTER.1 .0);
     assert!(copied.contains(&reason), "{copied}");
     let weights = net.last_weights(VALIDATORS[0].1);
-    assert_eq!(weights.keys().copied().collect::<Vec<_>>(), [BETTER.1, WORSE.1]);
+    assert_eq!(
+        weights.keys().copied().collect::<Vec<_>>(),
+        [BETTER.1, WORSE.1]
+    );
 
     // The other validator is away, and pledges a verdict with a loss that is too low.
     let forged = forged(&mut net, &contest, &first, (&better, &worse), uid);
@@ -209,7 +225,24 @@ fn better_models_are_paid_and_copies_are_not() {
     let said = text_of(&verified);
     assert_eq!(verified.status.code(), Some(1), "{said}");
     let named = format!("4: the finding about uid {} is ", WORSE.1 .0);
-    assert!(said.contains(&named) && said.contains("off by 0.000"), "{said}");
+    assert!(
+        said.contains(&named) && said.contains("off by 0.000"),
+        "{said}"
+    );
+
+    // Another model replaces an entry. One of another store is given up on demand alone.
+    drop((m1, copying));
+    let _m1 = net.enter(WORSE.0, &trained(&contest, 80));
+    net.wait_for_line(WORSE.0, "is entered no more");
+    net.wait_for_second(WORSE.0, "pledged the entry");
+    fs::rename(net.path("copier"), net.path("copier-before")).unwrap();
+    let other = net.enter("copier", &worse);
+    net.wait_for_line("copier", "that is not in this store");
+    drop(other);
+    let file = net.path("copier.model");
+    let more = ["--entry", &*file, "--replace-entry"];
+    let _other = net.contestant("mine", "copier", &more);
+    net.wait_for_second("copier", "pledged the entry");
 }
 
 fn verify(net: &Net, uid: Uid, epoch: u32, more: &[&str]) -> std::process::Output {
@@ -236,8 +269,8 @@ fn served(net: &Net, name: &str, epoch: u32) -> ContestEvidence {
     })
 }
 
-/// Pledges a verdict of the epoch after `first` for the validator on `uid`, in which the worse model
-/// has a lower loss on its first row. Returns the evidence.
+/// Pledges a verdict of the epoch after `first` for the validator on `uid`. In it the worse model has
+/// a lower loss on its first row. Returns the evidence.
 fn forged(
     net: &mut Net,
     contest: &HeldOut,

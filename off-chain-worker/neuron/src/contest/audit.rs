@@ -9,8 +9,8 @@ use super::{
 use crate::evidence::{
     any::AnyEvidence,
     audit::{
-        claim::Claim,
-        not_the_validators, sample, Before, Checked, Falsehood, Missing, Origin, Sample, Verdict,
+        claim::Claim, not_the_validators, sample, Before, Checked, Falsehood, Missing, Origin,
+        Sample, Verdict,
     },
     facts::Facts,
     seeds::{parts_of, Round as Blocks},
@@ -89,9 +89,7 @@ impl Audit<'_> {
         let missing = self.claim.pledge(round, || evidence.claimed())?;
         missing.into_iter().for_each(|missing| self.lacks(missing));
         self.claim.seed_block()?;
-        let manifest = self
-            .claim
-            .manifest(self.auditor.manifest, HeldOut::NAME)?;
+        let manifest = self.claim.manifest(self.auditor.manifest, HeldOut::NAME)?;
         let checked = match manifest {
             Ok(manifest) => self.verdict(&manifest, before, round)?,
             Err(missing) => {

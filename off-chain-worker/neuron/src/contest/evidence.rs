@@ -61,8 +61,8 @@ impl ContestEvidence {
         weights.map(|(uid, weight)| (Uid(*uid), *weight)).collect()
     }
 
-    /// Returns the parts of the pledge that follow from the evidence. The hash of the verdict, which
-    /// is not in the pledge, takes the place of the receipts' root in the hash of the weights.
+    /// Returns the parts of the pledge that follow from the evidence. The hash of the verdict,
+    /// which is not in the pledge, takes the place of the receipts' root in that of the weights.
     pub(crate) fn claimed(&self) -> Claimed {
         let verdict = self.verdict_hash();
         Claimed {

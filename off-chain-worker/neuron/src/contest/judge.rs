@@ -1,8 +1,8 @@
 //! The findings of a validator about all entries of an epoch, on a thread of its own.
 //!
-//! Openings and models are fetched from several miners at a time, each with a time of its own, and
-//! judged one after the other: one model is in memory at a time. Each finding is in the store before
-//! the next one is made, so a killed validator continues.
+//! Openings and models are fetched from several miners at a time, each with a time of its own. They
+//! are judged one after the other: one model is in memory at a time. Each finding is in the store
+//! before the next one is made, so a killed validator continues.
 
 use super::{
     cores::OnCores,

@@ -5,7 +5,7 @@
 //! - [`load`]: the contest that a manifest names
 //! - [`entries`]: the entries of an epoch, read from the chain
 //! - [`show`]: everything that a miner shows of its entry, fetched with limits
-//! - [`judge`], [`records`]: findings of a validator, on a thread that may be killed at any instruction
+//! - [`judge`], [`records`]: findings of a validator, on a thread that may be killed
 //! - [`evidence`]: the verdict as evidence, with its file
 //! - [`audit`]: the verdict computed again by anyone
 

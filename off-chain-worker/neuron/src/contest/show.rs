@@ -99,7 +99,7 @@ impl Miner {
     }
 }
 
-/// Returns the time that is left, unless there is none.
+/// Returns the time that is left, or `None` after its end.
 fn left(until: Instant) -> Option<Duration> {
     let left = until.saturating_duration_since(Instant::now());
     (!left.is_zero()).then_some(left)

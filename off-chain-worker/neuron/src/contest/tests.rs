@@ -203,12 +203,7 @@ fn opening(models: &[Vec<u8>], index: usize) -> Option<Opening> {
 }
 
 /// Returns the evidence that an honest validator writes.
-fn judged(
-    models: &[Vec<u8>],
-    entries: &[Entry],
-    head: Head,
-    before: &Averages,
-) -> ContestEvidence {
+fn judged(models: &[Vec<u8>], entries: &[Entry], head: Head, before: &Averages) -> ContestEvidence {
     let contest = contest();
     let of = epoch(HOME, NETUID, head.epoch, Blocks::new(100, 40).unwrap());
     let rules = Round {
@@ -258,7 +253,9 @@ fn contest_is_loaded_from_its_definition_and_corpus() {
     let parsed = Manifest::parse(&manifest()).unwrap();
     let blobs = [definition().to_blob(), corpus()];
     let found = |_: &str, hash: &Digest, most: usize| -> Result<_, ProgramError> {
-        let blob = blobs.iter().find(|it| blake2(it) == *hash && it.len() <= most);
+        let blob = blobs
+            .iter()
+            .find(|it| blake2(it) == *hash && it.len() <= most);
         Ok(blob.unwrap().clone())
     };
     let loaded = load(&parsed, found).unwrap();
@@ -344,19 +341,30 @@ fn every_lie_of_a_verdict_is_named() {
         losses[0].0 -= 256;
     });
     assert!(matches!(&lower, Of(lie @ Lie::Finding { .. }) if lie.off_by() == Some(1)));
-    assert!(lower.to_string().starts_with("4: the finding about uid 5 is"), "{lower}");
+    assert!(
+        lower
+            .to_string()
+            .starts_with("4: the finding about uid 5 is"),
+        "{lower}"
+    );
     let invented = Audited::lie(|it| {
         it.verdict.lines[0].finding = Finding::Faulty(Fault::Unreadable);
     });
     assert!(matches!(invented, Of(Lie::Finding { .. })), "{invented}");
     let left_out = Audited::lie(|it| drop(it.verdict.lines.remove(1)));
-    assert!(left_out.to_string().starts_with("2: the entry of uid 6"), "{left_out}");
+    assert!(
+        left_out.to_string().starts_with("2: the entry of uid 6"),
+        "{left_out}"
+    );
     let unopened = Audited::lie(|it| it.openings[0].1.salt[0] ^= 1);
     assert_eq!(unopened, Unopened(Uid(5)));
     let absent = Audited::lie(|it| drop(it.openings.remove(0)));
     assert_eq!(absent, Unopened(Uid(5)));
     let worth = Audited::lie(|it| it.verdict.lines[0].worth.0 ^= 1);
-    assert!(worth.to_string().starts_with("5: the worth of uid 5"), "{worth}");
+    assert!(
+        worth.to_string().starts_with("5: the worth of uid 5"),
+        "{worth}"
+    );
     let average = Audited::lie(|it| it.verdict.lines[0].average.0 ^= 1);
     assert!(matches!(average, Of(Lie::Average { .. })), "{average}");
     let weight = Audited::lie(|it| it.verdict.weights[0].1 ^= 1);

@@ -85,11 +85,7 @@ impl Entering {
     ///
     /// # Errors
     /// For a file that is unreadable or no model, and if the folder is unusable.
-    pub fn at(
-        common: &Common,
-        neuron: &Neuron<'_>,
-        named: &Named,
-    ) -> Result<Self, NeuronError> {
+    pub fn at(common: &Common, neuron: &Neuron<'_>, named: &Named) -> Result<Self, NeuronError> {
         let secret = Blobs::at(&common.store.join(ENTRY), fetch::limits())?;
         let model = named.file.as_deref().map(read).transpose()?;
         let record: Option<EntryRecord> = neuron.store.only()?;
@@ -176,7 +172,9 @@ impl Entering {
             return Ok(());
         };
         let pledge = Pledge::sealed(&subnet, seat, &record.opening);
-        let found = commitment.as_ref().filter(|it| entry_of(it) == Some(pledge));
+        let found = commitment
+            .as_ref()
+            .filter(|it| entry_of(it) == Some(pledge));
         let Some(found) = found else {
             if self.may_replace(commitment.as_ref(), &[record.replaces]) {
                 self.pledge(neuron, chain, pledge)?;
@@ -207,7 +205,7 @@ impl Entering {
         Ok(())
     }
 
-    /// Returns true if the commitment may be replaced by an entry: it is none, or one of `own`. An
+    /// Returns true if the commitment may be replaced by an entry: it is no entry, or one of `own`. An
     /// entry of another store cannot be opened from this one, and its block would be lost.
     fn may_replace(&mut self, commitment: Option<&Commitment>, own: &[Option<Pledge>]) -> bool {
         let Some(commitment) = commitment else {
@@ -275,7 +273,10 @@ impl Entering {
             HeldOut::UNIT
         );
         if let Some(before) = before.filter(|it| it.seat == seat) {
-            warn!("the model {} is entered no more", hex(&before.opening.model));
+            warn!(
+                "the model {} is entered no more",
+                hex(&before.opening.model)
+            );
         }
         let record = EntryRecord {
             seat,

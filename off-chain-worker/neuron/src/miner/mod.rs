@@ -25,15 +25,15 @@ use crate::{
     side_process::{SideProcess, SideProcessError, CONNECTIONS},
     tasks::Working,
 };
+use entry::Entering;
+pub use entry::Named;
+use inktensor_contest::Opening;
 use inktensor_primitives::AccountId;
 use inktensor_wire::{Caller, Guests, Media, Page, Path, Response, Service};
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, Handles},
 };
-use entry::Entering;
-pub use entry::Named;
-use inktensor_contest::Opening;
 use places::{Place, Places};
 use scale::Encode;
 use serde_json::json;

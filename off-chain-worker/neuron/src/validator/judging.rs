@@ -206,10 +206,16 @@ impl Validator {
         found: &BTreeMap<Seat, FoundRecord>,
     ) -> Result<(), NeuronError> {
         let head = head(neuron, &round, None);
-        let axons: BTreeMap<Seat, &Axon> =
-            round.miners.iter().map(|(seat, axon)| (*seat, axon)).collect();
+        let axons: BTreeMap<Seat, &Axon> = round
+            .miners
+            .iter()
+            .map(|(seat, axon)| (*seat, axon))
+            .collect();
         let openings = openings(neuron)?;
-        let open = round.entries.iter().filter(|it| !found.contains_key(&it.seat));
+        let open = round
+            .entries
+            .iter()
+            .filter(|it| !found.contains_key(&it.seat));
         let entries = open.map(|entry| {
             let endpoint = axons.get(&entry.seat).map(|axon| Endpoint::from(*axon));
             (*entry, endpoint, openings.get(&entry.seat).copied())
@@ -365,10 +371,7 @@ fn head(neuron: &Neuron<'_>, round: &RoundRecord, before: Option<Digest>) -> Hea
 }
 
 /// Returns the findings of an epoch that are in the store.
-fn found(
-    neuron: &Neuron<'_>,
-    epoch: u32,
-) -> Result<BTreeMap<Seat, FoundRecord>, NeuronError> {
+fn found(neuron: &Neuron<'_>, epoch: u32) -> Result<BTreeMap<Seat, FoundRecord>, NeuronError> {
     let all = neuron.store.all::<FoundRecord>(&of_epoch(epoch))?;
     Ok(all.into_iter().map(|(_, it)| (it.seat, it)).collect())
 }
@@ -376,7 +379,10 @@ fn found(
 /// Returns the openings that miners have shown.
 fn openings(neuron: &Neuron<'_>) -> Result<BTreeMap<Seat, Opening>, NeuronError> {
     let all = neuron.store.all::<OpeningRecord>(&[])?;
-    Ok(all.into_iter().map(|(_, it)| (it.seat, it.opening)).collect())
+    Ok(all
+        .into_iter()
+        .map(|(_, it)| (it.seat, it.opening))
+        .collect())
 }
 
 /// Removes models that were fetched for earlier epochs and are not entered any more. Those of the
@@ -409,7 +415,10 @@ fn clean(neuron: &Neuron<'_>, round: &RoundRecord) -> Result<(), NeuronError> {
     for (model, _) in left.filter(|(_, epoch)| **epoch < oldest) {
         neuron.blobs.remove(model)?;
     }
-    let still: Vec<Digest> = newest.into_keys().filter(|it| entered.contains(it)).collect();
+    let still: Vec<Digest> = newest
+        .into_keys()
+        .filter(|it| entered.contains(it))
+        .collect();
     neuron.store.change(|changes| {
         for model in &still {
             let key = [&of_epoch(round.epoch)[..], model].concat();

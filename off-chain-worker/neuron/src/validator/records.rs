@@ -81,7 +81,12 @@ impl Record for SealedRecord {
 
 impl SealedRecord {
     /// Returns the record of evidence.
-    pub fn of(evidence: &AnyEvidence, salt: Option<[u8; SALT]>, version_key: u64, from: u32) -> Self {
+    pub fn of(
+        evidence: &AnyEvidence,
+        salt: Option<[u8; SALT]>,
+        version_key: u64,
+        from: u32,
+    ) -> Self {
         Self {
             epoch: evidence.head().epoch,
             file: evidence.file(),

@@ -149,7 +149,10 @@ fn losses_of_parts_are_those_of_all_rows() {
     let rows = contest.rows(&SEED);
     let parts = rows.chunks(contest.row() * 100);
     let losses = parts.flat_map(|part| contest.row_losses(&model, part).unwrap());
-    assert_eq!(losses.collect::<Vec<_>>(), contest.losses(&model, &SEED).unwrap());
+    assert_eq!(
+        losses.collect::<Vec<_>>(),
+        contest.losses(&model, &SEED).unwrap()
+    );
 }
 
 #[test]

@@ -269,7 +269,8 @@ fn show(arguments: &Show, out: &mut dyn Write) -> Result<Verdict, Failure> {
         }
     };
     if let Some(file) = &arguments.out {
-        fs::write(file, evidence.file()).map_err(|error| Failure::unusable("--out", file, &error))?;
+        fs::write(file, evidence.file())
+            .map_err(|error| Failure::unusable("--out", file, &error))?;
     }
     match &evidence {
         AnyEvidence::Asked(evidence) => output::show(arguments.json, &summary(evidence), out)?,

@@ -66,7 +66,10 @@ impl View for Report {
                     self.recomputed.unwrap_or_default()
                 )?;
                 for uid in unproven {
-                    writeln!(out, "unproven: the fault of uid {uid} is the validator's word")?;
+                    writeln!(
+                        out,
+                        "unproven: the fault of uid {uid} is the validator's word"
+                    )?;
                 }
                 Ok(())
             }
@@ -246,8 +249,7 @@ fn report(
             answer.checked_by_validator = Some(checked.graded);
             answer.recomputed = Some(checked.recomputed);
             let unproven = checked.unproven;
-            answer.unproven =
-                unproven.map(|uids| uids.into_iter().map(|uid| uid.0).collect());
+            answer.unproven = unproven.map(|uids| uids.into_iter().map(|uid| uid.0).collect());
             Ok(Verdict::Good)
         }
         audit::Verdict::False(falsehood) => {

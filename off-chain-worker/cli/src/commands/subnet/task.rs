@@ -249,9 +249,7 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
     };
     let files = match manifest.program {
         Some(_) => "its file and the program's: --blob",
-        None if contest::is_contest(&manifest) => {
-            "its file, the definition and the corpus: --blob"
-        }
+        None if contest::is_contest(&manifest) => "its file, the definition and the corpus: --blob",
         None => "its file: --blob",
     };
     let sentence = format!(

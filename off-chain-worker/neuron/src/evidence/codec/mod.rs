@@ -139,7 +139,11 @@ pub(crate) fn decode<T: DecodeAll>(
 }
 
 /// Checks the number of items of one kind.
-pub(crate) const fn at_most(what: &'static str, found: usize, most: usize) -> Result<(), FileError> {
+pub(crate) const fn at_most(
+    what: &'static str,
+    found: usize,
+    most: usize,
+) -> Result<(), FileError> {
     match found > most {
         true => Err(FileError::TooMany { what, found, most }),
         false => Ok(()),
