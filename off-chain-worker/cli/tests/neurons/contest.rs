@@ -269,8 +269,8 @@ fn served(net: &Net, name: &str, epoch: u32) -> ContestEvidence {
     })
 }
 
-/// Pledges a verdict of the epoch after `first` for the validator on `uid`. In it the worse model has
-/// a lower loss on its first row. Returns the evidence.
+/// Pledges a verdict of the epoch after `first` for the validator on `uid`. In it the worse model
+/// has a lower loss on its first row. Returns the evidence.
 fn forged(
     net: &mut Net,
     contest: &HeldOut,

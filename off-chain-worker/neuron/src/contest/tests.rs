@@ -358,7 +358,9 @@ fn every_lie_of_a_verdict_is_named() {
     );
     let unopened = Audited::lie(|it| it.openings[0].1.salt[0] ^= 1);
     assert_eq!(unopened, Unopened(Uid(5)));
-    let absent = Audited::lie(|it| drop(it.openings.remove(0)));
+    let absent = Audited::lie(|it| {
+        it.openings.remove(0);
+    });
     assert_eq!(absent, Unopened(Uid(5)));
     let worth = Audited::lie(|it| it.verdict.lines[0].worth.0 ^= 1);
     assert!(

@@ -205,8 +205,8 @@ impl Entering {
         Ok(())
     }
 
-    /// Returns true if the commitment may be replaced by an entry: it is no entry, or one of `own`. An
-    /// entry of another store cannot be opened from this one, and its block would be lost.
+    /// Returns true if the commitment may be replaced by an entry: it is no entry, or one of `own`.
+    /// An entry of another store cannot be opened from this one, and its block would be lost.
     fn may_replace(&mut self, commitment: Option<&Commitment>, own: &[Option<Pledge>]) -> bool {
         let Some(commitment) = commitment else {
             return true;
