@@ -114,7 +114,7 @@ enum Command {
     /// it. SIGTERM or SIGINT end it, and it may be killed at any moment: with the same store it
     /// continues where it was.
     Validate(Box<validate::Arguments>),
-    /// Pack a model into the state of a task, or write an entry of a contest
+    /// Pack a model for a task or a contest
     #[command(subcommand)]
     Model(model::Command),
     /// Train a model on this machine, replay a training, show its loss

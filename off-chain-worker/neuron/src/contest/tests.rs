@@ -45,7 +45,7 @@ const HOME: Digest = [1; 32];
 const SILENT: u16 = 7;
 
 fn corpus() -> Vec<u8> {
-    (0..8_000u32).map(|it| (it * it % 7) as u8).collect()
+    (0..9_000u32).map(|it| (it * it % 7) as u8).collect()
 }
 
 fn definition() -> Definition {
@@ -261,7 +261,7 @@ fn contest_is_loaded_from_its_definition_and_corpus() {
     let loaded = load(&parsed, found).unwrap();
     assert_eq!(loaded.config(), &CONFIG);
     let other = load(&parsed, |what, hash, most| match what {
-        "corpus" => Ok(vec![0; 8_000]),
+        "corpus" => Ok(vec![0; 9_000]),
         _ => found(what, hash, most),
     });
     let refused = ProgramError::BadContest(BadContest::Contest(ContestError::OtherCorpus));
