@@ -117,4 +117,6 @@ pub fn load<E: From<ProgramError>>(
 }
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
