@@ -38,7 +38,7 @@ pub enum Command {
     /// Its answers mean nothing. Everything else about it is as with a real model.
     #[command(after_help = example!("model small --out small.embed"))]
     Small(Small),
-    /// Write the definition of a contest, with the sizes and the corpus of a training
+    /// Write the definition of a contest from a state of a training
     ///
     /// The definition is the state of contest/1. Models of the contest have the sizes of the
     /// training's state, and are compared on the held-out part of its corpus.

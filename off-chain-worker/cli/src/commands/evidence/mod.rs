@@ -38,7 +38,7 @@ use std::{
 /// Commands about evidence.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Show the answers and averages in a validator's evidence, or the entries of a contest
+    /// Show the answers, entries and averages in a validator's evidence
     #[command(after_help = example!(
         "evidence show --url ws://127.0.0.1:9944 --netuid 1 --epoch 41 --uid 0"
     ))]
