@@ -117,6 +117,6 @@ pub fn load<E: From<ProgramError>>(
 }
 
 #[cfg(test)]
-mod hostile_tests;
+mod hostile;
 #[cfg(test)]
 mod tests;
