@@ -91,6 +91,7 @@ impl Files {
             miners: Vec::new(),
             manifest: Some(manifest),
             pledges: Pledges::default(),
+            entries: Vec::new(),
             start: None,
             before: None,
             pledged: None,

@@ -2,7 +2,7 @@
 //! neuron states of itself.
 
 use crate::{
-    program::{self, Program, ProgramError},
+    program::{self, Program, ProgramError, Runs},
     tasks::Working,
 };
 use inktensor_client::ss58::ss58;
@@ -78,11 +78,15 @@ impl About<'_> {
 /// Returns the task of a manifest.
 ///
 /// # Errors
-/// Status 404 for a training, which answers no questions.
+/// Status 404 for a training and for a contest, which answer no questions.
 pub fn task_of(working: &Working) -> Result<Arc<dyn Program>, Refusal> {
-    let task = working.task().cloned();
-    let name = &working.manifest.task;
-    task.ok_or_else(|| (404, ProgramError::Training(name.clone()).to_string()))
+    let name = working.manifest.task.clone();
+    let error = match &working.runs {
+        Runs::Task(program) => return Ok(Arc::clone(program)),
+        Runs::Fold(_) => ProgramError::Training(name),
+        Runs::Contest(_) => ProgramError::Contest(name),
+    };
+    Err((404, error.to_string()))
 }
 
 /// Runs `work`, which may take long, on a thread of its own.

@@ -42,6 +42,14 @@ pub enum NeuronError {
         /// The error.
         error: io::Error,
     },
+    /// A file to enter is unreadable or no model.
+    #[error("--entry {path}: {problem}", path = .path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// The problem.
+        problem: String,
+    },
     /// The task cannot be used.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -51,7 +59,7 @@ pub enum NeuronError {
     /// The system gives no threads or no random bytes.
     #[error("the system: {0}")]
     System(#[from] io::Error),
-    /// The neuron of the subnet's owner cannot validate, or take part in a training.
+    /// The neuron of the subnet's owner cannot validate, or take part in a training or a contest.
     #[error(
         "the hotkey {0} is the subnet owner's, whose one commitment names the manifest; run with \
          another hotkey"

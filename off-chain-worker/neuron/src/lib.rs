@@ -9,6 +9,7 @@
 //!   [`validator`]: the two parts;
 //! * [`manifest`], [`pledged`], [`tasks`], [`program`]: what a subnet runs, and since when;
 //! * [`fold`]: trainings, which miners share and validators probe;
+//! * [`contest`]: contests, in which miners enter models and validators compare them;
 //! * [`view`]: what a neuron reads of its subnet at a block;
 //! * [`missing`]: what keeps a hotkey from taking part, with commands;
 //! * [`publish`]: endpoints and pledges in the registry;
@@ -20,6 +21,7 @@ pub mod answering;
 pub mod ask;
 pub mod clock;
 pub mod config;
+pub mod contest;
 pub mod error;
 pub mod evidence;
 pub mod fetch;

@@ -2,10 +2,12 @@
 //! Questions and answers are JSON here.
 
 use crate::{
+    contest::{self, BadContest},
     fold::{self, FoldError, Training},
     manifest::Manifest,
 };
 use inktensor_complete::Complete;
+use inktensor_contest::HeldOut;
 use inktensor_embed::Embed;
 use inktensor_primitives::{hash::hex, Digest};
 use inktensor_task::{Body, Fault, Load, Malformed, Refused, Seed, Task, Worth};
@@ -73,7 +75,7 @@ impl From<TaskLimits> for Limits {
 /// Returns the limits of all tasks that this version can run.
 fn limits_of_all() -> impl Iterator<Item = Limits> {
     let linked = LINKED.iter().filter_map(|task| Limits::of(task).ok());
-    linked.chain([Limits::WASM, fold::LIMITS])
+    linked.chain([Limits::WASM, fold::LIMITS, contest::LIMITS])
 }
 
 /// Returns the most bytes of a question of any task.
@@ -134,24 +136,29 @@ pub trait Program: Send + Sync {
     fn worth(&self, question: &[u8], answer: &[u8]) -> Result<Worth, ProgramError>;
 }
 
-/// The work that a manifest names: a task, or a fold.
+/// The work that a manifest names: a task, a fold, or a contest.
 #[derive(Clone)]
 pub enum Runs {
     /// A task with its state.
     Task(Arc<dyn Program>),
     /// A training.
     Fold(Arc<Training>),
+    /// A contest.
+    Contest(Arc<HeldOut>),
 }
 
 impl Runs {
     /// Returns what a manifest names, with its blobs.
     ///
     /// # Errors
-    /// Those of [`load`] and of [`Training::load`].
+    /// Those of [`load`], of [`Training::load`] and of [`contest::load`].
     pub fn load<E: From<ProgramError>>(
         manifest: &Manifest,
         blob: impl FnMut(&'static str, &Digest, usize) -> Result<Vec<u8>, E>,
     ) -> Result<Self, E> {
+        if contest::is_contest(manifest) {
+            return Ok(Self::Contest(Arc::new(contest::load(manifest, blob)?)));
+        }
         match fold::is_fold(manifest) {
             true => Ok(Self::Fold(Arc::new(Training::load(manifest, blob)?))),
             false => Ok(Self::Task(load(manifest, blob)?)),
@@ -201,6 +208,15 @@ pub enum ProgramError {
     /// A fold that was not computed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// A manifest, a definition or a corpus of a contest that cannot be used.
+    #[error(transparent)]
+    BadContest(#[from] BadContest),
+    /// A contest where a task is needed.
+    #[error(
+        "{0} is a contest, which answers no questions; check its evidence with `inktensor evidence \
+         verify`"
+    )]
+    Contest(String),
     /// The same of a Wasm program, or a program that cannot be used.
     #[error(transparent)]
     Wasm(#[from] WasmError),
@@ -222,7 +238,7 @@ impl ProgramError {
 /// many; its first argument names them.
 ///
 /// # Errors
-/// `Training` for a fold, `Steps`; those of `blob`, of [`linked`] and of [`WasmTask`].
+/// `Contest`, `Training` for a fold, `Steps`; those of `blob`, of [`linked`] and of [`WasmTask`].
 pub fn load<E: From<ProgramError>>(
     manifest: &Manifest,
     mut blob: impl FnMut(&'static str, &Digest, usize) -> Result<Vec<u8>, E>,
@@ -239,8 +255,11 @@ pub fn load<E: From<ProgramError>>(
     Ok(wasm(&manifest.task, (&code, hash), &state)?)
 }
 
-/// Checks that a manifest names a task, and no fold.
+/// Checks that a manifest names a task, and neither a fold nor a contest.
 fn check_task(manifest: &Manifest) -> Result<(), ProgramError> {
+    if contest::is_contest(manifest) {
+        return Err(ProgramError::Contest(manifest.task.clone()));
+    }
     if fold::is_fold(manifest) {
         return Err(ProgramError::Training(manifest.task.clone()));
     }
@@ -253,8 +272,12 @@ fn check_task(manifest: &Manifest) -> Result<(), ProgramError> {
 /// Checks that neurons can run what a manifest names, as far as it shows without blobs.
 ///
 /// # Errors
-/// `Unknown`, `Fold`.
+/// `Unknown`, `Fold`, `BadContest`.
 pub fn check_named(manifest: &Manifest) -> Result<(), ProgramError> {
+    if contest::is_contest(manifest) {
+        contest::check(manifest)?;
+        return Ok(());
+    }
     if fold::is_fold(manifest) {
         fold::check(manifest)?;
         return Ok(());

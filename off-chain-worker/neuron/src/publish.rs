@@ -209,7 +209,15 @@ impl Publisher<'_> {
     /// # Errors
     /// See [`PublishError`].
     pub fn pledge(&mut self, pledge: &Pledge) -> Result<bool, PublishError> {
-        let (serving, data) = (self.serving()?, pledge.to_data());
+        self.commit(pledge.to_data())
+    }
+
+    /// Publishes the data of a pledge, unless it is published already. Returns true if it was sent.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub fn commit(&mut self, data: Vec<u8>) -> Result<bool, PublishError> {
+        let serving = self.serving()?;
         let commitment = serving.as_ref().and_then(|it| it.commitment.as_ref());
         if commitment.is_some_and(|it| it.kind == CommitmentKind::Raw && it.data == data) {
             return Ok(false);

@@ -4,6 +4,7 @@
 //! keep a neuron from its chain.
 
 use crate::{
+    contest,
     error::NeuronError,
     fetch::{fetch, held, Fetched, FindError, Held},
     fold,
@@ -40,17 +41,17 @@ pub struct Working {
     pub hash: Digest,
     /// The manifest.
     pub manifest: Manifest,
-    /// The task or the fold that the manifest names.
+    /// The task, the fold or the contest that the manifest names.
     pub runs: Runs,
 }
 
 impl Working {
-    /// Returns the task with its state. Returns `None` for a fold, which answers no questions of
-    /// users.
+    /// Returns the task with its state. Returns `None` for a fold and for a contest, which answer
+    /// no questions of users.
     pub const fn task(&self) -> Option<&Arc<dyn Program>> {
         match &self.runs {
             Runs::Task(program) => Some(program),
-            Runs::Fold(_) => None,
+            Runs::Fold(_) | Runs::Contest(_) => None,
         }
     }
 
@@ -59,6 +60,7 @@ impl Working {
         match &self.runs {
             Runs::Task(program) => program.limits(),
             Runs::Fold(_) => fold::LIMITS,
+            Runs::Contest(_) => contest::LIMITS,
         }
     }
 }

@@ -93,6 +93,8 @@ pub enum ContestError {
         /// Multiplications of a loss.
         work: u64,
     },
+    /// The bytes have another hash than the corpus of the definition.
+    OtherCorpus,
     /// The corpus is refused.
     Corpus(TrainError),
     /// The held-out part is so short that a model of these sizes could learn it by heart.
@@ -118,6 +120,9 @@ impl fmt::Display for ContestError {
                 "a loss takes {work} multiplications, over the limit of {WORK_LIMIT}; choose \
                  smaller sizes"
             ),
+            Self::OtherCorpus => {
+                f.write_str("the bytes are not the corpus that the definition names; get that file")
+            }
             Self::Corpus(error) => error.fmt(f),
             Self::HeldOut { found, least } => write!(
                 f,

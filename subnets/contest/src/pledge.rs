@@ -3,10 +3,14 @@
 use alloc::vec::Vec;
 
 use inktensor_task::{Digest, Hash, Seat, Tag};
-use scale::{Decode, Encode};
+use scale::{Decode, DecodeAll, Encode};
 
 /// The tag of a sealed hash of a model.
 const ENTRY: Tag = Tag(b"ink:entr");
+/// The first bytes of a pledge in a commitment: the version of pledges, and the kind.
+const HEAD: [u8; 2] = [1, 2];
+/// Bytes of an opening.
+pub const OPENING_BYTES: usize = 64;
 /// The most entries that an epoch judges.
 pub const ENTRIES_LIMIT: usize = 256;
 
@@ -84,6 +88,18 @@ impl Pledge {
         }
     }
 
+    /// Returns the data of the commitment: the version 1, the kind 2, and the fields.
+    pub fn to_data(&self) -> Vec<u8> {
+        let mut data = HEAD.to_vec();
+        self.encode_to(&mut data);
+        data
+    }
+
+    /// Returns the pledge in the data of a commitment, or `None` for data of another kind.
+    pub fn from_data(data: &[u8]) -> Option<Self> {
+        Self::decode_all(&mut data.strip_prefix(&HEAD)?).ok()
+    }
+
     /// Returns true if `opening` opens this pledge of the miner on `seat`.
     pub fn is_opened(&self, subnet: &Subnet, seat: Seat, opening: &Opening) -> bool {
         let right = match self.salted {
@@ -95,7 +111,7 @@ impl Pledge {
 }
 
 /// A pledge with its miner and the block that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Entry {
     /// The block: the time stamp of the entry.
     pub block: u32,
@@ -163,6 +179,28 @@ mod tests {
         let pledge = Pledge::sealed(&SUBNET, seat(7, 8), &OPENING);
         assert_eq!(pledge.model, blake2(&preimage));
         assert_eq!(pledge.encode(), [&pledge.model[..], &[1]].concat());
+    }
+
+    #[test]
+    fn data_of_a_commitment_is_that_of_the_format() {
+        for salted in [false, true] {
+            let model = [5; 32];
+            let pledge = Pledge { model, salted };
+            let data = pledge.to_data();
+            let right = [&[1, 2][..], &model, &[salted.into()]].concat();
+            assert_eq!(data, right);
+            assert_eq!(Pledge::from_data(&data), Some(pledge));
+            for length in 0..data.len() {
+                assert_eq!(Pledge::from_data(&data[..length]), None);
+            }
+            assert_eq!(Pledge::from_data(&[&data[..], &[0]].concat()), None);
+            for (at, byte) in [(0, 2), (1, 1), (1, 3), (34, 2)] {
+                let mut other = data.clone();
+                other[at] = byte;
+                assert_eq!(Pledge::from_data(&other), None);
+            }
+        }
+        assert_eq!(OPENING.encode().len(), OPENING_BYTES);
     }
 
     #[test]

@@ -26,7 +26,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let common = layer.common().map_err(Failure::input)?;
     let model = miner::Model::of(layer.model.as_deref(), layer.allow_remote_model)
         .map_err(|error| Failure::input(format_args!("--model {error}")))?;
+    let entry = miner::Named {
+        file: layer.entry.clone(),
+        replace: layer.replace_entry.unwrap_or_default(),
+    };
     neuron_service::run(common, &arguments.start, |common, hotkey, open, handles| {
-        miner::run(common, model, hotkey, open, handles)
+        miner::run(common, model, &entry, hotkey, open, handles)
     })
 }

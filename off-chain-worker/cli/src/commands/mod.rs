@@ -102,17 +102,19 @@ enum Command {
     /// Run a miner: answers questions of validators
     ///
     /// The miner publishes its endpoint with the hash of its certificate, loads the subnet's task,
-    /// and logs what is missing to take part, with the command for it. SIGTERM or SIGINT end it,
-    /// and it may be killed at any moment.
+    /// and logs what is missing to take part, with the command for it. In a contest it enters the
+    /// model of --entry instead of answering. SIGTERM or SIGINT end it, and it may be killed at any
+    /// moment.
     Mine(Box<mine::Arguments>),
     /// Run a validator: asks miners, checks answers, sets weights
     ///
     /// In each epoch the validator asks every miner the questions that follow from the chain,
-    /// checks the answers by computing them, pledges the root of its evidence and sets weights. It
-    /// logs what is missing to take part, with the command for it. SIGTERM or SIGINT end it, and
-    /// it may be killed at any moment: with the same store it continues where it was.
+    /// checks the answers by computing them, or judges the models of a contest. It pledges the root
+    /// of its evidence and sets weights. It logs what is missing to take part, with the command for
+    /// it. SIGTERM or SIGINT end it, and it may be killed at any moment: with the same store it
+    /// continues where it was.
     Validate(Box<validate::Arguments>),
-    /// Pack a model into the state of a task
+    /// Pack a model for a task or a contest
     #[command(subcommand)]
     Model(model::Command),
     /// Train a model on this machine, replay a training, show its loss

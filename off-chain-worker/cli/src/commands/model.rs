@@ -1,4 +1,5 @@
-//! `inktensor model`: the state of the task `embed/1` as one file, and the hash of files.
+//! `inktensor model`: the state of the task `embed/1` as one file, definitions and entries of
+//! contests, and the hash of files.
 
 use crate::{
     args,
@@ -6,8 +7,11 @@ use crate::{
     output::{self, json::Hex, View},
     values,
 };
+use inktensor_contest::{Definition, Model};
 use inktensor_embed::{config_from_json, pack, small, STATE_LIMIT};
 use inktensor_primitives::hash::blake2;
+use inktensor_task::{Blob, Load};
+use inktensor_train::{State, STATE_LIMIT as TRAINED_LIMIT};
 use serde::Serialize;
 use std::{
     fs::{self, File},
@@ -34,6 +38,15 @@ pub enum Command {
     /// Its answers mean nothing. Everything else about it is as with a real model.
     #[command(after_help = example!("model small --out small.embed"))]
     Small(Small),
+    /// Write the definition of a contest from a state of a training
+    ///
+    /// The definition is the state of contest/1. Models of the contest have the sizes of the
+    /// training's state, and are compared on the held-out part of its corpus.
+    #[command(after_help = example!("model contest --state book/blobs/HASH --out book.contest"))]
+    Contest(OfState),
+    /// Write the model of a training's state as an entry of a contest
+    #[command(after_help = example!("model entry --state book/blobs/HASH --out model.bin"))]
+    Entry(OfState),
     /// Print the hash that names a file: a state or a manifest
     #[command(after_help = example!("model hash --file minilm.embed"))]
     Hash(HashOf),
@@ -67,6 +80,20 @@ pub struct Small {
         value_name = "NUMBER"
     )]
     seed: u64,
+    /// Print one JSON document
+    #[arg(long, help_heading = args::OUTPUT)]
+    json: bool,
+}
+
+/// Arguments of `model contest` and `model entry`.
+#[derive(clap::Args)]
+pub struct OfState {
+    /// The file of a state of train/1
+    #[arg(long, value_name = "FILE")]
+    state: PathBuf,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
     /// Print one JSON document
     #[arg(long, help_heading = args::OUTPUT)]
     json: bool,
@@ -108,12 +135,33 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
             let state = small::state(arguments.seed).map_err(Failure::input)?;
             written(&arguments.out, &state, arguments.json, out)?;
         }
+        Command::Contest(arguments) => {
+            let state = trained(&arguments.state)?;
+            let definition = Definition {
+                config: state.model.config,
+                corpus: state.corpus,
+            };
+            written(&arguments.out, &definition.to_blob(), arguments.json, out)?;
+        }
+        Command::Entry(arguments) => {
+            let state = trained(&arguments.state)?.model;
+            let model = Model::new(state.config, state.weights)
+                .map_err(|error| Failure::in_file(&arguments.state, error))?;
+            written(&arguments.out, &model.to_blob(), arguments.json, out)?;
+        }
         Command::Hash(arguments) => {
             let bytes = read_at_most(&arguments.file, MAX_HASHED)?;
             output::show(arguments.json, &hashed(&arguments.file, &bytes), out)?;
         }
     }
     Ok(Verdict::Good)
+}
+
+/// Returns the state of a training in a file.
+fn trained(path: &Path) -> Result<State, Failure> {
+    let limit = u64::try_from(TRAINED_LIMIT).unwrap_or(u64::MAX);
+    let bytes = read_at_most(path, limit)?;
+    State::load(&bytes).map_err(|error| Failure::in_file(path, error))
 }
 
 fn packed(folder: &Path) -> Result<Vec<u8>, Failure> {

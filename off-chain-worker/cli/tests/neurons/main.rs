@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 mod cheats;
+mod contest;
 mod languages;
 mod network;
 #[path = "../../../wasm-task/tests/support/mod.rs"]

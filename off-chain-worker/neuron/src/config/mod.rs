@@ -166,6 +166,19 @@ layer! {
             require_equals = true
         )]
         allow_remote_model: Option<bool>,
+        /// Model to enter in a contest. It is pledged once, and served from the next cut-off on.
+        /// Another model replaces the entry; without this option the entry goes on
+        #[arg(long, value_name = "FILE")]
+        entry: Option<PathBuf>,
+        /// Replace an entry of this hotkey that another store has pledged
+        #[arg(
+            long,
+            value_name = "true|false",
+            num_args = 0..=1,
+            default_missing_value = "true",
+            require_equals = true
+        )]
+        replace_entry: Option<bool>,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::fold::{
     Training,
 };
 use inktensor_client::chain::BlockId;
+use inktensor_contest::Entry;
 use inktensor_primitives::{
     registry::{Axon, Neuron},
     work::Pledge,
@@ -117,6 +118,8 @@ pub struct Facts {
     pub manifest: Option<Digest>,
     /// The pledges of work, if the subnet runs a fold.
     pub pledges: Pledges,
+    /// The entries of a contest, by seat: the earliest ones, in the state after the cut-off.
+    pub entries: Vec<Entry>,
     /// The state with which the epoch began, by the votes of most stake in it.
     pub start: Option<Digest>,
     /// The validator's last pledge before the epoch.

@@ -12,9 +12,11 @@
 //! - [`facts`]: what the chain says; [`history`], [`read_facts`]: the chain asked for it
 //! - [`audit`]: [`verify`](audit::verify), which names the first false item
 //! - [`codec`]: files of bounded length
+//! - [`any`]: evidence of questions, or of a [contest](crate::contest::evidence)
 //!
 //! `docs/evidence.md` is the specification.
 
+pub mod any;
 pub mod audit;
 pub mod codec;
 pub mod facts;

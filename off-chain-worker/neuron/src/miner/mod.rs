@@ -4,6 +4,7 @@
 //! Both are spared the questions that the task does not answer, and both serve waiting callers in
 //! turns: a validator with many open questions does not hold up another one.
 
+mod entry;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -14,22 +15,27 @@ use crate::{
     answering::{self, About, Refusal},
     clock,
     config::Common,
+    contest::show::OPENING,
     error::NeuronError,
     evidence::Registration,
     fold::{probe, trainer::Shown},
     missing::Part,
-    program::{Program, Runs},
+    program::{Program, ProgramError, Runs},
     service::{self, AtBlock, Neuron, Play},
     side_process::{SideProcess, SideProcessError, CONNECTIONS},
     tasks::Working,
 };
+use entry::Entering;
+pub use entry::Named;
+use inktensor_contest::Opening;
 use inktensor_primitives::AccountId;
-use inktensor_wire::{Caller, Guests, Path, Response, Service};
+use inktensor_wire::{Caller, Guests, Media, Page, Path, Response, Service};
 use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, Handles},
 };
 use places::{Place, Places};
+use scale::Encode;
 use serde_json::json;
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -84,6 +90,7 @@ impl Model {
 pub fn run(
     common: &Common,
     model: Model,
+    entry: &Named,
     keys: Keypair,
     open: &(dyn Fn() -> Result<Opened, SourceError> + Sync),
     handles: Handles,
@@ -101,6 +108,7 @@ pub fn run(
         Ok(Miner {
             shared: Arc::new(shared),
             training,
+            entering: Entering::at(common, neuron, entry)?,
         })
     })
 }
@@ -110,6 +118,8 @@ pub struct Miner {
     shared: Arc<Shared>,
     /// The work on a training.
     training: Work,
+    /// The entry in a contest.
+    entering: Entering,
 }
 
 /// The state that the loop writes and the server reads.
@@ -134,6 +144,8 @@ struct Known {
     tasks: [Option<Arc<Working>>; 2],
     /// Epoch of a training for which work is pledged.
     pledges: Option<u32>,
+    /// The opening of an entry, once it may be shown.
+    opening: Option<Opening>,
 }
 
 impl Shared {
@@ -169,6 +181,7 @@ impl Play for Miner {
         at: &AtBlock<'_>,
     ) -> Result<(), NeuronError> {
         self.training.block(neuron, chain, at)?;
+        self.entering.block(neuron, chain, at)?;
         let epoch = at.view.status.open;
         let known = Known {
             has_looked: true,
@@ -176,6 +189,7 @@ impl Play for Miner {
             generation: at.seat.generation,
             tasks: [epoch, epoch.saturating_add(1)].map(|epoch| at.tasks.at(epoch).cloned()),
             pledges: self.training.pledged(),
+            opening: self.entering.opening(),
         };
         *self
             .shared
@@ -201,6 +215,10 @@ impl Answers {
         let program = match &working.runs {
             Runs::Task(program) => Arc::clone(program),
             Runs::Fold(_) => return self.probe(caller, body).await,
+            Runs::Contest(_) => {
+                let name = working.manifest.task.clone();
+                return Err((404, ProgramError::Contest(name).to_string()));
+            }
         };
         let place = Arc::clone(&self.0.places).take(caller.question.hotkey);
         let place = place.await.ok_or_else(|| {
@@ -337,5 +355,13 @@ impl Service for Answers {
             task: known.tasks[0].as_deref(),
         };
         about.hello([("free_places", json!(self.0.places.free()))])
+    }
+
+    fn page(&self, path: &Path) -> Option<Page> {
+        let opening = (path.as_str() == OPENING).then(|| self.0.known().opening)??;
+        Some(Page::Bytes {
+            media: Media::Octets,
+            body: opening.encode(),
+        })
     }
 }

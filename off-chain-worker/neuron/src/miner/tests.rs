@@ -4,12 +4,12 @@ use super::*;
 use crate::{
     answering::ASK,
     manifest::Manifest,
-    program::{linked, Limits, ProgramError},
+    program::{linked, Limits},
 };
 use inktensor_embed::small;
 use inktensor_primitives::{Bps, NetUid, Rao};
 use inktensor_task::{Seed, Worth};
-use inktensor_wire::{fields::Asked, signature::sha256, Context, Hotkey, Media, SignedRequest};
+use inktensor_wire::{fields::Asked, signature::sha256, Context, Hotkey, SignedRequest};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Mutex,
@@ -51,6 +51,7 @@ fn answers(model: Model, places: usize, program: Arc<dyn Program>) -> Answers {
             generation: 1,
             tasks: [Some(Arc::new(working)), None],
             pledges: None,
+            opening: None,
         }),
         shelf: Shelf::default(),
         places: Arc::new(Places::new(places, WAITING)),

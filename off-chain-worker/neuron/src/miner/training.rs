@@ -1,6 +1,7 @@
 //! A miner's part in a training: it works from the epoch's first blocks to the cut-off, pledges its
 //! trace, and shows its states only when all have pledged.
 
+use super::entry::EntryRecord;
 use crate::{
     config::Common,
     error::NeuronError,
@@ -16,6 +17,7 @@ use crate::{
     pledged::pledge_of,
     publish::{PublishError, Publisher},
     service::{AtBlock, Neuron},
+    store::Record,
     tasks::Working,
 };
 use inktensor_client::{chain::ChainRead, ss58::ss58};
@@ -40,11 +42,12 @@ const WORK: &str = "work";
 const MARGIN: u32 = 3;
 
 /// Tables of a miner.
-pub const TABLES: [&str; 4] = [
+pub const TABLES: [&str; 5] = [
     course::TABLES[0],
     course::TABLES[1],
     course::TABLES[2],
     trainer::TABLES[0],
+    EntryRecord::TABLE,
 ];
 
 /// The place of the pledged work of an epoch, from which probes are answered. The loop and its

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::NeuronError,
     evidence::{
+        any::AnyEvidence,
         facts::Pledged,
         scoring::{conclude, demanded, Asked},
         seeds::{check_seed, Round},
@@ -41,6 +42,8 @@ use tracing::info;
 
 /// Root and averages of the evidence before. Absent for a registration without any.
 type Before = Option<(Digest, Vec<Standing>)>;
+/// The evidence that this registration pledged last, or the reason for which it is not known.
+type Last = Result<Option<AnyEvidence>, String>;
 
 impl Validator {
     /// Computes and seals the evidence, once all outcomes are there.
@@ -59,7 +62,7 @@ impl Validator {
         current.receive(&neuron.store)?;
         if let Some(concluding) = &current.concluding {
             return match concluding.try_recv() {
-                Ok(Ok(evidence)) => self.seal(neuron, chain, at, &evidence),
+                Ok(Ok(evidence)) => self.seal(neuron, chain, at, &AnyEvidence::Asked(evidence)),
                 Ok(Err(error)) => {
                     self.leave_out(epoch, error);
                     Ok(())
@@ -84,8 +87,12 @@ impl Validator {
             false if finalized.number <= round.checked_at() => return Ok(()),
             false => chain.ancestor(&finalized, round.checked_at())?,
         };
-        let before = match self.before(neuron, chain, at)? {
-            Ok(before) => before,
+        let before = match self.last(neuron, chain, at)? {
+            Ok(last) => last.map(|last| match last {
+                AnyEvidence::Asked(evidence) => (evidence.root(), evidence.standings),
+                // Averages of a contest are of other work.
+                AnyEvidence::Contest(evidence) => (evidence.root(), Vec::new()),
+            }),
             Err(reason) => {
                 self.leave_out(epoch, reason);
                 return Ok(());
@@ -117,14 +124,13 @@ impl Validator {
         Ok(())
     }
 
-    /// Returns the root and the averages of the evidence that this registration pledged last. The
-    /// inner error is the reason for which they are not known.
-    fn before(
+    /// Returns the evidence that this registration pledged last.
+    pub(super) fn last(
         &mut self,
         neuron: &Neuron<'_>,
         chain: &Instrumented,
         at: &AtBlock<'_>,
-    ) -> Result<Result<Before, String>, NeuronError> {
+    ) -> Result<Last, NeuronError> {
         let serving = neuron
             .contracts
             .registry()
@@ -163,22 +169,20 @@ impl Validator {
             Err(error) => return Ok(Err(error.to_string())),
         };
         // Averages belong to a registration.
-        if evidence.head.validator.generation != at.seat.generation {
-            return Ok(Ok(None));
-        }
-        Ok(Ok(Some((evidence.root(), evidence.standings))))
+        let is_own = evidence.head().validator.generation == at.seat.generation;
+        Ok(Ok(is_own.then_some(evidence)))
     }
 
     /// Writes complete evidence to the store, before anything of it is on the chain.
-    fn seal(
+    pub(super) fn seal(
         &mut self,
         neuron: &Neuron<'_>,
         chain: &mut Instrumented,
         at: &AtBlock<'_>,
-        evidence: &Evidence,
+        evidence: &AnyEvidence,
     ) -> Result<(), NeuronError> {
         let terms = &at.view.subnet.terms.weights;
-        let epoch = evidence.head.epoch;
+        let epoch = evidence.head().epoch;
         let (salt, epochs) = match terms.commit_reveal {
             true => (Some(random::<SALT>()?), terms.reveal_period.max(1)),
             false => (None, 1),
@@ -191,15 +195,20 @@ impl Validator {
             return Ok(());
         }
         seal(&neuron.store, &sealed)?;
-        info!(
-            epoch,
-            receipts = evidence.receipts.len(),
-            weights = evidence.weights.len(),
-            root = hex(&evidence.root()),
-            "the evidence is complete"
-        );
+        let (weights, root) = (evidence.weights().len(), hex(&evidence.root()));
+        match evidence {
+            AnyEvidence::Asked(evidence) => {
+                let receipts = evidence.receipts.len();
+                info!(epoch, receipts, weights, root, "the evidence is complete");
+            }
+            AnyEvidence::Contest(evidence) => {
+                let entries = evidence.verdict.lines.len();
+                info!(epoch, entries, weights, root, "the evidence is complete");
+            }
+        }
         self.remember(&sealed);
         self.current = None;
+        self.judging = None;
         self.send(neuron, chain, at, &sealed)
     }
 }

@@ -9,6 +9,7 @@
 
 mod asking;
 mod concluding;
+mod judging;
 pub mod records;
 mod round;
 mod sending;
@@ -18,8 +19,9 @@ use crate::{
     ask::miners,
     clock,
     config::Common,
+    contest::contest_of,
     error::NeuronError,
-    evidence::{codec::read_evidence, seeds::Round},
+    evidence::{any::AnyEvidence, seeds::Round},
     fold::course::Course,
     missing::Part,
     noted::Noted,
@@ -33,6 +35,7 @@ use inktensor_worker::{
     chain_source::{Opened, SourceError},
     service::{instrumented::Instrumented, Handles},
 };
+use judging::Judging;
 use records::{of_epoch, ProgressRecord, RoundRecord, SealedRecord, KEPT_EPOCHS, TABLES};
 use round::Current;
 use std::{
@@ -69,6 +72,7 @@ pub fn run(
                 known: RwLock::new(Known::default()),
             }),
             current: None,
+            judging: None,
             course: Course::default(),
             files: BTreeMap::new(),
             imported: imported(common)?,
@@ -88,6 +92,8 @@ pub struct Validator {
     shared: Arc<Shared>,
     /// The round of the open epoch.
     current: Option<Current>,
+    /// The round of the open epoch of a contest.
+    judging: Option<Judging>,
     /// The course of the training, on a subnet that runs one.
     course: Course,
     /// Files of sealed evidence by epoch, with the first epoch in which each is served.
@@ -111,8 +117,8 @@ fn imported(common: &Common) -> Result<BTreeMap<Digest, SealedRecord>, NeuronErr
             path: path.clone(),
             error,
         })?;
-        if let Ok(evidence) = read_evidence(&bytes) {
-            let sealed = SealedRecord::of(&evidence, None, 0, evidence.head.epoch);
+        if let Ok(evidence) = AnyEvidence::read(&bytes) {
+            let sealed = SealedRecord::of(&evidence, None, 0, evidence.head().epoch);
             found.insert(evidence.root(), sealed);
         }
     }
@@ -152,9 +158,13 @@ impl Play for Validator {
         match sealed {
             Some(sealed) => {
                 self.current = None;
+                self.judging = None;
                 self.send(neuron, chain, at, &sealed)
             }
-            None => self.work(neuron, chain, at),
+            None => match contest_of(at, epoch) {
+                Some(contest) => self.judge(neuron, chain, at, contest),
+                None => self.work(neuron, chain, at),
+            },
         }
     }
 
@@ -259,5 +269,6 @@ impl Validator {
             self.left_out = Some(epoch);
         }
         self.current = None;
+        self.judging = None;
     }
 }

@@ -1,10 +1,8 @@
 //! The memory of a validator: its round, each receipt, and the evidence that it has sealed.
 
 use crate::{
-    evidence::{
-        codec::{evidence_file, read_evidence, FileError},
-        Evidence, Registration,
-    },
+    contest::records as contest,
+    evidence::{any::AnyEvidence, codec::FileError, Registration},
     fold::{course, pledges::Pledges},
     store::{Changes, NeuronStoreError, Record, Store, Unsealed},
 };
@@ -83,10 +81,15 @@ impl Record for SealedRecord {
 
 impl SealedRecord {
     /// Returns the record of evidence.
-    pub fn of(evidence: &Evidence, salt: Option<[u8; SALT]>, version_key: u64, from: u32) -> Self {
+    pub fn of(
+        evidence: &AnyEvidence,
+        salt: Option<[u8; SALT]>,
+        version_key: u64,
+        from: u32,
+    ) -> Self {
         Self {
-            epoch: evidence.head.epoch,
-            file: evidence_file(evidence),
+            epoch: evidence.head().epoch,
+            file: evidence.file(),
             salt,
             version_key,
             served_from: from,
@@ -97,8 +100,8 @@ impl SealedRecord {
     ///
     /// # Errors
     /// For a file of another version.
-    pub fn evidence(&self) -> Result<Evidence, FileError> {
-        read_evidence(&self.file)
+    pub fn evidence(&self) -> Result<AnyEvidence, FileError> {
+        AnyEvidence::read(&self.file)
     }
 }
 
@@ -121,10 +124,14 @@ impl Record for ProgressRecord {
 }
 
 /// Tables of a validator.
-pub const TABLES: [&str; 7] = [
+pub const TABLES: [&str; 11] = [
     course::TABLES[0],
     course::TABLES[1],
     course::TABLES[2],
+    contest::TABLES[0],
+    contest::TABLES[1],
+    contest::TABLES[2],
+    contest::TABLES[3],
     RoundRecord::TABLE,
     AskedRecord::TABLE,
     SealedRecord::TABLE,

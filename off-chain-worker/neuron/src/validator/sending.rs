@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::NeuronError,
-    evidence::{facts::Pledged, Evidence},
+    evidence::{any::AnyEvidence, facts::Pledged},
     pledged::pledge_of,
     publish::{PublishError, Publisher},
     service::{AtBlock, Neuron},
@@ -31,8 +31,8 @@ struct Row {
 }
 
 impl Row {
-    fn of(evidence: &Evidence) -> Self {
-        let (uids, weights) = evidence.weights.iter().copied().unzip();
+    fn of(evidence: &AnyEvidence) -> Self {
+        let (uids, weights) = evidence.weights().into_iter().unzip();
         Self { uids, weights }
     }
 }
@@ -84,7 +84,7 @@ impl Validator {
         &mut self,
         neuron: &Neuron<'_>,
         chain: &mut Instrumented,
-        evidence: &Evidence,
+        evidence: &AnyEvidence,
     ) -> Result<bool, NeuronError> {
         let pledge = evidence.pledge();
         let mut publisher = Publisher {
@@ -106,7 +106,7 @@ impl Validator {
             .as_ref()
             .and_then(|it| Pledged::of(&pledge_of(it)?, it.block));
         if let Some(Pledged { epoch, root, .. }) = pledged {
-            if epoch == evidence.head.epoch && root != evidence.root() {
+            if epoch == evidence.head().epoch && root != evidence.root() {
                 let key = of_epoch(epoch);
                 let missed = ProgressRecord {
                     missed: true,
@@ -124,7 +124,7 @@ impl Validator {
         match publisher.pledge(&pledge) {
             Ok(is_new) => {
                 if is_new {
-                    let epoch = evidence.head.epoch;
+                    let epoch = evidence.head().epoch;
                     info!(epoch, root = hex(&evidence.root()), "pledged the evidence");
                     gauge!(PLEDGED_EPOCH, "netuid" => neuron.common.netuid.0.to_string())
                         .set(f64::from(epoch));
@@ -146,7 +146,7 @@ impl Validator {
         chain: &mut Instrumented,
         at: &AtBlock<'_>,
         sealed: &SealedRecord,
-        evidence: &Evidence,
+        evidence: &AnyEvidence,
     ) -> Result<bool, NeuronError> {
         let Row { uids, weights } = Row::of(evidence);
         if uids.is_empty() {
@@ -170,7 +170,7 @@ impl Validator {
             return Ok(false);
         }
         let sent = chain.send(account, message()).answer();
-        let count = evidence.weights.len();
+        let count = evidence.weights().len();
         self.sent(sent.map(drop), || {
             info!(epoch = sealed.epoch, count, "set weights");
         })
@@ -184,11 +184,11 @@ impl Validator {
         chain: &mut Instrumented,
         at: &AtBlock<'_>,
         sealed: &SealedRecord,
-        evidence: &Evidence,
+        evidence: &AnyEvidence,
         salt: &[u8],
     ) -> Result<bool, NeuronError> {
         let hash = committed(neuron, at.seat.generation, sealed, evidence, salt);
-        if evidence.weights.is_empty() {
+        if evidence.weights().is_empty() {
             info!(epoch = sealed.epoch, "no neuron has earned a weight");
             return Ok(true);
         }
@@ -253,7 +253,7 @@ impl Validator {
             let (Some(salt), Ok(evidence)) = (sealed.salt, sealed.evidence()) else {
                 continue;
             };
-            let generation = evidence.head.validator.generation;
+            let generation = evidence.head().validator.generation;
             let hash = committed(neuron, generation, &sealed, &evidence, &salt);
             let epochs = || neuron.contracts.epoch();
             let commits: CommitsView = chain.query(epochs().commits(netuid, account))?;
@@ -300,7 +300,7 @@ fn committed(
     neuron: &Neuron<'_>,
     generation: u32,
     sealed: &SealedRecord,
-    evidence: &Evidence,
+    evidence: &AnyEvidence,
     salt: &[u8],
 ) -> Digest {
     let Row { uids, weights } = Row::of(evidence);

@@ -4,6 +4,7 @@ use crate::toy::Sum;
 use inktensor_client::chain::BlockId;
 use inktensor_neuron::{
     evidence::{
+        any::AnyEvidence,
         audit::{self, Audited, Auditor, Before, Origin, Sample, Verdict},
         facts::{ChainWeights, Facts, Pledged},
         scoring::{conclude, demanded, Asked, Rules, Scoring},
@@ -159,7 +160,8 @@ impl Network {
             sample: self.sample,
             threads: NonZeroUsize::MIN,
         };
-        let before = self.before.as_ref().map_or(Before::NotGiven, Before::Given);
+        let before = self.before.clone().map(AnyEvidence::Asked);
+        let before = before.as_ref().map_or(Before::NotGiven, Before::Given);
         audit::verify(&self.evidence, origin, before, &self.facts, &auditor)
     }
 
@@ -305,6 +307,7 @@ fn facts(
         miners: miners.to_vec(),
         manifest: Some(Manifest::hash(&fixed.manifest)),
         pledges: Pledges::default(),
+        entries: Vec::new(),
         start: None,
         before: before.map(|(_, pledged)| *pledged),
         pledged: None,

@@ -6,10 +6,10 @@ use inktensor_exact::{
     gpt::{Config, Gpt},
     ExactError,
 };
-use inktensor_task::{Contest, Loss, NoLoss, Seed};
+use inktensor_task::{blake2, Contest, Loss, NoLoss, Seed};
 use inktensor_train::Corpus;
 
-use crate::{ContestError, Model, MODEL_LIMIT};
+use crate::{ContestError, Definition, Model, MODEL_LIMIT};
 
 /// Rows that are drawn for a loss. With a context of 64 they are 16 384 bytes: then the standard
 /// error of the difference of two models is in the range of epsilon.
@@ -51,6 +51,44 @@ impl HeldOut {
         }
     }
 
+    /// Returns the contest that `definition` names, with its corpus.
+    ///
+    /// # Errors
+    /// `OtherCorpus` for bytes with another hash, then as [`HeldOut::new`].
+    pub fn of(definition: &Definition, corpus: Vec<u8>) -> Result<Self, ContestError> {
+        match blake2(&corpus) == definition.corpus {
+            true => Self::new(definition.config, corpus),
+            false => Err(ContestError::OtherCorpus),
+        }
+    }
+
+    /// Returns the number of bytes of a row: one more than the context.
+    pub fn row(&self) -> usize {
+        self.gpt.row()
+    }
+
+    /// Returns the [`ROWS`] held-out rows that `seed` draws, one after the other.
+    pub fn rows(&self, seed: &Seed) -> Vec<u8> {
+        self.corpus.held_out_rows(seed, ROWS)
+    }
+
+    /// Returns the loss on each of `rows`. A row's loss does not depend on the other rows.
+    ///
+    /// # Errors
+    /// `OtherShape` for a model of other sizes, and `NotFinite`.
+    pub fn row_losses(&self, entry: &Model, rows: &[u8]) -> Result<Vec<Loss>, NoLoss> {
+        if entry.config() != self.config() {
+            return Err(NoLoss::OtherShape);
+        }
+        let losses = self.gpt.row_losses(entry.weights(), rows);
+        let losses = losses.map_err(|error| match error {
+            ExactError::NotFinite { .. } => NoLoss::NotFinite,
+            // Rows and weights have the sizes of the model by now.
+            _ => NoLoss::OtherShape,
+        })?;
+        losses.into_iter().map(Loss::of_units).collect()
+    }
+
     /// Returns the sizes of models.
     pub fn config(&self) -> &Config {
         self.gpt.config()
@@ -72,17 +110,7 @@ impl Contest for HeldOut {
     /// Returns the loss on each of [`ROWS`] held-out rows, rounded to the nearest millionth of a
     /// nat a byte, with halves up.
     fn losses(&self, entry: &Model, seed: &Seed) -> Result<Vec<Loss>, NoLoss> {
-        if entry.config() != self.config() {
-            return Err(NoLoss::OtherShape);
-        }
-        let rows = self.corpus.held_out_rows(seed, ROWS);
-        let losses = self.gpt.row_losses(entry.weights(), &rows);
-        let losses = losses.map_err(|error| match error {
-            ExactError::NotFinite { .. } => NoLoss::NotFinite,
-            // Rows and weights have the sizes of the model by now.
-            _ => NoLoss::OtherShape,
-        })?;
-        losses.into_iter().map(Loss::of_units).collect()
+        self.row_losses(entry, &self.rows(seed))
     }
 }
 

@@ -131,6 +131,31 @@ fn model_that_overflows_has_no_loss() {
 }
 
 #[test]
+fn contest_of_a_definition_has_its_corpus() {
+    let corpus = text(200_000);
+    let definition = Definition {
+        config: CONFIG,
+        corpus: blake2(&corpus),
+    };
+    let (of, model) = (HeldOut::of(&definition, corpus).unwrap(), model(weights()));
+    assert_eq!(of.losses(&model, &SEED), contest().losses(&model, &SEED));
+    let other = HeldOut::of(&definition, text(200_001));
+    assert_eq!(other.unwrap_err(), ContestError::OtherCorpus);
+}
+
+#[test]
+fn losses_of_parts_are_those_of_all_rows() {
+    let (contest, model) = (contest(), model(weights()));
+    let rows = contest.rows(&SEED);
+    let parts = rows.chunks(contest.row() * 100);
+    let losses = parts.flat_map(|part| contest.row_losses(&model, part).unwrap());
+    assert_eq!(
+        losses.collect::<Vec<_>>(),
+        contest.losses(&model, &SEED).unwrap()
+    );
+}
+
+#[test]
 fn contests_beyond_the_limits_are_refused() {
     let refused = |config, bytes| HeldOut::new(config, text(bytes)).unwrap_err();
     let large = Config {

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use inktensor_task::{weights_from_averages, Alpha, Contest, Digest, Seat, Seed, Tag, Worth};
 use scale::{Decode, Encode};
 
-use crate::{entries, find, rank, Entry, Epoch, Finding, Judged, Shown, Standing};
+use crate::{entries, find, rank, Entry, Epoch, Finding, Judged, Shown, Standing, Subnet};
 
 /// The tag of a verdict.
 const VERDICT: Tag = Tag(b"ink:cont");
@@ -44,11 +44,10 @@ impl Verdict {
 
     /// Returns the hash of the verdict of the validator on `validator`, for the data of `seed`:
     /// `H("ink:cont"; home, netuid, epoch, uid, generation, seed, counted SCALE of the verdict)`.
-    pub fn hash(&self, epoch: &Epoch, validator: Seat, seed: &Seed) -> Digest {
-        epoch
-            .subnet
+    pub fn hash(&self, subnet: &Subnet, epoch: u32, validator: Seat, seed: &Seed) -> Digest {
+        subnet
             .hash(VERDICT)
-            .u32(epoch.number)
+            .u32(epoch)
             .u16(validator.uid)
             .u32(validator.generation)
             .fixed(&seed.0)

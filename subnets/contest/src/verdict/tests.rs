@@ -125,7 +125,7 @@ fn hash_is_that_of_the_specification() {
     preimage.extend([3; 32]);
     preimage.extend((lines.len() as u64).to_le_bytes());
     preimage.extend(lines);
-    let found = verdict.hash(&toy::epoch(), seat(8), &SEED);
+    let found = verdict.hash(&toy::SUBNET, toy::epoch().number, seat(8), &SEED);
     assert_eq!(found, blake2(&preimage));
 }
 

@@ -1,6 +1,8 @@
 //! `inktensor evidence`: shows what a validator asked and concluded, and checks it.
 
 mod chain;
+mod contest;
+mod models;
 mod source;
 mod states;
 mod verify;
@@ -22,9 +24,7 @@ use crate::{
     values,
 };
 use inktensor_neuron::evidence::{
-    audit::Absence,
-    codec::{evidence_file, facts_file},
-    Evidence, Grade,
+    any::AnyEvidence, audit::Absence, codec::facts_file, Evidence, Grade,
 };
 use inktensor_primitives::Uid;
 use inktensor_task::Worth;
@@ -38,14 +38,15 @@ use std::{
 /// Commands about evidence.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Show the answers and averages in a validator's evidence
+    /// Show the answers, entries and averages in a validator's evidence
     #[command(after_help = example!(
         "evidence show --url ws://127.0.0.1:9944 --netuid 1 --epoch 41 --uid 0"
     ))]
     Show(Show),
     /// Check a validator's evidence against the chain
     ///
-    /// Signatures, questions, checked answers, averages and weights are computed again. Exit code:
+    /// Signatures, questions, checked answers, averages and weights are computed again; of a
+    /// contest the losses of all entries and everything that follows from them. Exit code:
     /// 0 if everything holds, 1 with the first false item, 2 if something cannot be judged.
     #[command(after_help = example!(
         "evidence verify --url ws://127.0.0.1:9944 --netuid 1 --epoch 41 --uid 0"
@@ -268,10 +269,15 @@ fn show(arguments: &Show, out: &mut dyn Write) -> Result<Verdict, Failure> {
         }
     };
     if let Some(file) = &arguments.out {
-        let bytes = evidence_file(&evidence);
-        fs::write(file, bytes).map_err(|error| Failure::unusable("--out", file, &error))?;
+        fs::write(file, evidence.file())
+            .map_err(|error| Failure::unusable("--out", file, &error))?;
     }
-    output::show(arguments.json, &summary(&evidence), out)?;
+    match &evidence {
+        AnyEvidence::Asked(evidence) => output::show(arguments.json, &summary(evidence), out)?,
+        AnyEvidence::Contest(evidence) => {
+            output::show(arguments.json, &contest::summary(evidence), out)?;
+        }
+    }
     Ok(Verdict::Good)
 }
 

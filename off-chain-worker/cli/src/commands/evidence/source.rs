@@ -8,10 +8,11 @@ use crate::{
 };
 use inktensor_neuron::{
     evidence::{
+        any::AnyEvidence,
         audit::{Absence, Origin},
-        codec::{read_evidence, read_facts, MAX_FILE},
+        codec::{read_facts, MAX_FILE},
         facts::Facts,
-        read_facts as from_chain, Evidence,
+        read_facts as from_chain,
     },
     fetch::{held, speaks, Held},
     manifest::{Manifest, MAX_MANIFEST},
@@ -26,7 +27,7 @@ use std::{path::Path, time::Duration};
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Evidence, or the reason why it is missing.
-pub type Found = Result<(Evidence, Origin), Absence>;
+pub type Found = Result<(AnyEvidence, Origin), Absence>;
 
 /// Returns the facts that a file has, which must be those of the subject.
 pub fn facts_in(path: &Path, subject: &Subject) -> Result<Facts, Failure> {
@@ -60,9 +61,9 @@ pub fn facts_of(network: &Network, subject: &Subject) -> Result<Facts, Failure> 
 }
 
 /// Returns the evidence that a file has.
-pub fn evidence_in(path: &Path) -> Result<Evidence, Failure> {
+pub fn evidence_in(path: &Path) -> Result<AnyEvidence, Failure> {
     let bytes = read_at_most(path, u64::try_from(MAX_FILE).unwrap_or(u64::MAX))?;
-    read_evidence(&bytes).map_err(|error| Failure::in_file(path, error))
+    AnyEvidence::read(&bytes).map_err(|error| Failure::in_file(path, error))
 }
 
 /// Returns the evidence of `epoch` that the validator on `uid` serves.
@@ -97,7 +98,7 @@ pub fn served(
         Some(_) => Origin::Validator,
         None => Origin::Elsewhere,
     };
-    Ok(match read_evidence(&bytes) {
+    Ok(match AnyEvidence::read(&bytes) {
         Ok(evidence) => Ok((evidence, origin)),
         Err(error) => Err(Absence::Withheld(format!("what is served there: {error}"))),
     })
@@ -120,7 +121,7 @@ pub struct Named {
     pub file: Vec<u8>,
     /// The manifest.
     pub manifest: Manifest,
-    /// The task or the fold.
+    /// The task, the fold or the contest.
     pub runs: Runs,
 }
 

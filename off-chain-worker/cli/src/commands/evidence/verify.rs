@@ -2,18 +2,23 @@
 
 use super::{
     chain::Chain,
-    source::{evidence_in, facts_in, facts_of, named, served},
+    models::Models,
+    source::{evidence_in, facts_in, facts_of, named, served, Named},
     states::bring,
     Verify,
 };
 use crate::{
+    commands::neural::Means,
     error::{Failure, Verdict},
     output::{self, View},
 };
 use inktensor_neuron::{
+    contest::audit as contest,
     evidence::{
-        audit::{self, Absence, Audited, Auditor, Before, Missing, Origin, Sample},
+        any::AnyEvidence,
+        audit::{self, Absence, Audited, Auditor, Before, Falsehood, Missing, Origin, Sample},
         facts::Facts,
+        Evidence,
     },
     fold::{gather::Gathered, round::States},
     program::Runs,
@@ -38,6 +43,9 @@ struct Report {
     receipts: Option<usize>,
     checked_by_validator: Option<usize>,
     recomputed: Option<usize>,
+    /// Miners of a contest whose fault is the validator's word alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unproven: Option<Vec<u16>>,
     /// The seed of the sample. Absent if all answers are computed again.
     seed: Option<u64>,
 }
@@ -47,9 +55,25 @@ impl View for Report {
         if let Some(seed) = self.seed {
             writeln!(out, "sample of seed {seed}")?;
         }
-        match &self.reason {
-            Some(reason) => writeln!(out, "{}: {reason}", self.verdict),
-            None => writeln!(
+        match (&self.reason, &self.unproven) {
+            (Some(reason), _) => writeln!(out, "{}: {reason}", self.verdict),
+            (None, Some(unproven)) => {
+                writeln!(
+                    out,
+                    "true: {} entries, {} judged by the validator, {} computed again",
+                    self.receipts.unwrap_or_default(),
+                    self.checked_by_validator.unwrap_or_default(),
+                    self.recomputed.unwrap_or_default()
+                )?;
+                for uid in unproven {
+                    writeln!(
+                        out,
+                        "unproven: the fault of uid {uid} is the validator's word"
+                    )?;
+                }
+                Ok(())
+            }
+            (None, None) => writeln!(
                 out,
                 "true: {} receipts, {} answers checked by the validator, {} computed again",
                 self.receipts.unwrap_or_default(),
@@ -106,7 +130,7 @@ fn verdict(
         Err(absence) => return Ok((audit::verify_absence(facts, absence), None)),
     };
     // The task of a file that proves nothing is not needed.
-    if let Some(verdict) = audit::not_the_validators(&evidence, origin, facts) {
+    if let Some(verdict) = audit::not_the_validators(|| evidence.root(), origin, facts) {
         return Ok((verdict, None));
     }
     let (before, cause) = match (&arguments.before, facts.before) {
@@ -125,16 +149,56 @@ fn verdict(
         return Ok((audit::Verdict::Unjudged(Missing::Manifest), cause));
     };
     let named = named(&means, chain, netuid, &manifest)?;
+    let verdict = match (&named.runs, &evidence) {
+        (Runs::Contest(contest), AnyEvidence::Contest(evidence)) => {
+            let models = Models::of(&means, chain, facts, &named.manifest)?;
+            let auditor = contest::Auditor {
+                contest,
+                manifest: &named.file,
+                sample,
+                model: &|uid, hash| models.find(uid, hash),
+            };
+            contest::verify(evidence, origin, before, facts, &auditor)
+        }
+        (_, AnyEvidence::Contest(_)) => {
+            audit::Verdict::False(Falsehood::Kind(named.manifest.task.clone()))
+        }
+        (_, AnyEvidence::Asked(evidence)) => {
+            let evidence = (evidence, origin);
+            asked(&means, chain, facts, &named, evidence, before, sample)?
+        }
+    };
+    let cause = cause.filter(|_| {
+        let is_before = |it: &Missing| matches!(it, Missing::Before { .. });
+        matches!(&verdict, audit::Verdict::Unjudged(missing) if is_before(missing))
+    });
+    Ok((verdict, cause))
+}
+
+/// Checks evidence of questions.
+fn asked(
+    means: &Means,
+    chain: &Chain<'_>,
+    facts: &Facts,
+    named: &Named,
+    (evidence, origin): (&Evidence, Origin),
+    before: Before<'_>,
+    sample: Sample,
+) -> Result<audit::Verdict, Failure> {
     let states: Arc<dyn States> = Arc::new(Gathered(Arc::clone(&means.blobs)));
     let work = match &named.runs {
         Runs::Task(program) => Audited::Task(program.as_ref()),
         Runs::Fold(training) => {
-            let round = (&evidence, training);
+            let round = (evidence, training);
             // Another file than the pledged one is not worth the work.
             if facts.pledged.is_some_and(|it| it.root == evidence.root()) {
-                bring(&means, chain, facts, round, (&named.manifest, &states))?;
+                bring(means, chain, facts, round, (&named.manifest, &states))?;
             }
             Audited::Fold(training, &states)
+        }
+        Runs::Contest(_) => {
+            let task = named.manifest.task.clone();
+            return Ok(audit::Verdict::False(Falsehood::Kind(task)));
         }
     };
     let auditor = Auditor {
@@ -143,12 +207,7 @@ fn verdict(
         sample,
         threads: cores(),
     };
-    let verdict = audit::verify(&evidence, origin, before, facts, &auditor);
-    let cause = cause.filter(|_| {
-        let is_before = |it: &Missing| matches!(it, Missing::Before { .. });
-        matches!(&verdict, audit::Verdict::Unjudged(missing) if is_before(missing))
-    });
-    Ok((verdict, cause))
+    Ok(audit::verify(evidence, origin, before, facts, &auditor))
 }
 
 fn sample(arguments: &Verify) -> Result<Sample, Failure> {
@@ -178,6 +237,7 @@ fn report(
         receipts: None,
         checked_by_validator: None,
         recomputed: None,
+        unproven: None,
         seed: match sample {
             Sample::Some { seed, .. } => Some(seed),
             Sample::All => None,
@@ -188,6 +248,8 @@ fn report(
             answer.receipts = Some(checked.receipts);
             answer.checked_by_validator = Some(checked.graded);
             answer.recomputed = Some(checked.recomputed);
+            let unproven = checked.unproven;
+            answer.unproven = unproven.map(|uids| uids.into_iter().map(|uid| uid.0).collect());
             Ok(Verdict::Good)
         }
         audit::Verdict::False(falsehood) => {

@@ -16,6 +16,7 @@ use crate::{
 };
 use inktensor_client::chain::Pinned;
 use inktensor_neuron::{
+    contest,
     fetch::{held, FindError, Held},
     manifest::{decimal, Manifest, MAX_MANIFEST},
     pledged::{counts_from, manifest_now, NOTICE},
@@ -248,6 +249,7 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
     };
     let files = match manifest.program {
         Some(_) => "its file and the program's: --blob",
+        None if contest::is_contest(&manifest) => "its file, the definition and the corpus: --blob",
         None => "its file: --blob",
     };
     let sentence = format!(
@@ -263,6 +265,9 @@ fn set(arguments: &Task, file: &Path, out: &mut dyn Write) -> Result<(), Failure
 /// Checks that neurons can run the task of a manifest: a Wasm program is compiled and described.
 fn check_program(arguments: &Task, manifest: &Manifest) -> Result<(), Failure> {
     check_named(manifest)?;
+    if contest::is_contest(manifest) {
+        return check_contest(arguments, manifest);
+    }
     let Some(hash) = &manifest.program else {
         return Ok(());
     };
@@ -278,6 +283,25 @@ fn check_program(arguments: &Task, manifest: &Manifest) -> Result<(), Failure> {
             Hex::from(*hash)
         ))),
     }
+}
+
+/// Checks that a contest can be held: its definition and its corpus are read.
+fn check_contest(arguments: &Task, manifest: &Manifest) -> Result<(), Failure> {
+    let means = arguments.neural.means(unknown_key()?)?;
+    contest::load(manifest, |what, hash, most| {
+        match held(&means.blobs, hash, most).map_err(Failure::input)? {
+            Held::Whole(bytes) => Ok(bytes),
+            Held::TooLong(bytes) => Err(Failure::input(format_args!(
+                "the {what} has {bytes} bytes, and {most} is the most"
+            ))),
+            Held::Absent => Err(Failure::input(format_args!(
+                "the {what} {} is not here; name its file with --blob, to check the contest before \
+                 it is pledged",
+                Hex::from(*hash)
+            ))),
+        }
+    })
+    .map(drop)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

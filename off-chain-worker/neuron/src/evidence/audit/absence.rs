@@ -4,10 +4,8 @@
 //! if the validator pledged its root, or served it under its own certificate.
 
 use super::{Falsehood, Missing, Verdict};
-use crate::evidence::{
-    facts::{ChainWeights, Facts},
-    Evidence,
-};
+use crate::evidence::facts::{ChainWeights, Facts};
+use inktensor_primitives::Digest;
 
 /// The place that a file of evidence comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +43,19 @@ pub fn unpledged(facts: &Facts) -> Verdict {
 }
 
 /// Returns the verdict on a file that proves nothing about the validator. Returns `None` if the
-/// file can be audited.
-pub fn not_the_validators(evidence: &Evidence, origin: Origin, facts: &Facts) -> Option<Verdict> {
+/// file can be audited. `root` computes the root of the file.
+pub fn not_the_validators(
+    root: impl FnOnce() -> Digest,
+    origin: Origin,
+    facts: &Facts,
+) -> Option<Verdict> {
     if origin == Origin::Validator {
         return None;
     }
     let Some(pledged) = facts.pledged else {
         return Some(unpledged(facts));
     };
-    let found = evidence.root();
+    let found = root();
     (found != pledged.root).then_some(Verdict::Unjudged(Missing::AnotherFile {
         found,
         pledged: pledged.root,

@@ -1,6 +1,7 @@
 //! The audit of evidence: five checks in order, each a function of files. No network, no clock.
 
 mod absence;
+pub(crate) mod claim;
 mod receipts;
 mod verdict;
 
@@ -8,7 +9,8 @@ pub use absence::{not_the_validators, unpledged, verify_absence, Absence, Origin
 pub use verdict::{AskedField, Checked, Falsehood, HeadField, Missing, Verdict};
 
 use super::{
-    facts::{ChainWeights, Facts},
+    any::AnyEvidence,
+    facts::Facts,
     scoring::{self, Rules, Scoring},
     seeds::{check_seed, question_seed, Round},
     weights_digest, Evidence, Grade, Standing,
@@ -21,7 +23,8 @@ use crate::{
     manifest::Manifest,
     program::Program,
 };
-use inktensor_primitives::{Bps, Uid};
+use claim::{Claim, Claimed};
+use inktensor_primitives::{Bps, Digest, Uid};
 use inktensor_task::{NamedFold, Seed, Worth};
 use inktensor_train::Train;
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
@@ -30,9 +33,19 @@ use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 #[derive(Clone, Copy, Debug)]
 pub enum Before<'a> {
     /// The file.
-    Given(&'a Evidence),
+    Given(&'a AnyEvidence),
     /// No file was to be had, or none is needed because none was pledged.
     NotGiven,
+}
+
+impl Before<'_> {
+    /// Returns the root of the file.
+    pub fn root(&self) -> Option<Digest> {
+        match self {
+            Self::Given(evidence) => Some(evidence.root()),
+            Self::NotGiven => None,
+        }
+    }
 }
 
 /// The number of answers that an audit recomputes.
@@ -91,7 +104,7 @@ pub fn verify(
     facts: &Facts,
     auditor: &Auditor<'_>,
 ) -> Verdict {
-    if let Some(verdict) = not_the_validators(evidence, origin, facts) {
+    if let Some(verdict) = not_the_validators(|| evidence.root(), origin, facts) {
         return verdict;
     }
     let mut audit = Audit {
@@ -113,6 +126,7 @@ pub fn verify(
                     .filter(|it| matches!(it.grade, Grade::Checked(_)))
                     .count(),
                 recomputed: audit.recomputed,
+                unproven: None,
             }),
         },
     }
@@ -131,11 +145,11 @@ impl<'a> Audit<'a> {
     fn all(&mut self, before: Before<'_>) -> Result<(), Falsehood> {
         let Some(round) = self.facts.round() else {
             self.lacks(Missing::Tempo(self.facts.tempo));
-            return self.head();
+            return self.claim().head();
         };
-        self.head()?;
+        self.claim().head()?;
         self.pledge(round)?;
-        self.seed_block()?;
+        self.claim().seed_block()?;
         let manifest = self.manifest()?;
         let fold = self.fold(manifest.as_ref())?;
         let scoring = manifest
@@ -164,103 +178,37 @@ impl<'a> Audit<'a> {
         self.missing.get_or_insert(missing);
     }
 
-    /// Check 1: the evidence is of this validator and epoch.
-    fn head(&self) -> Result<(), Falsehood> {
-        let (head, facts) = (&self.evidence.head, self.facts);
-        let same = [
-            (HeadField::Home, head.home == facts.home),
-            (HeadField::Netuid, head.netuid == facts.netuid),
-            (HeadField::Epoch, head.epoch == facts.epoch),
-            (
-                HeadField::Validator,
-                facts.validator == Some(head.validator),
-            ),
-        ];
-        match same.into_iter().find(|(_, same)| !same) {
-            Some((field, _)) => Err(Falsehood::Head(field)),
-            None => Ok(()),
+    fn claim(&self) -> Claim<'a> {
+        Claim {
+            head: &self.evidence.head,
+            weights: &self.evidence.weights,
+            facts: self.facts,
         }
     }
 
     /// Check 1: the evidence is the one that was pledged, in time.
     fn pledge(&mut self, round: Round) -> Result<(), Falsehood> {
-        let Some(pledged) = self.facts.pledged else {
-            let missing = absence::without_pledge(self.facts)?;
-            self.lacks(missing);
-            return Ok(());
-        };
-        let (from, to) = (round.asked_at(), self.facts.closed_at.unwrap_or(u32::MAX));
-        if !(from..=to).contains(&pledged.block) {
-            let block = pledged.block;
-            return Err(Falsehood::PledgedAt { block, from, to });
-        }
-        if pledged.epoch != self.facts.epoch {
-            return Err(Falsehood::PledgedEpoch(pledged.epoch));
-        }
-        let found = self.evidence.root();
-        if found != pledged.root {
-            return Err(Falsehood::Root {
-                found,
-                pledged: pledged.root,
-            });
-        }
-        let found = self.evidence.receipts.len();
-        if u32::try_from(found) != Ok(pledged.receipts) {
-            return Err(Falsehood::PledgedReceipts {
-                found,
-                pledged: pledged.receipts,
-            });
-        }
-        let receipts_root = self.evidence.receipts_root();
-        match weights_digest(&receipts_root, &self.evidence.weights) == pledged.weights {
-            true => Ok(()),
-            false => Err(Falsehood::PledgedWeights),
-        }
-    }
-
-    /// Check 2: the questions follow from the right block.
-    fn seed_block(&self) -> Result<(), Falsehood> {
-        let (found, expected) = (self.evidence.head.seed_block, self.facts.seed_block);
-        match found == expected {
-            true => Ok(()),
-            false => Err(Falsehood::SeedBlock {
-                found: found.number,
-                expected: expected.number,
-            }),
-        }
+        let evidence = self.evidence;
+        let missing = self.claim().pledge(round, || Claimed {
+            root: evidence.root(),
+            weights: weights_digest(&evidence.receipts_root(), &evidence.weights),
+            receipts: evidence.receipts.len(),
+        })?;
+        missing.into_iter().for_each(|missing| self.lacks(missing));
+        Ok(())
     }
 
     /// Check 2: the questions are those of the manifest that counts. Returns the manifest, unless
     /// it cannot be judged.
     fn manifest(&mut self) -> Result<Option<Manifest>, Falsehood> {
-        let Some(expected) = self.facts.manifest else {
-            self.lacks(Missing::Manifest);
-            return Ok(None);
-        };
-        let found = self.evidence.head.manifest;
-        if found != expected {
-            return Err(Falsehood::Manifest { found, expected });
-        }
-        if Manifest::hash(self.auditor.manifest) != expected {
-            self.lacks(Missing::ManifestFile(expected));
-            return Ok(None);
-        }
-        let manifest = match Manifest::parse(self.auditor.manifest) {
-            Ok(manifest) => manifest,
-            Err(error) => {
-                self.lacks(Missing::BadManifest(error));
-                return Ok(None);
+        let (file, loaded) = (self.auditor.manifest, self.auditor.work.name());
+        match self.claim().manifest(file, loaded)? {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(missing) => {
+                self.lacks(missing);
+                Ok(None)
             }
-        };
-        let loaded = self.auditor.work.name();
-        if manifest.task != loaded {
-            self.lacks(Missing::Task {
-                wanted: manifest.task,
-                loaded: loaded.into(),
-            });
-            return Ok(None);
         }
-        Ok(Some(manifest))
     }
 
     /// Check 2: the vote of a fold names the state with which most stake began the epoch, and
@@ -326,36 +274,20 @@ impl<'a> Audit<'a> {
     /// Check 5: the averages continue from the evidence that was pledged before. Returns its
     /// averages, unless they cannot be judged.
     fn before<'b>(&mut self, before: Before<'b>) -> Result<Option<&'b [Standing]>, Falsehood> {
-        let head = &self.evidence.head;
-        let Some(pledged) = self.facts.before else {
-            return match head.before {
-                None => Ok(Some(&[])),
-                Some(_) => Err(Falsehood::Before),
-            };
+        let (head, standings): (_, &[Standing]) = match before {
+            Before::Given(AnyEvidence::Asked(it)) => (Some(&it.head), &it.standings),
+            // Averages of a contest are of other work.
+            Before::Given(AnyEvidence::Contest(it)) => (Some(&it.head), &[]),
+            Before::NotGiven => (None, &[]),
         };
-        if head.before != Some(pledged.root) {
-            return Err(Falsehood::Before);
-        }
-        let evidence = match before {
-            Before::Given(evidence) if evidence.root() == pledged.root => evidence,
-            // Any other file is not the evidence before, so it is as good as no file.
-            Before::Given(_) | Before::NotGiven => {
-                self.lacks(Missing::Before {
-                    epoch: pledged.epoch,
-                    root: pledged.root,
-                });
-                return Ok(None);
+        let given = head.zip(before.root());
+        match self.claim().continues(given)? {
+            Ok(true) => Ok(Some(standings)),
+            Ok(false) => Ok(Some(&[])),
+            Err(missing) => {
+                self.lacks(missing);
+                Ok(None)
             }
-        };
-        let (then, now) = (&evidence.head, head);
-        let same = then.home == now.home
-            && then.netuid == now.netuid
-            && then.epoch == pledged.epoch
-            && then.epoch < now.epoch
-            && then.validator.seat() == now.validator.seat();
-        match same {
-            true => Ok(Some(&evidence.standings)),
-            false => Err(Falsehood::Before),
         }
     }
 
@@ -391,19 +323,9 @@ impl<'a> Audit<'a> {
 
     /// Check 5: the weights are those on the chain.
     fn weights(&mut self) -> Result<(), Falsehood> {
-        let given = &self.evidence.weights;
-        match &self.facts.weights {
-            ChainWeights::Row(row) => match difference(given, row) {
-                None => Ok(()),
-                Some((uid, given, chain)) => Err(Falsehood::ChainWeight { uid, given, chain }),
-            },
-            ChainWeights::Absent if given.is_empty() => Ok(()),
-            ChainWeights::Absent => Err(Falsehood::WeightsNotSet),
-            ChainWeights::Expected { epoch } => {
-                self.lacks(Missing::Weights(*epoch));
-                Ok(())
-            }
-        }
+        let missing = self.claim().chain_weights()?;
+        missing.into_iter().for_each(|missing| self.lacks(missing));
+        Ok(())
     }
 }
 
@@ -432,7 +354,7 @@ fn difference(left: &[(Uid, u16)], right: &[(Uid, u16)]) -> Option<(Uid, u16, u1
 }
 
 /// Returns `count` of the numbers below `len`, drawn by `seed`, ascending.
-fn sample(len: usize, sample: Sample) -> Vec<usize> {
+pub(crate) fn sample(len: usize, sample: Sample) -> Vec<usize> {
     let mut all: Vec<usize> = (0..len).collect();
     if let Sample::Some { count, seed } = sample {
         let mut bytes = [0; 32];

@@ -2,6 +2,7 @@
 
 use crate::manifest::ManifestError;
 use inktensor_client::ss58::ss58;
+use inktensor_contest::Lie;
 use inktensor_primitives::{hash::hex, Uid};
 use inktensor_task::Worth;
 use inktensor_wire::VerifyError;
@@ -32,14 +33,16 @@ impl Verdict {
 }
 
 /// The extent of an audit that found nothing false.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// Number of receipts.
+    /// Number of receipts, or of entries of a contest.
     pub receipts: usize,
-    /// Number of answers that the validator checked.
+    /// Number of answers that the validator checked, or of entries that it judged.
     pub graded: usize,
     /// Number of those that the audit recomputed.
     pub recomputed: usize,
+    /// Miners of a contest whose fault is the validator's word alone. Absent for other work.
+    pub unproven: Option<Vec<Uid>>,
 }
 
 /// A field of the head.
@@ -127,6 +130,9 @@ pub enum Falsehood {
         /// Hash on the chain.
         expected: [u8; 32],
     },
+    /// Evidence of another kind than the work of the manifest leads to.
+    #[error("2: the manifest names {0}, and the evidence is of another kind of work")]
+    Kind(String),
     /// A vote of a fold that is not the pledged one, is missing, or is one on a task.
     #[error("2: the vote on the next state is not the pledged one")]
     Vote,
@@ -253,6 +259,12 @@ pub enum Falsehood {
         /// The worth by the task.
         found: Worth,
     },
+    /// A finding of a contest that rests on an opening which is missing or opens another pledge.
+    #[error("4: the finding about uid {0} rests on no opening of its pledge")]
+    Opening(Uid),
+    /// An item of a contest's verdict.
+    #[error("{check}: {0}", check = check_of(.0))]
+    Contest(Lie),
     /// Another root of the evidence before than the pledged one.
     #[error("5: the averages continue from other evidence than the one that was pledged before")]
     Before,
@@ -368,6 +380,14 @@ pub enum Missing {
         "the block that the checks follow from is not there yet; audit the epoch after its end"
     )]
     CheckBlock,
+    /// A model of a contest that no neuron has.
+    #[error("the model {model} of uid {uid} is not to be had, so its finding cannot be judged; name its file with --blob", model = hex(.model))]
+    Model {
+        /// Uid of the miner.
+        uid: Uid,
+        /// Hash of the model.
+        model: [u8; 32],
+    },
     /// The evidence before, withheld.
     #[error("the evidence before, of epoch {epoch} with root {root}, is not to be had, so the averages cannot be judged; pass its file", root = hex(.root))]
     Before {
@@ -381,6 +401,15 @@ pub enum Missing {
         "the weights are not on the chain yet; they may be revealed up to the end of epoch {0}"
     )]
     Weights(u32),
+}
+
+/// Returns the number of the check that finds an item of a verdict false.
+const fn check_of(lie: &Lie) -> u8 {
+    match lie {
+        Lie::LeftOut { .. } | Lie::Extra { .. } => 2,
+        Lie::Finding { .. } => 4,
+        Lie::Worth { .. } | Lie::Average { .. } | Lie::Weight { .. } => 5,
+    }
 }
 
 fn field_name(field: &HeadField) -> &'static str {

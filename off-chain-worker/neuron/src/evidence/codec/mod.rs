@@ -4,6 +4,7 @@
 //! reserves no more memory than the file has bytes.
 
 use super::{facts::Facts, Evidence, VERSION};
+use inktensor_contest::ENTRIES_LIMIT;
 use inktensor_primitives::MAX_UIDS;
 use inktensor_wire::{Content, Outcome};
 use scale::{DecodeAll, Encode};
@@ -22,8 +23,9 @@ const RECEIPT: usize = 1024;
 const EVIDENCE: &[u8; 8] = b"ink:evid";
 /// The first bytes of a file of facts.
 const FACTS: &[u8; 8] = b"ink:fact";
-/// Version of files of facts. Version 1 had no uid and no permit, and version 2 no folds.
-const FACTS_VERSION: u8 = 3;
+/// Version of files of facts. Version 1 had no uid and no permit, version 2 no folds, and version 3
+/// no contests.
+const FACTS_VERSION: u8 = 4;
 
 /// A reason why bytes are not a file of evidence or facts.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -102,17 +104,20 @@ pub fn facts_file(facts: &Facts) -> Vec<u8> {
 pub fn read_facts(bytes: &[u8]) -> Result<Facts, FileError> {
     let facts: Facts = decode((FACTS, FACTS_VERSION), "files of facts", bytes)?;
     at_most("miners", facts.miners.len(), MAX_UIDS.into())?;
+    at_most("entries", facts.entries.len(), ENTRIES_LIMIT)?;
     Ok(facts)
 }
 
-fn file(kind: &[u8; 8], version: u8, content: &impl Encode) -> Vec<u8> {
+/// Returns a file: the bytes that name its kind, the version, and the content.
+pub(crate) fn file(kind: &[u8; 8], version: u8, content: &impl Encode) -> Vec<u8> {
     let mut bytes = kind.to_vec();
     bytes.push(version);
     content.encode_to(&mut bytes);
     bytes
 }
 
-fn decode<T: DecodeAll>(
+/// Reads a file of this kind and version, which errors call `name`.
+pub(crate) fn decode<T: DecodeAll>(
     (kind, reads): (&[u8; 8], u8),
     name: &'static str,
     bytes: &[u8],
@@ -133,7 +138,12 @@ fn decode<T: DecodeAll>(
     }
 }
 
-const fn at_most(what: &'static str, found: usize, most: usize) -> Result<(), FileError> {
+/// Checks the number of items of one kind.
+pub(crate) const fn at_most(
+    what: &'static str,
+    found: usize,
+    most: usize,
+) -> Result<(), FileError> {
     match found > most {
         true => Err(FileError::TooMany { what, found, most }),
         false => Ok(()),

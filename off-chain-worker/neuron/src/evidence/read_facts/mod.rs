@@ -11,6 +11,7 @@ use super::{
     Registration,
 };
 use crate::{
+    contest::entries,
     fold::pledges::{works, Pledges, Votes},
     pledged::{pledge_of, NOTICE},
     view::neurons_at,
@@ -79,6 +80,10 @@ pub fn read(
         asked: seed_block.hash,
         works: works(&neurons, round),
     };
+    let home = home(&chain.genesis()?, &contracts.registry);
+    let cut_off = history.block(round.cut_off())?;
+    let of = entries::epoch(home, netuid, epoch, round);
+    let entries = entries::read(chain, contracts, (&of, cut_off))?;
     let reader = Reader {
         history: &history,
         contracts,
@@ -92,7 +97,7 @@ pub fn read(
     };
     let is_fold = !pledges.works.is_empty() || pledged.is_some_and(|it| it.vote.is_some());
     Ok(Facts {
-        home: home(&chain.genesis()?, &contracts.registry),
+        home,
         netuid,
         epoch,
         uid,
@@ -108,6 +113,7 @@ pub fn read(
         },
         miners,
         manifest: reader.manifest()?,
+        entries,
         start: reader.start(round, best, is_fold)?,
         pledges,
         before: match validator {

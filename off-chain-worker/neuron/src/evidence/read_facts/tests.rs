@@ -381,6 +381,7 @@ fn facts_of_an_epoch_are_those_of_its_blocks() {
             asked: hash(62),
             works: Vec::new(),
         },
+        entries: Vec::new(),
         start: None,
         before: None,
         pledged: Some(pledged(66, 2, 42)),

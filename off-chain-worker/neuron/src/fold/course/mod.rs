@@ -460,6 +460,6 @@ pub fn fold_of<'a>(at: &AtBlock<'a>, epoch: u32) -> Option<(&'a Arc<Working>, Ar
     let working = at.tasks.at(epoch)?;
     match &working.runs {
         Runs::Fold(training) => Some((working, Arc::clone(training))),
-        Runs::Task(_) => None,
+        Runs::Task(_) | Runs::Contest(_) => None,
     }
 }

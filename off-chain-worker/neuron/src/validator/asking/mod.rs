@@ -98,7 +98,7 @@ pub enum OwnRules {
 
 impl<'a> Work<'a> {
     /// Returns the work of a round. `blobs` has the states of a fold. Returns `None` for a fold's
-    /// round that was begun as a task's.
+    /// round that was begun as a task's, and for a contest, which asks nothing.
     pub fn of(
         home: Digest,
         netuid: NetUid,
@@ -116,7 +116,7 @@ impl<'a> Work<'a> {
                 *start,
                 Arc::clone(blobs) as Arc<dyn States>,
             )),
-            (Runs::Fold(_), None) => return None,
+            (Runs::Fold(_), None) | (Runs::Contest(_), _) => return None,
         };
         Some(Self {
             home,
