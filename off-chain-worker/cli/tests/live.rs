@@ -67,11 +67,11 @@ fn the_claims_of_a_short_run_hold() {
 
 #[test]
 fn too_few_epochs_are_refused_before_anything_starts() {
-    let output = demo(&["--epochs", "3"]);
+    let output = demo(&["--epochs", "4"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     let problem = String::from_utf8_lossy(&output.stderr);
-    assert!(problem.contains("choose at least 4"), "{problem}");
+    assert!(problem.contains("choose at least 5"), "{problem}");
     assert_eq!(problem.lines().count(), 1, "{problem}");
 }
 

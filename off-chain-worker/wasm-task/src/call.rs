@@ -247,6 +247,13 @@ fn result(function: Function, mut output: Vec<u8>) -> Result<Vec<u8>, WasmError>
                 )),
             }
         }
+        (guest::FAILED, fault) if fault.len() <= MAX_REASON => {
+            let fault = String::from_utf8_lossy(fault);
+            Err(wrong(
+                function,
+                format!("a fault of its own: {}", fault.escape_debug()),
+            ))
+        }
         (first, rest) => Err(wrong(
             function,
             format!(

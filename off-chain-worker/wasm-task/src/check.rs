@@ -32,13 +32,13 @@ pub enum Refusal {
     Invalid(String),
     /// The program imports something: module and name.
     #[error(
-        "it imports {0}.{1}, and a task imports nothing; build for wasm32-unknown-unknown, without \
+        "it imports {0}.{1}, and a program imports nothing; build for wasm32-unknown-unknown, without \
          crates that need a system"
     )]
     Import(String, String),
     /// The program runs code when it is instantiated.
     #[error(
-        "it has a start function, and a task runs only when it is called; build it as a cdylib"
+        "it has a start function, and a program runs only when it is called; build it as a cdylib"
     )]
     Start,
     /// A function is too long.

@@ -125,10 +125,10 @@ pub enum WasmError {
         /// Version of this host.
         expected: u32,
     },
-    /// The program is another task.
+    /// The program has another name.
     #[error(
-        "the program is the task {found:?}, and the manifest says {expected:?}; correct `task` or \
-         `program` in the manifest"
+        "the program is named `{}`, and the manifest says `{expected}`; correct `task` or `program` \
+         in the manifest", found.escape_debug()
     )]
     Name {
         /// Name in the program.
@@ -136,12 +136,12 @@ pub enum WasmError {
         /// Name in the manifest.
         expected: String,
     },
-    /// A limit of the task is above that of all tasks.
+    /// A limit of the program is above that of all programs.
     #[error(
-        "the task takes {part}s of up to {found} bytes, and {most} is the most; lower its limit"
+        "the program takes {part}s of up to {found} bytes, and {most} is the most; lower its limit"
     )]
     Limit {
-        /// Part of the task: question, answer, state; or a blob of data.
+        /// Part of the program: question, answer, state; or a blob of data.
         part: &'static str,
         /// Bytes that the program declares.
         found: usize,
@@ -149,7 +149,9 @@ pub enum WasmError {
         most: usize,
     },
     /// The state has too many bytes.
-    #[error("the state has {bytes} bytes, and the task takes at most {most}; name another state")]
+    #[error(
+        "the state has {bytes} bytes, and the program takes at most {most}; name another state"
+    )]
     StateTooLong {
         /// Length of the state.
         bytes: usize,
@@ -157,7 +159,7 @@ pub enum WasmError {
         most: usize,
     },
     /// The data of a fold have too many bytes.
-    #[error("the data have {bytes} bytes, and the fold takes at most {most}; name other data")]
+    #[error("the data have {bytes} bytes, and the program takes at most {most}; name other data")]
     DataTooLong {
         /// Length of the data.
         bytes: usize,

@@ -200,8 +200,8 @@ fn another_hash_name_or_damage_is_refused_by_name() {
     let error = WasmTask::load(code, &hash, "factors/2").err().unwrap();
     assert_eq!(
         error.to_string(),
-        "the program is the task \"factors/1\", and the manifest says \"factors/2\"; correct \
-         `task` or `program` in the manifest"
+        "the program is named `factors/1`, and the manifest says `factors/2`; correct `task` or \
+         `program` in the manifest"
     );
     let task = || WasmTask::load(code, &hash, Factors::NAME).unwrap();
     assert_eq!(

@@ -178,7 +178,7 @@ fn an_import_is_refused_by_its_name() {
         let mut text = Text::new();
         text.head = import.into();
         let error = refusal(&text).to_string();
-        let expected = format!("it imports {name}, and a task imports nothing");
+        let expected = format!("it imports {name}, and a program imports nothing");
         assert!(error.starts_with(&expected), "{error}");
     }
     let mut text = Text::new();

@@ -433,7 +433,7 @@ fn a_wasm_program_is_mined_validated_and_asked() {
         (
             "factors/2",
             &["--blob", &file],
-            "the program is the task \"factors/1\"",
+            "the program is named `factors/1`",
         ),
     ] {
         let refused = net.pledge(&named(task), b"", &checked_whole(3), blob);

@@ -1,9 +1,10 @@
 //! The code that computes a training: native code, or a Wasm program.
 
 use crate::program::ProgramError;
+use inktensor_exact::gpt::Config;
 use inktensor_primitives::Digest;
-use inktensor_task::{Assignment, Blob, End, Fold, Measure, NamedFold, Seed, Stop};
-use inktensor_train::{Joining, State, Train};
+use inktensor_task::{Assignment, Blob, End, Fault, Fold, Measure, NamedFold, Seed, Stop};
+use inktensor_train::{Joining, Recipe, State, Train};
 use inktensor_wasm_task::{FoldCode, WasmFold, WasmJoining};
 use std::fmt;
 
@@ -17,7 +18,33 @@ pub enum Engine {
         fold: Box<WasmFold<State>>,
         /// Hash of the program.
         program: Digest,
+        /// The part that all states of the training have in common.
+        common: Common,
     },
+}
+
+/// The part that all states of a training have in common: the corpus, the recipe and the sizes of
+/// the model.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Common(Digest, Recipe, Config);
+
+impl Common {
+    const fn of(state: &State) -> Self {
+        Self(state.corpus, state.recipe, state.model.config)
+    }
+
+    /// Returns a state that a program has computed. One of another training is a fault of the
+    /// program: no neuron takes as many bytes, and no miner is to blame.
+    fn own(&self, state: State) -> Result<State, Stop> {
+        match Self::of(&state) == *self {
+            true => Ok(state),
+            false => Err(Stop::Failed(Fault(
+                "the program returned a state of another training: its corpus, recipe or sizes \
+                 are others"
+                    .into(),
+            ))),
+        }
+    }
 }
 
 impl Engine {
@@ -39,6 +66,7 @@ impl Engine {
         Ok(Self::Wasm {
             fold: Box::new(code.with_blobs(&state.to_blob(), &corpus)?),
             program: *hash,
+            common: Common::of(state),
         })
     }
 
@@ -78,14 +106,14 @@ impl Fold for Engine {
     fn start(&self, seed: &Seed) -> Result<State, Stop> {
         match self {
             Self::Native(train) => train.start(seed),
-            Self::Wasm { fold, .. } => fold.start(seed),
+            Self::Wasm { fold, common, .. } => common.own(fold.start(seed)?),
         }
     }
 
     fn step(&self, state: State, assignment: &Assignment) -> Result<State, Stop> {
         match self {
             Self::Native(train) => train.step(state, assignment),
-            Self::Wasm { fold, .. } => fold.step(state, assignment),
+            Self::Wasm { fold, common, .. } => common.own(fold.step(state, assignment)?),
         }
     }
 
@@ -107,7 +135,9 @@ impl Fold for Engine {
     fn finish_join(&self, joining: EngineJoining) -> Result<State, Stop> {
         match (self, joining) {
             (Self::Native(train), EngineJoining::Native(joining)) => train.finish_join(*joining),
-            (Self::Wasm { fold, .. }, EngineJoining::Wasm(joining)) => fold.finish_join(joining),
+            (Self::Wasm { fold, common, .. }, EngineJoining::Wasm(joining)) => {
+                common.own(fold.finish_join(joining)?)
+            }
             _ => Err(other_join()),
         }
     }
@@ -122,7 +152,7 @@ impl Fold for Engine {
 
 /// The fault of a join that goes on with other code than it began with.
 fn other_join() -> Stop {
-    Stop::Failed(inktensor_task::Fault(
+    Stop::Failed(Fault(
         "the join was begun by other code; begin it again".into(),
     ))
 }

@@ -73,8 +73,6 @@ struct Current {
     pledged: Option<Pledged>,
     /// True once the chain was read for a pledge after the last block for one.
     adopted: bool,
-    /// Hash of the block that probes follow from, once it is final.
-    asked: Option<Digest>,
     showing: Option<Receiver<Result<(), String>>>,
     /// True once the work is on the shelf.
     shown: bool,
@@ -127,6 +125,7 @@ impl Work {
         let epoch = at.view.status.open;
         let Some((working, training)) = fold_of(at, epoch) else {
             self.current = None;
+            clear(&self.shelf);
             return self.course.look(neuron, chain, at);
         };
         if at.view.subnet.owner_hotkey == neuron.account() {
@@ -138,9 +137,11 @@ impl Work {
         let is_over = |it: &mut Current| {
             it.trainer.epoch().number != epoch || it.seat.generation != at.seat.generation
         };
-        drop(self.current.take_if(is_over));
+        if self.current.take_if(is_over).is_some() {
+            clear(&self.shelf);
+        }
         // Probes may wait already, and a look at all pledges of a large subnet takes long.
-        self.show(neuron, Some((chain, round)))?;
+        self.show(neuron, chain, round)?;
         self.course.look(neuron, chain, at)?;
         if self.current.is_none() {
             self.begin(neuron, chain, at, (working, &training), round)?;
@@ -156,15 +157,7 @@ impl Work {
         if current.pledged.is_none() && current.trainer.has_ended() && block <= round.cut_off() {
             self.pledge(neuron, chain)?;
         }
-        self.show(neuron, Some((chain, round)))
-    }
-
-    /// Acts between blocks: work that could not be shown is tried again.
-    ///
-    /// # Errors
-    /// If the store is unusable.
-    pub fn between(&mut self, neuron: &Neuron<'_>) -> Result<(), NeuronError> {
-        self.show(neuron, None)
+        self.show(neuron, chain, round)
     }
 
     /// Begins the work, once the rows are final and the state is here.
@@ -211,7 +204,6 @@ impl Work {
             questions: working.manifest.questions,
             pledged,
             adopted: false,
-            asked: None,
             showing: None,
             shown: false,
         });
@@ -281,7 +273,8 @@ impl Work {
     fn show(
         &mut self,
         neuron: &Neuron<'_>,
-        chain: Option<(&Instrumented, Round)>,
+        chain: &Instrumented,
+        round: Round,
     ) -> Result<(), NeuronError> {
         let Some(current) = self.current.as_mut().filter(|it| !it.shown) else {
             return Ok(());
@@ -303,14 +296,12 @@ impl Work {
         let Some(pledged) = current.pledged else {
             return Ok(());
         };
-        if let (None, Some((chain, round))) = (current.asked, chain) {
-            let finalized = chain.finalized()?;
-            // The hash of a block is fixed with the next one.
-            if finalized.number > round.asked_at() {
-                current.asked = chain.ancestor(&finalized, round.asked_at())?;
-            }
+        let finalized = chain.finalized()?;
+        // The hash of a block is fixed with the next one.
+        if finalized.number <= round.asked_at() {
+            return Ok(());
         }
-        let Some(asked) = current.asked else {
+        let Some(asked) = chain.ancestor(&finalized, round.asked_at())? else {
             return Ok(());
         };
         let probes = Probes {
@@ -331,15 +322,20 @@ impl Work {
         let shelf = Arc::clone(&self.shelf);
         thread::Builder::new().name("show".into()).spawn(move || {
             let ended = shown.show_end();
-            if ended.is_ok() {
-                let mut shelf = shelf.write().unwrap_or_else(PoisonError::into_inner);
+            let mut shelf = shelf.write().unwrap_or_else(PoisonError::into_inner);
+            // Fails only if the epoch has ended: then the shelf is for later work. It is cleared
+            // after the receiver is gone, so nothing stays there.
+            if sender.send(ended.clone()).is_ok() && ended.is_ok() {
                 *shelf = Some(Arc::new(shown));
             }
-            // Fails only if the epoch has ended.
-            let _ = sender.send(ended);
         })?;
         Ok(())
     }
+}
+
+/// Takes work off the shelf: its states are removed soon.
+fn clear(shelf: &Shelf) {
+    *shelf.write().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// Returns the block at which a miner ends its work, in time for the pledge.

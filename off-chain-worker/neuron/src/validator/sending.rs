@@ -166,8 +166,7 @@ impl Validator {
         let account = neuron.account();
         let tried: Result<(), EpochError> = chain.query_as(account, message())?;
         if let Err(error) = tried {
-            self.noted.note(format_args!("weights: {error}"));
-            return Ok(false);
+            return self.refused(neuron, sealed, &error);
         }
         let sent = chain.send(account, message()).answer();
         let count = evidence.weights().len();
@@ -201,8 +200,7 @@ impl Validator {
         let message = || epochs().commit_weights(netuid, sealed.epoch, hash);
         let tried: Result<(), EpochError> = chain.query_as(account, message())?;
         if let Err(error) = tried {
-            self.noted.note(format_args!("weights: {error}"));
-            return Ok(false);
+            return self.refused(neuron, sealed, &error);
         }
         let sent = chain.send(account, message()).answer();
         let from = sealed.served_from;
@@ -212,6 +210,27 @@ impl Validator {
                 "committed weights, to be revealed in epoch {from}"
             );
         })
+    }
+
+    /// Notes why the chain refuses weights. If the pledge is not on the chain any more, after a
+    /// reorg or another commitment of the hotkey, it is made again.
+    fn refused(
+        &mut self,
+        neuron: &Neuron<'_>,
+        sealed: &SealedRecord,
+        error: &EpochError,
+    ) -> Result<bool, NeuronError> {
+        self.noted.note(format_args!("weights: {error}"));
+        if *error == EpochError::EvidenceFirst(sealed.epoch) {
+            let key = of_epoch(sealed.epoch);
+            let progress: ProgressRecord = neuron.store.get(&key)?.unwrap_or_default();
+            let progress = ProgressRecord {
+                pledged: false,
+                ..progress
+            };
+            neuron.store.put(&key, &progress)?;
+        }
+        Ok(false)
     }
 
     fn sent(

@@ -45,9 +45,17 @@ const PULSES: [Duration; 6] = [
 /// The first pulse that a quick machine does not need.
 const FIRST_HELD: usize = 3;
 
-/// Blocks of an epoch after which all work of the training is pledged. Miners of a training begin
-/// no step after the next block.
+/// Blocks of an epoch after which the work of the training is waited for. Miners of a training begin
+/// no step after the next block, and pledge within the three blocks after that one.
 const WORK_BLOCKS: u32 = 6;
+/// Waits for pledges of work, one for each block from [`WORK_BLOCKS`] on. A miner takes a step with
+/// each block. On a quick machine the work is pledged before.
+const WORK_PULSES: [Duration; 4] = [
+    Duration::from_millis(700),
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+];
 
 /// The neurons that blocks wait for.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +71,8 @@ pub struct Waits {
 pub enum Part {
     /// Before the seed of validators: blocks pass at their pace.
     Early,
-    /// The block after which the work of the training must be pledged.
-    Work,
+    /// A block in which the work of the training may be pledged still, by number.
+    Work(usize),
     /// The last block before the seed is known: the epoch before must be final and paid.
     BeforeSeed,
     /// The block at which the seed is known: validators ask, for the length of a window.
@@ -84,8 +92,10 @@ impl Part {
         if block >= status.closes_at {
             return Part::Over;
         }
-        if block == status.opened_at.saturating_add(WORK_BLOCKS) {
-            return Part::Work;
+        let work = block.checked_sub(status.opened_at.saturating_add(WORK_BLOCKS));
+        let work = work.and_then(|passed| usize::try_from(passed).ok());
+        if let Some(number) = work.filter(|number| *number < WORK_PULSES.len()) {
+            return Part::Work(number);
         }
         match seed.checked_sub(block) {
             Some(0) => Part::Window,
@@ -137,10 +147,12 @@ impl Course {
             let (status, block) = (net.status(NETUID)?, net.chain.block()?);
             match Part::of(&status, block) {
                 Part::Early => thread::sleep(pace.block),
-                Part::Work | Part::Window | Part::After(_) if status.open < ASKED_FROM => {
+                Part::Work(_) | Part::Window | Part::After(_) if status.open < ASKED_FROM => {
                     thread::sleep(pace.block);
                 }
-                Part::Work => self.work(net, pace, waits, &status, &mut watch)?,
+                Part::Work(number) => {
+                    self.work(net, pace, waits, &status, number, &mut watch)?;
+                }
                 Part::BeforeSeed => {
                     let what = format!("the end of epoch {}", before(&status));
                     self.hold(&what, longest, &mut watch, || {
@@ -193,26 +205,28 @@ impl Course {
         }
     }
 
-    /// Waits for the pledges of work.
+    /// Waits for the pledges of work, for as long as this block may.
     fn work(
         &mut self,
         net: &Net,
         pace: &Pace,
         waits: &Waits,
         status: &EpochStatus,
+        number: usize,
         watch: &mut impl FnMut() -> Result<(), LiveError>,
     ) -> Result<(), LiveError> {
         let start = Instant::now();
         let epoch = status.open;
-        // On a quick machine the work is pledged before.
-        thread::sleep(pace.block);
-        if !wait(LONGEST_HOLD, watch, || is_pledged(net, &waits.work, epoch))? {
+        let limit = WORK_PULSES.get(number).copied().unwrap_or_default();
+        let all = wait(limit, watch, || is_pledged(net, &waits.work, epoch))?;
+        self.held = self.held.saturating_add(start.elapsed());
+        if all {
+            thread::sleep(pace.block);
+        } else if number.saturating_add(1) >= WORK_PULSES.len() {
             self.notes.push(format!(
                 "epoch {epoch}: a miner of the training had not pledged its work in time"
             ));
         }
-        let held = start.elapsed().saturating_sub(pace.block);
-        self.held = self.held.saturating_add(held);
         Ok(())
     }
 
@@ -360,15 +374,17 @@ mod tests {
         let part = |passed| Part::of(&status, 100 + passed);
         let seed = TEMPO / 2 + 3;
         for passed in 0..seed - 1 {
+            let pulse = usize::try_from(passed).unwrap();
             let expected = match passed {
-                WORK_BLOCKS => Part::Work,
+                6 | 7 | 8 | 9 => Part::Work(pulse - 6),
                 _ => Part::Early,
             };
             assert_eq!(part(passed), expected);
         }
-        // Miners of the training end before the block after.
-        let rest = 3.max(TEMPO / 16);
-        assert!(WORK_BLOCKS < TEMPO / 2 - rest);
+        // The last pulse is in the last block before the cut-off, whose own block is too late for a
+        // pledge that a later one shows.
+        assert_eq!(WORK_BLOCKS + 4, TEMPO / 2);
+        assert_eq!(WORK_PULSES.len(), 4);
         assert_eq!(
             (part(seed - 1), part(seed)),
             (Part::BeforeSeed, Part::Window)

@@ -23,8 +23,8 @@ use inktensor_worker::service::signals::Stop;
 use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
-/// Fewest epochs of a run: the claims are about epochs from 3 on.
-pub const LEAST_EPOCHS: u32 = 4;
+/// Fewest epochs of a run: the claims are about epochs from 3 on, and compare two replayed ones.
+pub const LEAST_EPOCHS: u32 = 5;
 
 /// Properties of a network that a run on one machine does not show.
 const NOT_SHOWN: [&str; 5] = [
@@ -266,7 +266,8 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         let mut cpu = vec![role("devchain", 1, self.net.devchain.cpu())];
         let by_role = self.cast.cpu().into_iter();
         cpu.extend(by_role.map(|(name, (count, time))| role(name, count, time)));
-        let audits = self.facts.audits.values().map(Vec::len).sum();
+        let audits: usize = self.facts.audits.values().map(Vec::len).sum();
+        let audits = audits.saturating_add(self.training.auditors());
         cpu.push(role("auditors", audits, own_children_cpu()));
         cpu.push(role("demo: models and cheats", 1, own_cpu()));
         cpu

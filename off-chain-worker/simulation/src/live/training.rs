@@ -219,6 +219,12 @@ impl Training {
         Ok(())
     }
 
+    /// Returns the number of audits and replays up to now, each of which was a process.
+    pub fn auditors(&self) -> usize {
+        let audits: usize = self.audits.values().map(Vec::len).sum();
+        audits.saturating_add(self.replays.len())
+    }
+
     /// Returns the report. `paid` returns the pay of a uid in each epoch: as a miner, and as a
     /// validator.
     ///

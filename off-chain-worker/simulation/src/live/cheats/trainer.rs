@@ -10,6 +10,7 @@ use inktensor_client::{
     keys,
 };
 use inktensor_neuron::{
+    clock,
     config::Common,
     error::NeuronError,
     evidence::{seeds::Round, Registration},
@@ -44,6 +45,8 @@ use std::{
 const STALL: Duration = Duration::from_secs(300);
 /// Longest wait for an answer of the chain.
 const ANSWER: Duration = Duration::from_secs(10);
+/// Time between two looks for work that may be shown.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Steps that [`Forgery::Claims`] does.
 const DONE: u16 = 2;
 
@@ -154,16 +157,36 @@ struct Playing {
 struct Endpoint(Forgery, Showing);
 
 impl Endpoint {
+    /// Returns the work of an epoch, once it may be shown: a validator may see the block of its
+    /// probes before this miner does.
+    async fn shown(&self, epoch: u32, expires: u64) -> Option<Arc<Shown>> {
+        loop {
+            let shown = self
+                .1
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let shown = shown.filter(|it| it.work.epoch == epoch);
+            if shown.is_some() || clock::now() >= expires {
+                return shown;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Returns the answer to a probe of a validator.
-    fn answered(&self, caller: &Caller, body: &[u8]) -> Option<Vec<u8>> {
+    async fn answered(&self, caller: &Caller, body: &[u8]) -> Option<Vec<u8>> {
+        if self.0 == Forgery::Silent {
+            return None;
+        }
         let validator = Registration {
             // No seed depends on the uid of the validator.
             uid: Uid(0),
             generation: caller.question.context.by?,
             hotkey: caller.question.hotkey,
         };
-        let shown = self.1.read().unwrap_or_else(PoisonError::into_inner);
-        let shown = shown.clone().filter(|_| self.0 != Forgery::Silent)?;
+        let asked = &caller.question;
+        let shown = self.shown(asked.context.epoch, asked.expires).await?;
         let step = probe::read_question(body).ok()?;
         let answer = shown.answer(step, &validator).ok()?;
         probe::answer(&answer).ok()
@@ -176,7 +199,7 @@ impl Service for Endpoint {
     }
 
     async fn answer(&self, caller: &Caller, _: &Path, body: Vec<u8>) -> Response {
-        match self.answered(caller, &body) {
+        match self.answered(caller, &body).await {
             Some(body) => Response::ok(Media::Json, body),
             None => Response::refuse(503, "no answer"),
         }

@@ -2,6 +2,7 @@
 
 use super::{audit_passes, cheat_is_not_paid, tao, Claim, FROM_EPOCH};
 use crate::live::{
+    cheats::Forgery,
     conduct::ASKED_FROM,
     plan::TRAINERS,
     report::{MinerReport, ReplayReport, TrainingReport},
@@ -9,14 +10,18 @@ use crate::live::{
 
 /// Returns all claims about the training of a run of `epochs` epochs.
 pub fn training_claims(training: &TrainingReport, epochs: u32) -> Vec<Claim> {
-    let is_honest = |it: &&MinerReport| {
-        let plan = TRAINERS.iter().find(|plan| plan.name == it.name);
-        plan.is_some_and(|plan| plan.forgery.is_none())
-    };
+    let is_honest = |it: &&MinerReport| forgery(it).is_none();
     let honest: Vec<&MinerReport> = training.miners.iter().filter(is_honest).collect();
     let mut claims = vec![honest_miners_are_paid(&honest)];
-    let cheats = training.miners.iter().filter(|it| !is_honest(it));
-    claims.extend(cheats.map(cheat_is_not_paid));
+    for cheat in training.miners.iter().filter(|it| !is_honest(it)) {
+        let claim = cheat_is_not_paid(cheat);
+        // A cheat that never showed a false step shows nothing.
+        let is_seen = cheat.work.wrong > 0 || forgery(cheat) == Some(Forgery::Silent);
+        claims.push(Claim {
+            holds: claim.holds && is_seen,
+            ..claim
+        });
+    }
     claims.extend(training.validators.iter().map(|it| Claim {
         claim: format!("evidence of {} on the training passes the audit", it.name),
         ..audit_passes(it)
@@ -24,6 +29,11 @@ pub fn training_claims(training: &TrainingReport, epochs: u32) -> Vec<Claim> {
     claims.push(every_step_is_true(&training.replays, epochs));
     claims.push(model_learns(&training.replays));
     claims
+}
+
+/// Returns the cheat of a miner, by its name.
+fn forgery(miner: &MinerReport) -> Option<Forgery> {
+    TRAINERS.iter().find(|it| it.name == miner.name)?.forgery
 }
 
 fn honest_miners_are_paid(honest: &[&MinerReport]) -> Claim {
@@ -88,6 +98,7 @@ mod tests {
             work: Work {
                 asked: 12,
                 right: if honest { 12 } else { 0 },
+                wrong: if honest { 0 } else { 12 },
                 ..Work::default()
             },
             paid: vec![0, 0, 9, u64::from(honest), 0],
@@ -154,6 +165,9 @@ mod tests {
         assert_eq!(cheat, ["pay of claims from epoch 3 on"]);
         let unasked = failed(|it| it.miners[3].work.asked = 0);
         assert_eq!(unasked, ["pay of other-end from epoch 3 on"]);
+        let unseen = failed(|it| it.miners[4].work.wrong = 0);
+        assert_eq!(unseen, ["pay of other-start from epoch 3 on"]);
+        assert!(failed(|it| it.miners[5].work.wrong = 0).is_empty());
         let audit = failed(|it| it.validators[0].audits[0].exit = Some(2));
         assert_eq!(
             audit,

@@ -126,6 +126,7 @@ fn loaded<F: NamedFold>(mut input: Vec<u8>) -> Result<F, Problem> {
     // The data stays where it is: it may be half of the memory.
     let head = input.len().saturating_sub(bytes);
     input.drain(..head);
+    input.shrink_to_fit();
     Ok(F::of_blobs(&state, input)?)
 }
 

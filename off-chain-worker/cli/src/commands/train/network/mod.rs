@@ -237,7 +237,19 @@ impl<'a> Replay<'a> {
     }
 
     /// Lets a Wasm program compute everything.
+    ///
+    /// A program that the manifest does not name proves nothing about its miners.
     fn compute_by(&mut self, code: &Code) -> Result<(), Failure> {
+        let own = self.training.train.program();
+        if let Some(own) = own.filter(|own| *own != code.hash) {
+            return Err(Failure::input(format_args!(
+                "--program {}: its hash is {}, and the manifest names the program {}; give that \
+                 one, or leave --program out",
+                code.file.display(),
+                hex(&code.hash),
+                hex(&own)
+            )));
+        }
         let fetch = |name, hash: &Digest, most| {
             let named = (name, hash);
             blob(self.means, self.chain, self.netuid, named, most, &[])
