@@ -303,7 +303,7 @@ fn an_output_of_another_form_is_refused() {
     assert_eq!(problem(&of_length(0), Function::Step), "an empty output");
     let cases: [(&str, usize, &str); 5] = [
         ("\\09abc", 4, "an output with the first byte 9 and 3 more"),
-        ("\\04abc", 4, "an output with the first byte 4 and 3 more"),
+        ("\\04abc", 4, "a fault of its own: abc"),
         ("\\01", 1, "that it cannot read its input: "),
         (
             "\\02\\09\\00\\00\\00\\08\\00\\00\\00",

@@ -158,6 +158,7 @@ impl Audit<'_> {
             } => (unproven, unchecked),
         };
         before?;
+        self.spare_openings(&judged)?;
         let missed = unchecked.iter().find(|seat| chosen.contains(seat));
         if let Some((seat, opening)) = missed.zip(missed.and_then(|it| evidence.opening(*it))) {
             self.lacks(Missing::Model {
@@ -194,6 +195,15 @@ impl Audit<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Check 4: there is no opening but those of the findings that anyone computes again, in their
+    /// order. One beside them contradicts the validator's own word.
+    fn spare_openings(&self, judged: &[Seat]) -> Result<(), Falsehood> {
+        let mut needed = judged.iter();
+        let mut shown = self.evidence.openings.iter();
+        let spare = shown.find(|(seat, _)| needed.next() != Some(seat));
+        spare.map_or(Ok(()), |(seat, _)| Err(Falsehood::Opening(Uid(seat.uid))))
     }
 
     /// Check 5: the averages continue from the evidence that was pledged before. Returns its

@@ -17,6 +17,9 @@ use scale::{Decode, Encode};
 pub const MAGIC: &[u8; 8] = b"ink:cevd";
 /// Version of the format. The root covers it.
 const VERSION: u8 = 1;
+/// Most bytes of a file, several times those of the largest honest one. Items of a hostile one take
+/// more memory than bytes.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// The tag of a root.
 const ROOT: Tag = Tag(MAGIC);
 
@@ -99,6 +102,11 @@ impl ContestEvidence {
     /// # Errors
     /// See [`FileError`].
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
+        if bytes.len() > MOST_BYTES {
+            let (found, most) = (bytes.len(), MOST_BYTES);
+            let what = "bytes of a contest's evidence";
+            return Err(FileError::TooMany { what, found, most });
+        }
         let name = "files of evidence of a contest";
         let evidence: Self = decode((MAGIC, VERSION), name, bytes)?;
         at_most("openings", evidence.openings.len(), ENTRIES_LIMIT)?;

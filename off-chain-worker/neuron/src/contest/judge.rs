@@ -10,11 +10,12 @@ use super::{
     show::{held, Miner},
 };
 use crate::store::Store;
-use inktensor_contest::{find, Entry, HeldOut, Opening, Shown, Subnet};
+use inktensor_contest::{find, Entry, Finding, HeldOut, Opening, Shown, Subnet};
 use inktensor_primitives::{hash::hex, Digest};
 use inktensor_task::Seed;
 use inktensor_wire::{Blobs, Client, Endpoint};
 use std::{
+    collections::BTreeMap,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver},
@@ -65,13 +66,15 @@ impl Job {
     /// If the folder or the store of this validator is unusable, or the round was abandoned.
     pub fn run(self) -> Result<(), String> {
         let arrived = self.fetch();
+        // Rows and judge are the same for all: copies of a model are judged once.
+        let mut known = BTreeMap::new();
         for _ in &self.entries {
             let (entry, opening) = arrived.recv().map_err(|_| "a transfer failed")?;
             let opening = opening?;
             if self.stops() {
                 return Err("the round was abandoned".into());
             }
-            self.judge(&entry, opening)?;
+            self.judge(&entry, opening, &mut known)?;
         }
         Ok(())
     }
@@ -111,16 +114,29 @@ impl Job {
     }
 
     /// Makes and stores the finding about an entry.
-    fn judge(&self, entry: &Entry, opening: Option<Opening>) -> Result<(), String> {
+    fn judge(
+        &self,
+        entry: &Entry,
+        opening: Option<Opening>,
+        known: &mut BTreeMap<Digest, Finding>,
+    ) -> Result<(), String> {
         let opens = |it: &Opening| entry.pledge.is_opened(&self.subnet, entry.seat, it);
         let opened = opening.filter(opens);
-        let blob = match &opened {
-            Some(opening) => self.model(&opening.model)?,
-            None => None,
+        let finding = match opened.and_then(|it| known.get(&it.model).cloned()) {
+            Some(finding) => finding,
+            None => {
+                let blob = match &opened {
+                    Some(opening) => self.model(&opening.model)?,
+                    None => None,
+                };
+                let shown = Shown { opening, blob };
+                let contest = OnCores(&self.contest);
+                find(&contest, &self.subnet, entry, &shown, &self.seed)
+            }
         };
-        let shown = Shown { opening, blob };
-        let contest = OnCores(&self.contest);
-        let finding = find(&contest, &self.subnet, entry, &shown, &self.seed);
+        if let Some(opening) = opened.filter(|_| !finding.is_word()) {
+            known.insert(opening.model, finding.clone());
+        }
         debug!(epoch = self.epoch, uid = entry.seat.uid, "{finding}");
         let record = FoundRecord {
             seat: entry.seat,

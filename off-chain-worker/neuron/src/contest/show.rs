@@ -6,7 +6,7 @@
 use crate::fetch::{self, Held};
 use inktensor_contest::{Entry, Opening, Subnet, MODEL_LIMIT, OPENING_BYTES};
 use inktensor_primitives::Digest;
-use inktensor_wire::{BlobError, Blobs, Client, Endpoint, FetchError, Mirror, Path};
+use inktensor_wire::{BlobError, Blobs, Client, Endpoint, FetchError, Mirror, MirrorProblem, Path};
 use scale::DecodeAll;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, Instant};
@@ -85,7 +85,12 @@ impl Miner {
                 Ok(()) => break,
                 Err(FetchError::Blob(BlobError::Size { .. })) => break,
                 Err(FetchError::Blob(error)) => return Err(error),
-                Err(error) => debug!(uid = self.entry.seat.uid, "no model: {error}"),
+                Err(error) => {
+                    debug!(uid = self.entry.seat.uid, "no model: {error}");
+                    if served_others(&error) {
+                        break;
+                    }
+                }
             }
             sleep(PAUSE).await;
         }
@@ -97,6 +102,20 @@ impl Miner {
         let now = Instant::now();
         now.checked_add(self.window).unwrap_or(now)
     }
+}
+
+/// Returns true if a miner has served whole bytes that are not its model. It is not asked again: its
+/// bytes would cost as much each time.
+fn served_others(error: &FetchError) -> bool {
+    let FetchError::Nowhere { tried, .. } = error else {
+        return false;
+    };
+    tried.iter().any(|(_, problem)| {
+        matches!(
+            problem,
+            MirrorProblem::Hash | MirrorProblem::Length(_) | MirrorProblem::Range
+        )
+    })
 }
 
 /// Returns the time that is left, or `None` after its end.

@@ -362,6 +362,17 @@ fn every_lie_of_a_verdict_is_named() {
         it.openings.remove(0);
     });
     assert_eq!(absent, Unopened(Uid(5)));
+    let spare = Audited::lie(|it| {
+        let (_, opening) = it.openings[0];
+        let seat = Seat {
+            uid: SILENT,
+            ..it.openings[0].0
+        };
+        it.openings.push((seat, opening));
+    });
+    assert_eq!(spare, Unopened(Uid(SILENT)));
+    let twice = Audited::lie(|it| it.openings.insert(0, it.openings[0]));
+    assert_eq!(twice, Unopened(Uid(5)));
     let worth = Audited::lie(|it| it.verdict.lines[0].worth.0 ^= 1);
     assert!(
         worth.to_string().starts_with("5: the worth of uid 5"),

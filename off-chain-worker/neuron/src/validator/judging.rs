@@ -50,6 +50,8 @@ pub struct Judging {
     contest: Arc<HeldOut>,
     /// Receives the end of the findings.
     done: Receiver<Result<(), String>>,
+    /// The end of the findings, once it has come.
+    ended: Option<Result<(), String>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -166,7 +168,12 @@ impl Validator {
             "judging, by the hash of block {}",
             seed_block.number
         );
-        clean(neuron, &record)?;
+        let terms = &at.view.subnet.terms.weights;
+        let served_after = match terms.commit_reveal {
+            true => terms.reveal_period.max(1),
+            false => 1,
+        };
+        clean(neuron, &record, served_after)?;
         self.start_judging(neuron, (working, contest), record, &BTreeMap::new())
     }
 
@@ -244,6 +251,7 @@ impl Validator {
             working: Arc::clone(working),
             contest: Arc::clone(contest),
             done,
+            ended: None,
             stop,
         });
         Ok(())
@@ -257,14 +265,22 @@ impl Validator {
         at: &AtBlock<'_>,
         round: Round,
     ) -> Result<(), NeuronError> {
-        let Some(judging) = &self.judging else {
+        let Some(judging) = &mut self.judging else {
             return Ok(());
         };
         let epoch = judging.round.epoch;
-        let done = match judging.done.try_recv() {
-            Err(TryRecvError::Empty) => return Ok(()),
-            Ok(done) => done,
-            Err(TryRecvError::Disconnected) => Err("the judgement of the entries failed".into()),
+        if judging.ended.is_none() {
+            judging.ended = match judging.done.try_recv() {
+                Err(TryRecvError::Empty) => None,
+                Ok(done) => Some(done),
+                Err(TryRecvError::Disconnected) => {
+                    Some(Err("the judgement of the entries failed".into()))
+                }
+            };
+        }
+        // A chain that does not answer now is asked again.
+        let Some(done) = judging.ended.clone() else {
+            return Ok(());
         };
         let last = match done {
             Ok(()) => self.last(neuron, chain, at)?,
@@ -385,16 +401,23 @@ fn openings(neuron: &Neuron<'_>) -> Result<BTreeMap<Seat, Opening>, NeuronError>
         .collect())
 }
 
-/// Removes models that were fetched for earlier epochs and are not entered any more. Those of the
-/// epoch before are kept for audits, unless they are too many.
-fn clean(neuron: &Neuron<'_>, round: &RoundRecord) -> Result<(), NeuronError> {
+/// Removes models that were fetched for earlier epochs and are not entered any more. Those of an
+/// epoch whose evidence is served from now on are kept for audits, unless they are too many.
+/// Evidence is served `served_after` epochs after its own.
+fn clean(neuron: &Neuron<'_>, round: &RoundRecord, served_after: u32) -> Result<(), NeuronError> {
     let openings = openings(neuron)?;
+    let subnet = subnet_of(&head(neuron, round, None));
+    // A miner that has pledged again is no reason to keep its earlier model.
     let entered: BTreeSet<Digest> = round
         .entries
         .iter()
-        .filter_map(|entry| Some(openings.get(&entry.seat)?.model))
+        .filter_map(|entry| {
+            let opening = openings.get(&entry.seat)?;
+            let opens = entry.pledge.is_opened(&subnet, entry.seat, opening);
+            opens.then_some(opening.model)
+        })
         .collect();
-    let before = round.epoch.saturating_sub(1);
+    let before = round.epoch.saturating_sub(served_after);
     let mut newest: BTreeMap<Digest, u32> = BTreeMap::new();
     for (key, _) in neuron.store.all::<ModelRecord>(&[])? {
         if let Some((epoch, model)) = kept(&key) {

@@ -162,8 +162,14 @@ impl Play for Validator {
                 self.send(neuron, chain, at, &sealed)
             }
             None => match contest_of(at, epoch) {
-                Some(contest) => self.judge(neuron, chain, at, contest),
-                None => self.work(neuron, chain, at),
+                Some(contest) => {
+                    self.current = None;
+                    self.judge(neuron, chain, at, contest)
+                }
+                None => {
+                    self.judging = None;
+                    self.work(neuron, chain, at)
+                }
             },
         }
     }
@@ -241,7 +247,13 @@ impl Validator {
                 // Evidence that was never pledged proves nothing.
                 match (progress, sealed) {
                     (Some(progress), Some(sealed)) if progress.pledged => {
-                        neuron.blobs.put(&sealed.file)?;
+                        if let Err(error) = neuron.blobs.put(&sealed.file) {
+                            // Room may be made later. The rest of the work goes on.
+                            self.noted.note(format_args!(
+                                "the evidence of epoch {epoch} cannot be served: {error}"
+                            ));
+                            continue;
+                        }
                     }
                     _ => continue,
                 }

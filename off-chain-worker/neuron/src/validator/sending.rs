@@ -5,6 +5,7 @@ use super::{
     Validator,
 };
 use crate::{
+    contest::entries::entry_of,
     error::NeuronError,
     evidence::{any::AnyEvidence, facts::Pledged},
     pledged::pledge_of,
@@ -37,6 +38,12 @@ impl Row {
     }
 }
 
+/// Returns the first block of an epoch that closes at `closes_at` from which on no evidence is
+/// pledged: a pledge that comes into the next epoch would make honest evidence false there.
+fn last_pledge_before(closes_at: u32, tempo: u32) -> u32 {
+    closes_at.saturating_sub((tempo / 64).max(1))
+}
+
 impl Validator {
     /// Pledges the root of sealed evidence, and sets or commits the weights after it. The chain is
     /// read before each of both, so a restart repeats neither.
@@ -60,6 +67,15 @@ impl Validator {
             }
         };
         if !progress.pledged {
+            let (block, tempo) = (at.view.block.number, at.view.subnet.tempo);
+            if block >= last_pledge_before(at.view.status.closes_at, tempo) {
+                self.noted.note(format_args!(
+                    "epoch {} ends too soon for a pledge, which would count in the next one; \
+                     nothing is sent",
+                    sealed.epoch
+                ));
+                return Ok(());
+            }
             progress.pledged = self.pledge(neuron, chain, &evidence)?;
             if progress.pledged {
                 neuron.store.put(&key, &progress)?;
@@ -102,6 +118,14 @@ impl Validator {
             }
         };
         let commitment = serving.and_then(|it| it.commitment);
+        let entry = commitment.as_ref().and_then(entry_of);
+        if entry.is_some() && matches!(evidence, AnyEvidence::Contest(_)) {
+            self.noted.note(
+                "the hotkey has pledged an entry as a miner, which a pledge of evidence would \
+                 replace; validate with another hotkey",
+            );
+            return Ok(false);
+        }
         let pledged = commitment
             .as_ref()
             .and_then(|it| Pledged::of(&pledge_of(it)?, it.block));

@@ -8,8 +8,8 @@ use inktensor_neuron::{
     view::neurons_at,
 };
 use inktensor_primitives::{Digest, Uid};
-use inktensor_wire::{Endpoint, Mirror};
-use std::{collections::BTreeMap, time::Duration};
+use inktensor_wire::{BlobError, Endpoint, FetchError, Mirror};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 /// Longest transfer of a model from its miner or from the validator.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -21,6 +21,8 @@ pub struct Models<'a> {
     facts: &'a Facts,
     manifest: &'a Manifest,
     neurons: BTreeMap<Uid, Mirror>,
+    /// The first problem of the own folder, which is no fault of a neuron.
+    problem: RefCell<Option<BlobError>>,
 }
 
 impl<'a> Models<'a> {
@@ -51,6 +53,20 @@ impl<'a> Models<'a> {
             facts,
             manifest,
             neurons,
+            problem: RefCell::default(),
+        })
+    }
+
+    /// Checks that the own folder took every model.
+    ///
+    /// # Errors
+    /// The first problem: the folder is full, or cannot be written.
+    pub fn check(&self) -> Result<(), Failure> {
+        let problem = self.problem.borrow_mut().take();
+        problem.map_or(Ok(()), |error| {
+            Err(Failure::input(format_args!(
+                "the folder of models: {error}; name another one with --cache"
+            )))
         })
     }
 
@@ -64,8 +80,14 @@ impl<'a> Models<'a> {
             let fetched = means
                 .blobs
                 .fetch(&means.client, hash, most, &places, DEADLINE);
-            // A failed one is looked for at other places.
-            let _ = means.runtime.block_on(fetched);
+            // One that failed at these places is looked for at others.
+            match means.runtime.block_on(fetched) {
+                Err(FetchError::Blob(error)) if !matches!(error, BlobError::Size { .. }) => {
+                    self.problem.borrow_mut().get_or_insert(error);
+                    return None;
+                }
+                _ => {}
+            }
         }
         if let Ok(Some(bytes)) = held(&means.blobs, hash) {
             return Some(bytes);

@@ -158,7 +158,11 @@ fn verdict(
                 sample,
                 model: &|uid, hash| models.find(uid, hash),
             };
-            contest::verify(evidence, origin, before, facts, &auditor)
+            let verdict = contest::verify(evidence, origin, before, facts, &auditor);
+            if let audit::Verdict::Unjudged(Missing::Model { .. }) = &verdict {
+                models.check()?;
+            }
+            verdict
         }
         (_, AnyEvidence::Contest(_)) => {
             audit::Verdict::False(Falsehood::Kind(named.manifest.task.clone()))
