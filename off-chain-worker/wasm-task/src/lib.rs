@@ -41,8 +41,8 @@ pub const MAX_VALUES: usize = 64;
 pub const MAX_TABLE: u64 = 10_000;
 /// Most memory of a task, in pages of 64 KiB: room for MiniLM twice, as bytes and as numbers.
 pub const MAX_PAGES: u32 = 4096;
-/// Most memory of a fold, in pages of 64 KiB. A join of `train/1` has five copies of a state besides
-/// the data, so it has no room for the longest state and the longest data together.
+/// Most memory of a fold, in pages of 64 KiB. A join of `train/1` has five copies of a state
+/// besides the data, so it has no room for the longest state and the longest data together.
 pub const MAX_FOLD_PAGES: u32 = 16_384;
 /// Most bytes of a state.
 pub const MAX_STATE: usize = 128 * 1024 * 1024;

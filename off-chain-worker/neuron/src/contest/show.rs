@@ -104,8 +104,8 @@ impl Miner {
     }
 }
 
-/// Returns true if a miner has served whole bytes that are not its model. It is not asked again: its
-/// bytes would cost as much each time.
+/// Returns true if a miner has served whole bytes that are not its model. It is not asked again:
+/// its bytes would cost as much each time.
 fn served_others(error: &FetchError) -> bool {
     let FetchError::Nowhere { tried, .. } = error else {
         return false;

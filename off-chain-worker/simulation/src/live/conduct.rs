@@ -45,8 +45,8 @@ const PULSES: [Duration; 6] = [
 /// The first pulse that a quick machine does not need.
 const FIRST_HELD: usize = 3;
 
-/// Blocks of an epoch after which the work of the training is waited for. Miners of a training begin
-/// no step after the next block, and pledge within the three blocks after that one.
+/// Blocks of an epoch after which the work of the training is waited for. Miners of a training
+/// begin no step after the next block, and pledge within the three blocks after that one.
 const WORK_BLOCKS: u32 = 6;
 /// Waits for pledges of work, one for each block from [`WORK_BLOCKS`] on. A miner takes a step with
 /// each block. On a quick machine the work is pledged before.
