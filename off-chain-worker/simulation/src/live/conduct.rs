@@ -376,7 +376,7 @@ mod tests {
         for passed in 0..seed - 1 {
             let pulse = usize::try_from(passed).unwrap();
             let expected = match passed {
-                6 | 7 | 8 | 9 => Part::Work(pulse - 6),
+                6..=9 => Part::Work(pulse - 6),
                 _ => Part::Early,
             };
             assert_eq!(part(passed), expected);

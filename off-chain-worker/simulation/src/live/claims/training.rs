@@ -70,7 +70,7 @@ fn every_step_is_true(replays: &[ReplayReport], epochs: u32) -> Claim {
 
 fn model_learns(replays: &[ReplayReport]) -> Claim {
     let mut losses = replays.iter().filter_map(|it| it.loss);
-    let (first, last) = (losses.next(), losses.last());
+    let (first, last) = (losses.next(), losses.next_back());
     let both = first.zip(last);
     Claim {
         claim: "the model predicts held-out text better from epoch to epoch".into(),
