@@ -393,6 +393,7 @@ impl Net {
     pub fn weights_of(&self, epoch: u32) -> Vec<BTreeMap<Uid, u16>> {
         let opened_at = wait_for("the epoch opens", || {
             let status = self.status();
+            assert!(status.open <= epoch, "epoch {epoch} is over: {status:?}");
             (status.open == epoch).then_some(status.opened_at)
         });
         let weights = VALIDATORS.iter().map(|(name, uid)| {
