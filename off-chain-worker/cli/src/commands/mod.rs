@@ -119,8 +119,9 @@ enum Command {
     Model(model::Command),
     /// Train a model on this machine, replay a training, show its loss
     ///
-    /// No chain is needed. Epochs, steps and joins are those of train/1, and every state is named
-    /// by its hash. See docs/train.md.
+    /// A training on this machine needs no chain. `replay` and `status` take that of a subnet with
+    /// --netuid; its miners and validators are `mine` and `validate`. Epochs, steps and joins are
+    /// those of train/1, and every state is named by its hash. See docs/train.md.
     #[command(subcommand)]
     Train(train::Command),
     /// Print and verify the history of a state or an answer

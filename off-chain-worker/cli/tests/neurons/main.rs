@@ -64,7 +64,7 @@ fn answers_become_weights_whose_evidence_holds() {
     for (name, _) in VALIDATORS {
         net.wait_for_line(name, "all conditions to take part are met");
     }
-    net.pass_epoch(TEMPO);
+    net.open_epoch(FIRST, TEMPO);
 
     // All answers are right.
     for weights in net.weights_of(FIRST) {
@@ -266,7 +266,7 @@ fn a_validator_that_is_killed_goes_on_in_the_same_epoch() {
     net.wait_for_line("m0", "loaded the manifest");
     net.wait_for_line(name, "loaded the manifest");
     net.wait_for_line(name, "all conditions to take part are met");
-    net.pass_epoch(LONG_TEMPO);
+    net.open_epoch(FIRST, LONG_TEMPO);
     net.forward(LONG_TEMPO / 2);
 
     // Killed with a part of the answers, and again after its pledge.
@@ -347,7 +347,7 @@ fn before_the_first_round(net: &mut Net, name: &str, more: &[&str]) -> [Guarded;
     net.wait_for_line("m0", "loaded the manifest");
     net.wait_for_line(name, "loaded the manifest");
     net.wait_for_line(name, "all conditions to take part are met");
-    net.pass_epoch(TEMPO);
+    net.open_epoch(FIRST, TEMPO);
     [miner, validator]
 }
 
@@ -636,7 +636,7 @@ fn copies_of_an_endpoint_earn_nothing_and_cost_the_miner_nothing() {
 
     // With an endpoint that has not answered yet, and with one that has.
     for epoch in [FIRST, FIRST + 1] {
-        net.pass_epoch(LONG_TEMPO);
+        net.open_epoch(epoch, LONG_TEMPO);
         net.forward(LONG_TEMPO / 2);
         for weights in net.weights_of(epoch) {
             assert_eq!(weights, BTreeMap::from([(uid, u16::MAX)]), "epoch {epoch}");

@@ -483,6 +483,13 @@ impl Net {
         }
     }
 
+    /// Lets epochs pass until `epoch` is open. On a busy machine it may be open already.
+    pub fn open_epoch(&mut self, epoch: u32, tempo: u32) {
+        while self.status().open < epoch {
+            self.pass_epoch(tempo);
+        }
+    }
+
     /// Lets the open epoch pass, up to its close by the worker.
     pub fn pass_epoch(&mut self, tempo: u32) {
         let open = self.status().open;

@@ -117,7 +117,7 @@ fn begin(net: &mut Net, names: &[&str]) {
     for name in names {
         net.wait_for_line(name, "loaded the manifest");
     }
-    net.pass_epoch(LONG_TEMPO);
+    net.open_epoch(FIRST, LONG_TEMPO);
 }
 
 #[test]

@@ -55,9 +55,10 @@ pub struct Arguments {
     epochs: Option<u32>,
     /// Run miners and validators as processes of this machine, honest ones and cheats
     ///
-    /// A served chain, a worker, miners that serve a model, and validators that ask, check and
-    /// score, over TLS. The evidence of each validator is audited in each epoch. It takes about
-    /// two minutes. Exit code: 0 if all claims hold, 1 if one does not.
+    /// A served chain, a worker, miners that serve a model or train one together, and validators
+    /// that ask, check and score, over TLS. The evidence of each validator is audited in each
+    /// epoch, and the training is computed again. It takes about two minutes, with at least 5
+    /// epochs. Exit code: 0 if all claims hold, 1 if one does not.
     #[arg(long, conflicts_with_all = ["metagraph", "engine", "keep"])]
     live: bool,
     /// The engine that computes the epochs to post; both are timed in any case
