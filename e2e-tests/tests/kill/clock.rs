@@ -4,7 +4,7 @@
 //! So the chain waits for it before the deadline of a lie. A watcher that never disputes is found
 //! by the test's own timeout.
 
-use super::LIAR;
+use super::{CHALLENGE_PERIOD, LIAR};
 use inktensor_client::{
     chain::{ChainRead, Typed},
     deploy::Addresses,
@@ -27,6 +27,9 @@ use std::{
 const BLOCK_TIME: Duration = Duration::from_millis(40);
 /// Blocks before the deadline of a lie in which the chain waits.
 const MARGIN: u32 = 5;
+/// Blocks after which lies are looked for again: far fewer than the challenge period, in which a
+/// lie that is posted meanwhile stands.
+const LOOK_AGAIN: u32 = CHALLENGE_PERIOD / 2;
 
 /// Makes blocks.
 pub struct Clock {
@@ -43,26 +46,31 @@ pub struct Clock {
 impl Clock {
     /// Makes blocks until `ending` is set. Returns the number of times it waited for a dispute.
     pub fn run(mut self) -> usize {
-        let mut waits = 0usize;
+        let (mut waits, mut safe_until) = (0usize, 0u32);
+        let mut block = self.chain.block().expect("the chain answers");
         while !self.ending.load(Ordering::Relaxed) {
             thread::sleep(BLOCK_TIME);
-            if self.is_at_a_lie() {
-                waits = waits.saturating_add(1);
-                continue;
+            if block >= safe_until {
+                let deadline = self.deadline().unwrap_or(u32::MAX);
+                let near = deadline.saturating_sub(MARGIN);
+                if block >= near {
+                    waits = waits.saturating_add(1);
+                    continue;
+                }
+                safe_until = near.min(block + LOOK_AGAIN);
             }
-            self.chain.advance(1).expect("the chain answers");
+            block = self.chain.advance(1).expect("the chain answers");
         }
         waits
     }
 
-    /// Returns true if the deadline of a lie is near.
-    fn is_at_a_lie(&self) -> bool {
-        let limit = self.chain.block().expect("the chain answers") + MARGIN;
-        self.netuids.iter().any(|netuid| {
+    /// Returns the first deadline of all lies that stand.
+    fn deadline(&self) -> Option<u32> {
+        let deadlines = self.netuids.iter().filter_map(|netuid| {
             let status = self.chain.query(self.contracts.epoch().status(*netuid));
-            let stage = status.expect("the chain answers").expect("a subnet").stage;
-            deadline_of_a_lie(&stage).is_some_and(|deadline| deadline <= limit)
-        })
+            deadline_of_a_lie(&status.expect("the chain answers").expect("a subnet").stage)
+        });
+        deadlines.min()
     }
 }
 

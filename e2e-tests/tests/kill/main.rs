@@ -60,6 +60,8 @@ const LONGEST_GAP: Duration = Duration::from_millis(450);
 const REACTION: Duration = Duration::from_millis(80);
 /// The longest wait for an expected state.
 const TIMEOUT: Duration = Duration::from_secs(240);
+/// Blocks in which an assertion can be disputed.
+const CHALLENGE_PERIOD: u32 = 150;
 /// The honest worker's TAO for collateral.
 const FUNDS: Rao = Rao::from_tao(1_000);
 
@@ -210,7 +212,7 @@ fn moment(net: &Network, chain: &RemoteChain, netuids: &[NetUid], rng: &mut Rng)
 /// devchain.
 fn populated() -> Network {
     let rules = EpochRules {
-        challenge_period: 150,
+        challenge_period: CHALLENGE_PERIOD,
         settle_window: 2_000,
         // Workers do all the work.
         replay_delay: 10_000,
