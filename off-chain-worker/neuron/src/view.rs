@@ -1,5 +1,6 @@
 //! The facts of a subnet that a neuron reads, all at one block.
 
+use crate::evidence::Registration;
 use inktensor_client::{
     chain::{query_all, BlockId, ChainError, ChainRead, Pinned, Typed},
     deploy::Addresses,
@@ -129,6 +130,17 @@ pub struct Served {
     pub axon: Option<Axon>,
     /// The commitment.
     pub commitment: Option<Commitment>,
+}
+
+impl Served {
+    /// Returns the neuron.
+    pub const fn registration(&self) -> Registration {
+        Registration {
+            uid: self.view.uid,
+            generation: self.view.neuron.generation,
+            hotkey: self.view.neuron.hotkey,
+        }
+    }
 }
 
 /// Reads all neurons of a subnet and what they serve, by uid, on the state after `block`.

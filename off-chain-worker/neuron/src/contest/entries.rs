@@ -16,7 +16,7 @@ use inktensor_primitives::{
     registry::{Commitment, CommitmentKind},
     Digest, NetUid,
 };
-use inktensor_task::{Seat, Seed};
+use inktensor_task::Seed;
 
 /// Returns the pledge of an entry in a commitment, if it is one.
 pub fn entry_of(commitment: &Commitment) -> Option<Pledge> {
@@ -57,10 +57,7 @@ fn pledged(neuron: &Served) -> Option<Entry> {
     let commitment = neuron.commitment.as_ref()?;
     Some(Entry {
         block: commitment.block,
-        seat: Seat {
-            uid: neuron.view.uid.0,
-            generation: neuron.view.neuron.generation,
-        },
+        seat: neuron.registration().seat(),
         pledge: entry_of(commitment)?,
     })
 }

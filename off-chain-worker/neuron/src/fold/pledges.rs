@@ -117,10 +117,7 @@ pub fn works(neurons: &[Served], round: Round) -> Vec<Member> {
             return None;
         }
         let work = work_of(&pledge_of(commitment)?)?;
-        let seat = Seat {
-            uid: neuron.view.uid.0,
-            generation: neuron.view.neuron.generation,
-        };
+        let seat = neuron.registration().seat();
         Some(Member { seat, work })
     };
     neurons.iter().filter_map(of).collect()

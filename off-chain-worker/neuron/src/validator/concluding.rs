@@ -25,7 +25,7 @@ use crate::{
 use inktensor_client::chain::{BlockId, ChainRead, Typed};
 use inktensor_primitives::{
     hash::hex,
-    registry::{Registry, ServingView},
+    registry::{Registry, ServingView, WeightTerms},
     Bps, Digest, NetUid,
 };
 use inktensor_task::Seed;
@@ -183,11 +183,11 @@ impl Validator {
     ) -> Result<(), NeuronError> {
         let terms = &at.view.subnet.terms.weights;
         let epoch = evidence.head().epoch;
-        let (salt, epochs) = match terms.commit_reveal {
-            true => (Some(random::<SALT>()?), terms.reveal_period.max(1)),
-            false => (None, 1),
+        let salt = match terms.commit_reveal {
+            true => Some(random::<SALT>()?),
+            false => None,
         };
-        let from = epoch.saturating_add(epochs);
+        let from = epoch.saturating_add(served_after(terms));
         let sealed = SealedRecord::of(evidence, salt, terms.version_key, from);
         // A file that cannot be read proves nothing, and is never pledged.
         if let Err(error) = sealed.evidence() {
@@ -210,6 +210,15 @@ impl Validator {
         self.current = None;
         self.judging = None;
         self.send(neuron, chain, at, &sealed)
+    }
+}
+
+/// Returns the number of epochs after its own in which evidence is served: with commit and reveal
+/// that of the reveal.
+pub(super) fn served_after(terms: &WeightTerms) -> u32 {
+    match terms.commit_reveal {
+        true => terms.reveal_period.max(1),
+        false => 1,
     }
 }
 

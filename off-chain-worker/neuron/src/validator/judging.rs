@@ -1,6 +1,6 @@
 //! The round of an epoch of a contest: from the seed's block to the verdict.
 
-use super::{records::of_epoch, Validator};
+use super::{concluding::served_after, records::of_epoch, Validator};
 use crate::{
     contest::{
         entries,
@@ -12,11 +12,11 @@ use crate::{
     evidence::{
         any::AnyEvidence,
         seeds::{parts_of, Round},
-        Head, Registration,
+        Head,
     },
     service::{AtBlock, Neuron},
     tasks::Working,
-    view::neurons_at,
+    view::{neurons_at, Served},
 };
 use inktensor_client::chain::{BlockId, ChainRead};
 use inktensor_contest::{
@@ -133,21 +133,13 @@ impl Validator {
         let entries = entries::read(chain, contracts, (&of, cut_off))?;
         let neurons = neurons_at(chain, contracts, netuid, seed_block)?;
         let own = neurons.iter().find(|it| it.view.neuron.hotkey == account);
-        let Some(own) = own else {
+        let Some(validator) = own.map(Served::registration) else {
             self.leave_out(epoch, "the hotkey had no seat at the block of the seed");
             return Ok(());
         };
-        let validator = Registration {
-            uid: own.view.uid,
-            generation: own.view.neuron.generation,
-            hotkey: account,
-        };
         let entered: BTreeSet<Seat> = entries.iter().map(|entry| entry.seat).collect();
         let miners = neurons.into_iter().filter_map(|it| {
-            let seat = Seat {
-                uid: it.view.uid.0,
-                generation: it.view.neuron.generation,
-            };
+            let seat = it.registration().seat();
             let axon = it.axon.filter(|axon| axon.protocol == PROTOCOL)?;
             entered.contains(&seat).then_some((seat, axon))
         });
@@ -168,12 +160,7 @@ impl Validator {
             "judging, by the hash of block {}",
             seed_block.number
         );
-        let terms = &at.view.subnet.terms.weights;
-        let served_after = match terms.commit_reveal {
-            true => terms.reveal_period.max(1),
-            false => 1,
-        };
-        clean(neuron, &record, served_after)?;
+        clean(neuron, &record, served_after(&at.view.subnet.terms.weights))?;
         self.start_judging(neuron, (working, contest), record, &BTreeMap::new())
     }
 

@@ -13,7 +13,7 @@ use crate::{
     service::{AtBlock, Neuron},
     store::Store,
     tasks::Working,
-    view::neurons_at,
+    view::{neurons_at, Served},
 };
 use inktensor_client::chain::{BlockId, ChainRead};
 use inktensor_primitives::{registry::Axon, Digest, Uid};
@@ -167,14 +167,9 @@ impl Validator {
         let (contracts, netuid) = (&neuron.contracts, neuron.common.netuid);
         let neurons = neurons_at(chain, contracts, netuid, seed_block)?;
         let own = neurons.iter().find(|it| it.view.neuron.hotkey == account);
-        let Some(own) = own else {
+        let Some(validator) = own.map(Served::registration) else {
             self.leave_out(epoch, "the hotkey had no seat at the block of the seed");
             return Ok(());
-        };
-        let validator = Registration {
-            uid: own.view.uid,
-            generation: own.view.neuron.generation,
-            hotkey: account,
         };
         let all = neurons
             .iter()

@@ -40,7 +40,7 @@ impl Row {
 
 /// Returns the first block of an epoch that closes at `closes_at` from which on no evidence is
 /// pledged: a pledge that comes into the next epoch would make honest evidence false there.
-fn last_pledge_before(closes_at: u32, tempo: u32) -> u32 {
+fn too_late_for_a_pledge(closes_at: u32, tempo: u32) -> u32 {
     closes_at.saturating_sub((tempo / 64).max(1))
 }
 
@@ -68,7 +68,7 @@ impl Validator {
         };
         if !progress.pledged {
             let (block, tempo) = (at.view.block.number, at.view.subnet.tempo);
-            if block >= last_pledge_before(at.view.status.closes_at, tempo) {
+            if block >= too_late_for_a_pledge(at.view.status.closes_at, tempo) {
                 self.noted.note(format_args!(
                     "epoch {} ends too soon for a pledge, which would count in the next one; \
                      nothing is sent",

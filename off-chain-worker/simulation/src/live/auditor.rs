@@ -1,20 +1,88 @@
 //! The auditor of a run: `inktensor evidence verify` for every validator and epoch.
 
 use super::{
+    cast::axon,
     network::{Net, TRAINING},
     process::Stock,
-    report::{AuditReport, ReplayReport},
-    LiveError,
+    report::{AuditReport, ReplayReport, Work},
+    work, LiveError,
 };
 use inktensor_primitives::{NetUid, Uid};
+use inktensor_wire::Client;
 use serde_json::Value;
-use std::process::Output;
+use std::{collections::BTreeMap, process::Output};
+use tokio::runtime::Runtime;
+
+/// The means of audits in a run.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// The stock binary.
+    pub stock: &'a Stock,
+    /// The chain.
+    pub net: &'a Net,
+    /// The runtime of the client.
+    pub runtime: &'a Runtime,
+    /// The client that reads evidence.
+    pub client: &'a Client,
+}
+
+/// The audits of a subnet's validators, and the work in the evidence of honest ones.
+#[derive(Debug, Default)]
+pub struct Audits {
+    work: BTreeMap<Uid, Work>,
+    reports: BTreeMap<Uid, Vec<AuditReport>>,
+}
+
+impl Audits {
+    /// Audits the evidence of a validator in an epoch. If it is honest and passes, the work in it
+    /// is counted. Returns true if it was.
+    ///
+    /// # Errors
+    /// See [`LiveError`].
+    pub fn add(
+        &mut self,
+        means: Means<'_>,
+        (netuid, name): (NetUid, &'static str),
+        epoch: u32,
+        is_honest: bool,
+    ) -> Result<bool, LiveError> {
+        let uid = means.net.seated(netuid, name)?.uid;
+        let report = audit(means.stock, means.net, netuid, epoch, uid)?;
+        let passed = report.exit == Some(0);
+        self.reports.entry(uid).or_default().push(report);
+        if !is_honest || !passed {
+            return Ok(false);
+        }
+        let missing = || LiveError::Unusable(format!("{name} has no endpoint"));
+        let axon = axon(means.net, netuid, name)?.ok_or_else(missing)?;
+        let evidence = work::evidence(means.runtime, means.client, &axon, epoch)?;
+        for (uid, counts) in work::count(&evidence) {
+            self.work.entry(uid).or_default().add(&counts);
+        }
+        Ok(true)
+    }
+
+    /// Returns the number of audits, each of which was a process.
+    pub fn count(&self) -> usize {
+        self.reports.values().map(Vec::len).sum()
+    }
+
+    /// Returns the work of a miner.
+    pub fn work_of(&self, uid: Uid) -> Work {
+        self.work.get(&uid).copied().unwrap_or_default()
+    }
+
+    /// Returns the audits of a validator, by epoch.
+    pub fn of(&self, uid: Uid) -> Vec<AuditReport> {
+        self.reports.get(&uid).cloned().unwrap_or_default()
+    }
+}
 
 /// Audits the evidence of a validator in an epoch by a process of the stock binary.
 ///
 /// # Errors
 /// `Start`, `File`.
-pub fn audit(
+fn audit(
     stock: &Stock,
     net: &Net,
     netuid: NetUid,

@@ -1,7 +1,7 @@
 //! A run from the first block to the report.
 
 use super::{
-    auditor::audit,
+    auditor::{Audits, Means},
     cast::{key_of, Cast, TaskFiles},
     cheats::{Copier, Favourer, Liar, Scene},
     claims::{claims, training_claims, Miner, Validator},
@@ -12,9 +12,9 @@ use super::{
     pace::{answers_in_window, millis, sample, Pace, TEMPO},
     plan::{Plan, ValidatorKind, ValidatorPlan, EXAMINERS, FAVOURED},
     process::{own_children_cpu, own_cpu, Stock},
-    report::{AuditReport, CpuReport, LiveReport, MinerReport, ValidatorReport, Work},
+    report::{CpuReport, LiveReport, MinerReport, ValidatorReport},
     training::Training,
-    work, LiveError,
+    LiveError,
 };
 use crate::run::Progress;
 use inktensor_primitives::{kernel::NeuronResult, NetUid, Uid};
@@ -93,15 +93,18 @@ struct Live<P> {
     progress: P,
 }
 
-/// The facts of past epochs.
-struct Facts {
+/// Reads evidence that validators serve.
+struct Reader {
     runtime: Runtime,
     client: Client,
-    /// Counts of the honest validators' audited evidence, by uid.
-    work: BTreeMap<Uid, Work>,
+}
+
+/// The facts of past epochs.
+struct Facts {
+    reader: Reader,
+    audits: Audits,
     /// First epoch with evidence.
     first_asked: Option<u32>,
-    audits: BTreeMap<Uid, Vec<AuditReport>>,
 }
 
 impl<P: FnMut(Progress<'_>)> Live<P> {
@@ -158,11 +161,12 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
             course: Course::default(),
             net,
             facts: Facts {
-                runtime: runtime.map_err(LiveError::Socket)?,
-                client,
-                work: BTreeMap::new(),
+                reader: Reader {
+                    runtime: runtime.map_err(LiveError::Socket)?,
+                    client,
+                },
+                audits: Audits::default(),
                 first_asked: None,
-                audits: BTreeMap::new(),
             },
             progress,
         })
@@ -198,8 +202,8 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
             },
             |net, epoch| {
                 facts.audit(stock, net, plan, epoch)?;
-                let asking = (&facts.runtime, &facts.client);
-                training.borrow_mut().audit(stock, net, asking, epoch)?;
+                let means = facts.reader.means(stock, net);
+                training.borrow_mut().audit(means, epoch)?;
                 progress(Progress::Step);
                 Ok(())
             },
@@ -216,7 +220,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
                 uid: uid.0,
                 name: plan.name,
                 behaviour: plan.kind.describe(),
-                work: self.facts.work.get(&uid).copied().unwrap_or_default(),
+                work: self.facts.audits.work_of(uid),
                 paid: paid.miner(uid),
             };
             miners.push((plan.kind, report));
@@ -224,7 +228,6 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         let mut validators = Vec::new();
         for plan in &self.plan.validators {
             let uid = self.net.neuron(plan.name)?.uid;
-            let audits = self.facts.audits.get(&uid);
             let report = ValidatorReport {
                 uid: uid.0,
                 name: plan.name,
@@ -232,7 +235,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
                 honest: plan.kind.is_honest(),
                 stake: plan.stake.0,
                 paid: paid.validator(uid),
-                audits: audits.cloned().unwrap_or_default(),
+                audits: self.facts.audits.of(uid),
             };
             validators.push((plan.kind, report));
         }
@@ -266,7 +269,7 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
         let mut cpu = vec![role("devchain", 1, self.net.devchain.cpu())];
         let by_role = self.cast.cpu().into_iter();
         cpu.extend(by_role.map(|(name, (count, time))| role(name, count, time)));
-        let audits: usize = self.facts.audits.values().map(Vec::len).sum();
+        let audits = self.facts.audits.count();
         let audits = audits.saturating_add(self.training.auditors());
         cpu.push(role("auditors", audits, own_children_cpu()));
         cpu.push(role("demo: models and cheats", 1, own_cpu()));
@@ -285,6 +288,17 @@ impl<P: FnMut(Progress<'_>)> Live<P> {
     }
 }
 
+impl Reader {
+    const fn means<'a>(&'a self, stock: &'a Stock, net: &'a Net) -> Means<'a> {
+        Means {
+            stock,
+            net,
+            runtime: &self.runtime,
+            client: &self.client,
+        }
+    }
+}
+
 impl Facts {
     /// Audits the evidence of all validators in an epoch, and counts the work in the honest ones'.
     fn audit(
@@ -298,20 +312,10 @@ impl Facts {
             return Ok(());
         }
         for validator in &plan.validators {
-            let uid = net.neuron(validator.name)?.uid;
-            let report = audit(stock, net, NETUID, epoch, uid)?;
-            let passed = report.exit == Some(0);
-            self.audits.entry(uid).or_default().push(report);
-            if !validator.kind.is_honest() || !passed {
-                continue;
-            }
-            let axon = super::cast::axon(net, NETUID, validator.name)?;
-            let missing = || LiveError::Unusable(format!("{} has no endpoint", validator.name));
-            let axon = axon.ok_or_else(missing)?;
-            let evidence = work::evidence(&self.runtime, &self.client, &axon, epoch)?;
-            self.first_asked.get_or_insert(epoch);
-            for (uid, counts) in work::count(&evidence) {
-                self.work.entry(uid).or_default().add(&counts);
+            let means = self.reader.means(stock, net);
+            let (place, is_honest) = ((NETUID, validator.name), validator.kind.is_honest());
+            if self.audits.add(means, place, epoch, is_honest)? {
+                self.first_asked.get_or_insert(epoch);
             }
         }
         Ok(())

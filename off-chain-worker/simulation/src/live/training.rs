@@ -1,16 +1,16 @@
 //! The training beside the subnet of questions: its files, its neurons, and the facts about it.
 
 use super::{
-    auditor::{audit, replay},
-    cast::{axon, neuron_arguments, unusable, Cast, Place},
+    auditor::{replay, Audits, Means},
+    cast::{neuron_arguments, unusable, Cast, Place},
     cheats::Forger,
     conduct::ASKED_FROM,
     network::{Net, TRAINING},
     pace::Pace,
     plan::{ExaminerPlan, TrainerPlan, EXAMINERS, TRAINERS},
     process::Stock,
-    report::{AuditReport, MinerReport, ReplayReport, TrainingReport, ValidatorReport, Work},
-    work, LiveError,
+    report::{MinerReport, ReplayReport, TrainingReport, ValidatorReport},
+    LiveError,
 };
 use inktensor_exact::{adamw::AdamW, gpt::Config};
 use inktensor_neuron::{
@@ -20,14 +20,11 @@ use inktensor_neuron::{
 use inktensor_primitives::{hash::blake2, Bps, Digest, Uid};
 use inktensor_task::{Blob, Fold, Hash, NamedFold, Seed, Tag};
 use inktensor_train::{Recipe, Train};
-use inktensor_wire::Client;
 use std::{
-    collections::BTreeMap,
     fs,
     num::{NonZeroU16, NonZeroU64},
     path::PathBuf,
 };
-use tokio::runtime::Runtime;
 
 /// Most steps of a miner that an epoch pays.
 const STEPS: u16 = 12;
@@ -60,9 +57,7 @@ pub struct Training {
     pub manifest: Digest,
     files: [PathBuf; 3],
     forgers: Vec<Forger>,
-    /// Counts of the honest validators' audited evidence, by uid.
-    work: BTreeMap<Uid, Work>,
-    audits: BTreeMap<Uid, Vec<AuditReport>>,
+    audits: Audits,
     replays: Vec<ReplayReport>,
 }
 
@@ -102,8 +97,7 @@ impl Training {
             manifest: Manifest::hash(text.as_bytes()),
             files,
             forgers: Vec::new(),
-            work: BTreeMap::new(),
-            audits: BTreeMap::new(),
+            audits: Audits::default(),
             replays: Vec::new(),
         })
     }
@@ -188,41 +182,22 @@ impl Training {
     ///
     /// # Errors
     /// See [`LiveError`].
-    pub fn audit(
-        &mut self,
-        stock: &Stock,
-        net: &Net,
-        (runtime, client): (&Runtime, &Client),
-        epoch: u32,
-    ) -> Result<(), LiveError> {
+    pub fn audit(&mut self, means: Means<'_>, epoch: u32) -> Result<(), LiveError> {
         if epoch < ASKED_FROM {
             return Ok(());
         }
         for ExaminerPlan { name, .. } in EXAMINERS {
-            let uid = net.seated(TRAINING, name)?.uid;
-            let report = audit(stock, net, TRAINING, epoch, uid)?;
-            let passed = report.exit == Some(0);
-            self.audits.entry(uid).or_default().push(report);
-            if !passed {
-                continue;
-            }
-            let missing = || LiveError::Unusable(format!("{name} has no endpoint"));
-            let axon = axon(net, TRAINING, name)?.ok_or_else(missing)?;
-            let evidence = work::evidence(runtime, client, &axon, epoch)?;
-            for (uid, counts) in work::count(&evidence) {
-                self.work.entry(uid).or_default().add(&counts);
-            }
+            self.audits.add(means, (TRAINING, name), epoch, true)?;
         }
         if let Some(before) = epoch.checked_sub(1).filter(|it| *it >= ASKED_FROM) {
-            self.replays.push(replay(stock, net, before)?);
+            self.replays.push(replay(means.stock, means.net, before)?);
         }
         Ok(())
     }
 
     /// Returns the number of audits and replays up to now, each of which was a process.
     pub fn auditors(&self) -> usize {
-        let audits: usize = self.audits.values().map(Vec::len).sum();
-        audits.saturating_add(self.replays.len())
+        self.audits.count().saturating_add(self.replays.len())
     }
 
     /// Returns the report. `paid` returns the pay of a uid in each epoch: as a miner, and as a
@@ -241,7 +216,7 @@ impl Training {
                 uid: uid.0,
                 name: plan.name,
                 behaviour: plan.describe(),
-                work: self.work.get(&uid).copied().unwrap_or_default(),
+                work: self.audits.work_of(uid),
                 paid: paid(uid).0,
             })
         };
@@ -254,7 +229,7 @@ impl Training {
                 honest: true,
                 stake: plan.stake.0,
                 paid: paid(uid).1,
-                audits: self.audits.get(&uid).cloned().unwrap_or_default(),
+                audits: self.audits.of(uid),
             })
         };
         Ok(TrainingReport {
