@@ -75,6 +75,7 @@ impl Files {
             standings: Vec::new(),
             weights: Vec::new(),
             vote: None,
+            proofs: Vec::new(),
         };
         let mut facts = Facts {
             home,

@@ -411,9 +411,22 @@ fn a_trained_state_is_mined_validated_and_asked() {
         "3",
         "--json",
     ]);
+    let file = net.path("answer.json");
+    fs::write(&file, &asked.stdout).unwrap();
     let asked = document(&asked);
     assert_eq!(asked["right"], true, "{asked}");
     assert_eq!(asked["answer"]["answer"].as_array().unwrap().len(), 5);
+
+    // The same document leads back to the seed of the training.
+    let found = std::process::Command::new(env!("CARGO_BIN_EXE_inktensor"))
+        .args(["provenance", "--json", "--answer", &file])
+        .args(["--in", &net.path("training")])
+        .output()
+        .unwrap();
+    assert_eq!(found.status.code(), Some(0), "{}", text(&found));
+    let found = document(&found);
+    assert_eq!(found["place"], "the state in which epoch 3 ends");
+    assert_eq!(found["answer"], true, "{found}");
 }
 
 /// The owner names a hash. The validator fetches the program from the miner, and runs it.

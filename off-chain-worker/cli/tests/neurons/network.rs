@@ -32,7 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 pub const NETUID: NetUid = NetUid(1);
 /// Milliseconds of a block.
 const BLOCK_TIME: &str = "250";
@@ -344,6 +344,16 @@ impl Net {
         let row: Option<WeightsRow> = self.chain.query(row).unwrap();
         let row = row.expect("a row");
         row.uids.into_iter().zip(row.weights).collect()
+    }
+
+    /// Returns the weights that a validator has set at a block or after it, once they are there.
+    pub fn weights_since(&self, validator: Uid, block: u32) -> BTreeMap<Uid, u16> {
+        wait_for(&format!("weights of {validator:?} since {block}"), || {
+            let row = self.contracts.epoch().weights(NETUID, validator);
+            let row: Option<WeightsRow> = self.chain.query(row).unwrap();
+            let row = row.filter(|row| row.updated_at >= block)?;
+            Some(row.uids.into_iter().zip(row.weights).collect())
+        })
     }
 
     /// Returns the endpoint that the neuron on a uid has published.

@@ -4,10 +4,10 @@
 use crate::cheats;
 use crate::network::{
     document, text as text_of, wait_for, Asks, Guarded, Net, FIRST, LONG_TEMPO, MINERS, NETUID,
-    VALIDATORS,
+    PATIENCE, VALIDATORS,
 };
 use crate::support;
-use inktensor_client::chain::Typed;
+use inktensor_client::chain::{ChainRead, Typed};
 use inktensor_exact::{adamw::AdamW, gpt::Config};
 use inktensor_neuron::program::linked;
 use inktensor_primitives::{
@@ -16,14 +16,19 @@ use inktensor_primitives::{
     work::Pledge,
     Digest, Uid,
 };
-use inktensor_simulation::live::cheats::{Forger, Forgery};
+use inktensor_simulation::live::cheats::Forgery;
 use inktensor_task::{Blob, Fold, Hash, Seed, Tag};
 use inktensor_train::{Recipe, State, Train};
 use serde_json::{json, Value};
-use std::fs;
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 /// Most steps of a miner in an epoch.
 const STEPS: u16 = 6;
+/// Blocks of an epoch in which six cheats work beside the others: a minute.
+const CHEATS_TEMPO: u32 = 240;
 
 /// A small text that a small model learns something of.
 fn corpus() -> Vec<u8> {
@@ -85,12 +90,26 @@ impl Net {
         vec!["--blob".into(), format!("{corpus_file},{file}")]
     }
 
+    /// Returns the endpoint and the pledge of a neuron.
+    fn serving(&self, uid: Uid) -> Option<ServingView> {
+        let serving = self.contracts.registry().serving(NETUID, uid);
+        self.chain.query(serving).unwrap()
+    }
+
+    /// Waits for the first line of a neuron that has all of `parts`.
+    fn line_of(&self, name: &str, parts: &[&str]) -> String {
+        wait_for(&format!("{name}: {}", parts.join(" .. ")), || {
+            let log = self.log(name);
+            let mut lines = log.lines();
+            let found = lines.find(|line| parts.iter().all(|part| line.contains(part)));
+            found.map(str::to_owned)
+        })
+    }
+
     /// Returns the start of an epoch that a validator has voted for, once it has.
     fn voted(&self, validator: Uid, epoch: u32) -> Digest {
         wait_for(&format!("a vote of {validator:?} in epoch {epoch}"), || {
-            let serving = self.contracts.registry().serving(NETUID, validator);
-            let serving: Option<ServingView> = self.chain.query(serving).unwrap();
-            let data = serving?.commitment?.data;
+            let data = self.serving(validator)?.commitment?.data;
             match Pledge::from_data(&data) {
                 Ok(Pledge::Fold {
                     epoch: of, start, ..
@@ -107,16 +126,21 @@ fn start(net: &Net, command: &str, name: &str, blobs: &[String]) -> Guarded {
     net.neuron(command, name, &more)
 }
 
-/// Waits until all neurons have loaded the training, and the first epoch of it is open.
-fn begin(net: &mut Net, names: &[&str]) {
+/// Waits until all neurons have loaded the training, in the epoch before the first one of it.
+fn load(net: &mut Net, names: &[&str], tempo: u32) {
     for name in names {
         net.wait_for_line(name, "published the endpoint");
     }
-    net.pass_epoch(LONG_TEMPO);
+    net.pass_epoch(tempo);
     wait_for("permits", || net.status().final_epoch);
     for name in names {
         net.wait_for_line(name, "loaded the manifest");
     }
+}
+
+/// Waits until all neurons have loaded the training, and the first epoch of it is open.
+fn begin(net: &mut Net, names: &[&str]) {
+    load(net, names, LONG_TEMPO);
     net.open_epoch(FIRST, LONG_TEMPO);
 }
 
@@ -295,41 +319,131 @@ fn a_training_by_a_wasm_program_is_mined_validated_and_audited() {
 
 #[test]
 fn cheats_of_a_training_earn_nothing_and_change_no_state() {
-    let mut net = Net::start("cheats", LONG_TEMPO, false);
+    let mut net = Net::start("cheats", CHEATS_TEMPO, false);
     let blobs = net.set_training();
     let lies = [
-        Forgery::Claims,
-        Forgery::OtherEnd,
-        Forgery::OtherStart,
-        Forgery::Silent,
-        Forgery::Hides,
+        ("claims", Forgery::Claims),
+        ("other-end", Forgery::OtherEnd),
+        ("other-start", Forgery::OtherStart),
+        ("silent", Forgery::Silent),
+        ("hides", Forgery::Hides),
+        ("lapses", Forgery::Lapses(FIRST)),
     ];
-    let names = ["claims", "other-end", "other-start", "silent", "hides"];
-    for name in names {
-        net.register(name);
-    }
-    let all = ["m0", "v0", "v1"];
+    let uids = lies.map(|(name, _)| net.register(name));
+    let lapsed = uids[lies.len() - 1];
     let _m0 = start(&net, "mine", "m0", &blobs);
     let _v0 = start(&net, "validate", "v0", &blobs);
-    let _v1 = start(&net, "validate", "v1", &blobs);
-    let lies = names.iter().zip(lies);
-    let _cheats: Vec<Forger> = lies
-        .map(|(name, lie)| cheats::start(&net, name, lie))
-        .collect();
-    begin(&mut net, &all);
+    let mut v1 = start(&net, "validate", "v1", &blobs);
+    let _cheats = lies.map(|(name, lie)| cheats::start(&net, name, lie));
+    load(&mut net, &["m0", "v0", "v1"], CHEATS_TEMPO);
+    for (uid, (name, _)) in uids.iter().zip(lies) {
+        wait_for(&format!("the endpoint of {name}"), || {
+            net.serving(*uid)?.axon
+        });
+    }
+    // The second validator is away while the first one probes.
+    v1.0.kill().unwrap();
+    v1.0.wait().unwrap();
+    net.open_epoch(FIRST, CHEATS_TEMPO);
     // One that comes late, with an empty store.
     let _m1 = start(&net, "mine", "m1", &blobs);
-
-    for epoch in FIRST..FIRST + 2 {
-        for weights in net.weights_of(epoch) {
-            let mut paid: Vec<Uid> = weights.into_keys().collect();
-            // Late, and paid from its first whole epoch on.
-            paid.retain(|uid| *uid != MINERS[1].1);
-            assert_eq!(paid, [MINERS[0].1], "epoch {epoch}: {}", net.log("v0"));
-        }
+    wait_for("the work of the miner that lapses", || {
+        let data = net.serving(lapsed)?.commitment?.data;
+        matches!(Pledge::from_data(&data), Ok(Pledge::Work { .. })).then_some(())
+    });
+    let (first, uid) = (format!("epoch={FIRST}"), format!("uid={}", lapsed.0));
+    net.line_of("v0", &["a probe proves a fraud", &first, &uid]);
+    net.voted(VALIDATORS[0].1, FIRST);
+    // Its window is over in this epoch, and the miner lies in no later one.
+    let status = net.status();
+    let now = net.chain.block().unwrap();
+    let over = status.opened_at + CHEATS_TEMPO * 3 / 4;
+    if status.open == FIRST && now < over {
+        net.chain.advance(over - now).unwrap();
     }
-    let last = net.last_weights(VALIDATORS[0].1);
-    assert!(last.contains_key(&MINERS[1].1), "{}", net.log("m1"));
+    let _v1 = start(&net, "validate", "v1", &blobs);
+    let took = format!("took a proof of fraud from uid {}", VALIDATORS[0].1 .0);
+    net.line_of("v1", &[&took, &first, &uid]);
+    proof_stands(&net, lapsed);
+
+    let bars = format!("a proof of fraud in epoch {FIRST} bars the miner");
+    let line = net.line_of("v1", &[&bars, &uid]);
+    let epoch = line.split("epoch=").nth(1).unwrap();
+    let epoch = epoch.split_whitespace().next().unwrap();
+    let epoch: u32 = epoch.parse().unwrap();
+    // The bar is in force in the next epoch, too.
+    let opened_at = net.status().opened_at;
+    for (name, uid) in VALIDATORS {
+        let mut paid = net.weights_since(uid, opened_at);
+        // Late, and paid from its first whole epoch on.
+        paid.remove(&MINERS[1].1);
+        let paid: Vec<Uid> = paid.into_keys().collect();
+        assert_eq!(paid, [MINERS[0].1], "{uid:?}: {}", net.log(name));
+    }
+    net.open_epoch(epoch + 1, CHEATS_TEMPO);
+    evidence_holds(&net, epoch);
+    wait_for("pay of the miner that came late", || {
+        let paid = net.last_weights(VALIDATORS[0].1);
+        paid.contains_key(&MINERS[1].1).then_some(())
+    });
+}
+
+/// Checks that the second validator serves the proof that it has taken, and that anyone decides it.
+fn proof_stands(net: &Net, lapsed: Uid) {
+    let (folder, out) = (net.path("cache"), net.path("proofs"));
+    let common = ["--cache", &folder, "--allow-private"];
+    let second = VALIDATORS[1].1 .0.to_string();
+    let served = ["--uid", &second, "--out", &out, "--json"];
+    // Proofs about the first step of an open epoch wait for its votes, and are others.
+    let of_lapsed = |row: &Value| row["uid"] == lapsed.0 && row["epoch"] == FIRST;
+    let stands = |row: &Value| of_lapsed(row) && row["verdict"] == "stands";
+    let begun = Instant::now();
+    loop {
+        let decided = net.run(&["train", "proof"], &[&common[..], &served].concat());
+        let document: Result<Value, _> = serde_json::from_slice(&decided.stdout);
+        let document = document.unwrap_or_default();
+        let mut rows = document["proofs"].as_array().into_iter().flatten();
+        if rows.any(stands) {
+            break;
+        }
+        let said = text_of(&decided);
+        assert!(begun.elapsed() < PATIENCE, "no proof that stands: {said}");
+        thread::sleep(Duration::from_millis(500));
+    }
+
+    // A file has its state, and needs no neuron but for the training.
+    let file = format!("{out}/proof-{FIRST}-{}", lapsed.0);
+    let decide = |file: &str| net.run(&["train", "proof", file], &common);
+    let decided = decide(&file);
+    let said = text_of(&decided);
+    assert_eq!(decided.status.code(), Some(0), "{said}");
+    assert!(said.contains("on the chain: 1 of 1"), "{said}");
+    assert!(
+        said.lines().all(|line| line.chars().count() <= 80),
+        "{said}"
+    );
+    // The same claim about another pledge.
+    let mut other = fs::read(&file).unwrap();
+    other[59] ^= 1;
+    let changed = net.path("changed");
+    fs::write(&changed, other).unwrap();
+    let decided = decide(&changed);
+    let said = text_of(&decided);
+    assert_eq!(decided.status.code(), Some(1), "{said}");
+    assert!(said.contains("is not the miner's on the chain"), "{said}");
+}
+
+/// Checks the evidence of the second validator, which bars a miner by the proof of another one.
+fn evidence_holds(net: &Net, epoch: u32) {
+    let folder = net.path("cache");
+    let common = ["--cache", &folder, "--allow-private"];
+    let (epoch, second) = (epoch.to_string(), VALIDATORS[1].1 .0.to_string());
+    let words = ["evidence", "verify", "--epoch", &epoch, "--uid", &second];
+    let verified = wait_for("served evidence", || {
+        let verified = net.run(&words, &common);
+        (!text_of(&verified).contains("withheld")).then_some(verified)
+    });
+    assert_eq!(verified.status.code(), Some(0), "{}", text_of(&verified));
 }
 
 #[test]

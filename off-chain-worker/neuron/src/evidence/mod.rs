@@ -29,11 +29,12 @@ use crate::fold::vote::FoldVote;
 use inktensor_client::chain::BlockId;
 use inktensor_primitives::{work::Pledge, AccountId, Digest, NetUid, Uid};
 use inktensor_task::{merkle, Hash, Seat, Tag, Worth};
+use inktensor_train::FraudProof;
 use inktensor_wire::{Outcome, SignedRequest};
 use scale::{Decode, Encode};
 
-/// Version of the format. The root covers it. Version 1 had no folds.
-pub const VERSION: u8 = 2;
+/// Version of the format. The root covers it. Version 1 had no folds, and version 2 no proofs.
+pub const VERSION: u8 = 3;
 /// The endpoint that questions go to.
 pub const ASK_PATH: &str = "/v1/ask";
 
@@ -162,6 +163,9 @@ pub struct Evidence {
     pub weights: Vec<(Uid, u16)>,
     /// The vote on the next state of a fold. Absent for a task.
     pub vote: Option<FoldVote>,
+    /// Proofs of fraud in earlier epochs of a fold, by seat and without their states, each of which
+    /// bars its miner. A task has none.
+    pub proofs: Vec<FraudProof>,
 }
 
 impl Evidence {
@@ -182,10 +186,11 @@ impl Evidence {
             .fixed(&receipts)
             .fixed(&standings.digest())
             .fixed(&weights_digest(&receipts, &self.weights));
-        match &self.vote {
-            Some(vote) => hash.u8(1).fixed(&vote.start).bytes(&vote.ballot).digest(),
-            None => hash.u8(0).digest(),
-        }
+        let hash = match &self.vote {
+            Some(vote) => hash.u8(1).fixed(&vote.start).bytes(&vote.ballot),
+            None => hash.u8(0),
+        };
+        hash.bytes(&self.proofs.encode()).digest()
     }
 
     /// Returns the root of the tree of receipts.

@@ -177,7 +177,11 @@ impl Scoring<'_> {
     ) -> Vec<Standing> {
         let alpha = Alpha(parts_of(self.manifest.alpha));
         let questions = usize::from(self.manifest.questions.max(1));
-        let before: BTreeMap<Seat, &Standing> = before.iter().map(|it| (it.seat(), it)).collect();
+        let before = before.iter().map(|it| (it.seat(), *it));
+        let mut before: BTreeMap<Seat, Standing> = before.collect();
+        if let Rules::Fold(round) = self.rules {
+            round.bar(miners, &mut before);
+        }
         let barred = self.barred(miners, &before);
         let asked = self.asked(miners);
         let of_miner: BTreeMap<Seat, &[Grade]> = asked
@@ -213,7 +217,7 @@ impl Scoring<'_> {
 
     /// Returns the standings of a fold's miners that are barred and have no endpoint now: an epoch
     /// without one ends no bar. A uid with another registration has a standing of its own.
-    fn barred(&self, miners: &[Registration], before: &BTreeMap<Seat, &Standing>) -> Vec<Standing> {
+    fn barred(&self, miners: &[Registration], before: &BTreeMap<Seat, Standing>) -> Vec<Standing> {
         let Rules::Fold(round) = self.rules else {
             return Vec::new();
         };
@@ -224,7 +228,7 @@ impl Scoring<'_> {
             failed.map(|_| Standing {
                 average: Worth::NONE,
                 failed,
-                ..**it
+                ..*it
             })
         });
         carried.collect()
@@ -318,6 +322,10 @@ pub fn conclude(
         weights: weights(&standings),
         standings,
         vote: None,
+        proofs: match scoring.rules {
+            Rules::Task(_) => Vec::new(),
+            Rules::Fold(round) => round.proofs.clone(),
+        },
     })
 }
 

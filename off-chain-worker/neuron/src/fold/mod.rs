@@ -9,10 +9,12 @@
 //! - [`probe`]: questions and answers on the wire
 //! - [`round`]: a validator's questions, and the worth of answers
 //! - [`vote`]: a validator's ballot on the ends
+//! - [`fraud`]: proofs of fraud, which validators hand round and everyone decides
 //! - [`gather`], [`history`]: an audit of an epoch, and the replay of the whole training
 
 pub mod course;
 mod engine;
+pub mod fraud;
 pub mod gather;
 pub mod history;
 pub mod pledges;

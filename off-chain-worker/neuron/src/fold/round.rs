@@ -8,7 +8,8 @@ use crate::{
 use inktensor_primitives::{Digest, NetUid};
 use inktensor_task::{Seat, Seed, Worth};
 use inktensor_train::{
-    judge, probed, Answer, Epoch, Examined, Failure, Record, Verdict, Work, BARRED_EPOCHS,
+    judge, probed, Answer, Epoch, Examined, Failure, FraudProof, Record, Verdict, Work,
+    BARRED_EPOCHS,
 };
 use inktensor_wire::Blobs;
 use std::{collections::BTreeMap, sync::Arc};
@@ -42,6 +43,8 @@ pub struct FoldRound {
     pub questions: u16,
     /// The states that answers name.
     pub states: Arc<dyn States>,
+    /// Proofs of fraud in earlier epochs, by seat, which stand and bar their miners.
+    pub proofs: Vec<FraudProof>,
 }
 
 impl FoldRound {
@@ -63,6 +66,7 @@ impl FoldRound {
             works,
             questions,
             states,
+            proofs: Vec::new(),
         }
     }
 
@@ -112,7 +116,7 @@ impl FoldRound {
     }
 
     /// Returns the answer in `body`, unless it is one to another question.
-    fn answer(&self, seed: &Seed, to: Seat, number: u16, body: &[u8]) -> Option<Answer> {
+    pub(super) fn answer(&self, seed: &Seed, to: Seat, number: u16, body: &[u8]) -> Option<Answer> {
         let answer = probe::read_answer(body).ok()?;
         (answer.step == self.step(seed, to, number)).then_some(answer)
     }

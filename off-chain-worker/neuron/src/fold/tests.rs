@@ -31,15 +31,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-const STEPS: u16 = 5;
-const SEAT: Seat = Seat {
+pub(super) const STEPS: u16 = 5;
+pub(super) const SEAT: Seat = Seat {
     uid: 3,
     generation: 7,
 };
 const HOME: Digest = [4; 32];
 const ASKED: Digest = [6; 32];
 
-fn training() -> Arc<Training> {
+pub(super) fn training() -> Arc<Training> {
     let config = Config {
         vocabulary: 128,
         context: 8,
@@ -278,6 +278,7 @@ fn round(place: &Place, work: Work, states: Arc<dyn States>) -> FoldRound {
         works: BTreeMap::from([(SEAT, work)]),
         questions: 2,
         states,
+        proofs: Vec::new(),
     }
 }
 

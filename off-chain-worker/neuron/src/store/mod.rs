@@ -203,6 +203,7 @@ pub struct Changes(Vec<Change>);
 
 enum Change {
     Put(&'static str, Vec<u8>, Vec<u8>),
+    Remove(&'static str, Vec<u8>),
     RemoveBefore(&'static str, Vec<u8>),
 }
 
@@ -226,6 +227,11 @@ impl Changes {
         self.put(ONLY, value)
     }
 
+    /// Removes the value at `key`.
+    pub fn remove<R: Record>(&mut self, key: &[u8]) {
+        self.0.push(Change::Remove(R::TABLE, key.to_vec()));
+    }
+
     /// Removes all values with keys before `end`.
     pub fn remove_before<R: Record>(&mut self, end: &[u8]) {
         self.0.push(Change::RemoveBefore(R::TABLE, end.to_vec()));
@@ -236,6 +242,7 @@ impl Change {
     fn carry_out(&self, batch: &mut Batch) -> Result<(), redb::Error> {
         match self {
             Change::Put(table, key, sealed) => batch.put(table, key, sealed),
+            Change::Remove(table, key) => batch.remove(table, key),
             Change::RemoveBefore(table, end) => batch.remove_range(table, &[], end, None),
         }
     }

@@ -3,6 +3,7 @@
 
 use super::{
     asking::Work,
+    proofs::ProofRecord,
     records::{of_epoch, seal, ProgressRecord, RoundRecord, SealedRecord, SALT},
     round::Current,
     Validator,
@@ -11,12 +12,13 @@ use crate::{
     error::NeuronError,
     evidence::{
         any::AnyEvidence,
+        codec::FileError,
         facts::Pledged,
         scoring::{conclude, demanded, Asked},
         seeds::{check_seed, Round},
         Evidence, Head, Registration, Standing,
     },
-    fold::vote::vote,
+    fold::{course::keep, fraud::named, vote::vote},
     pledged::pledge_of,
     service::{random, AtBlock, Neuron},
     store::Store,
@@ -29,6 +31,7 @@ use inktensor_primitives::{
     Bps, Digest, NetUid,
 };
 use inktensor_task::Seed;
+use inktensor_train::FraudProof;
 use inktensor_wire::Blobs;
 use inktensor_worker::service::instrumented::Instrumented;
 use std::{
@@ -62,7 +65,13 @@ impl Validator {
         current.receive(&neuron.store)?;
         if let Some(concluding) = &current.concluding {
             return match concluding.try_recv() {
-                Ok(Ok(evidence)) => self.seal(neuron, chain, at, &AnyEvidence::Asked(evidence)),
+                Ok(Ok(concluded)) => {
+                    let Concluded { evidence, frauds } = concluded;
+                    let (manifest, vote) = (evidence.head.manifest, evidence.vote);
+                    let start = vote.map(|it| it.start).unwrap_or_default();
+                    self.keep_found(&neuron.store, epoch, (manifest, start), &frauds)?;
+                    self.seal(neuron, chain, at, &AnyEvidence::Asked(evidence))
+                }
                 Ok(Err(error)) => {
                     self.leave_out(epoch, error);
                     Ok(())
@@ -111,7 +120,11 @@ impl Validator {
             )
         });
         let (sender, concluding) = mpsc::channel();
-        let Some(job) = Job::of(neuron, current, seed, before) else {
+        let held = self.sure(&neuron.store)?;
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        let Some(job) = Job::of(neuron, current, seed, before, held)? else {
             return Ok(());
         };
         current.concluding = Some(concluding);
@@ -146,6 +159,9 @@ impl Validator {
                 Some(sealed) => Some(sealed),
                 None => {
                     let sealed: Option<SealedRecord> = neuron.store.get(&of_epoch(epoch))?;
+                    if let Some(Err(error)) = sealed.as_ref().map(SealedRecord::evidence) {
+                        return Ok(Err(unreadable(epoch, &error)));
+                    }
                     let is_same = |it: &SealedRecord| {
                         it.evidence().is_ok_and(|evidence| evidence.root() == root)
                     };
@@ -166,7 +182,7 @@ impl Validator {
         };
         let evidence = match known.evidence() {
             Ok(evidence) => evidence,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return Ok(Err(unreadable(known.epoch, &error))),
         };
         // Averages belong to a registration.
         let is_own = evidence.head().validator.generation == at.seat.generation;
@@ -222,6 +238,20 @@ pub(super) fn served_after(terms: &WeightTerms) -> u32 {
     }
 }
 
+/// Returns the error about sealed evidence that this program does not read. Nothing is migrated.
+fn unreadable(epoch: u32, error: &FileError) -> String {
+    let found = match error {
+        FileError::Version { found, reads } => {
+            format!("has version {found}, and this program reads {reads}")
+        }
+        other => format!("cannot be read: {other}"),
+    };
+    format!(
+        "the evidence of epoch {epoch} in this store {found}; the averages go on from it, so run \
+         the program that wrote it, or register another hotkey with an empty store"
+    )
+}
+
 /// Returns the last evidence that was pledged from this store.
 fn last_pledged(store: &Store) -> Result<Option<SealedRecord>, NeuronError> {
     let all = store.all::<ProgressRecord>(&[])?;
@@ -230,6 +260,14 @@ fn last_pledged(store: &Store) -> Result<Option<SealedRecord>, NeuronError> {
         Some((key, _)) => Ok(store.get(key)?),
         None => Ok(None),
     }
+}
+
+/// The result of a round.
+pub struct Concluded {
+    /// The evidence.
+    pub evidence: Evidence,
+    /// Proofs of the frauds that the probes have shown.
+    pub frauds: Vec<FraudProof>,
 }
 
 /// The check of a round's answers, on a thread of its own.
@@ -243,6 +281,8 @@ struct Job {
     asked: Vec<Asked>,
     checks: Option<Seed>,
     before: Before,
+    /// The proofs of earlier epochs that bar a miner.
+    proofs: Vec<FraudProof>,
 }
 
 impl Job {
@@ -252,11 +292,14 @@ impl Job {
         current: &Current,
         checks: Option<Seed>,
         before: Before,
-    ) -> Option<Self> {
+        mut held: Vec<ProofRecord>,
+    ) -> Result<Option<Self>, NeuronError> {
         let miners = current.miners();
         let (home, netuid) = (neuron.home, neuron.common.netuid);
         let (working, round, blobs) = (&current.working, &current.round, &neuron.blobs);
-        let work = Work::of(home, netuid, working, round, blobs)?;
+        let Some(work) = Work::of(home, netuid, working, round, blobs) else {
+            return Ok(None);
+        };
         let probed = work.asked().into_iter().map(|(miner, _)| *miner);
         let probed: Vec<Registration> = probed.collect();
         let asked = demanded(&probed, working.manifest.questions)
@@ -270,7 +313,34 @@ impl Job {
                 })
             })
             .collect();
-        Some(Self {
+        let proofs = match work.fold() {
+            Some(_) => {
+                // Another manifest has other rules, and no auditor decides without the state.
+                held.retain(|it| {
+                    let state = &it.proof.answer.before.state;
+                    it.manifest == round.manifest && blobs.contains(state)
+                });
+                let (own, others): (Vec<_>, Vec<_>) =
+                    held.into_iter().partition(ProofRecord::is_own);
+                let [own, others] = [own, others].map(|all| {
+                    let proofs = all.into_iter().map(|it| it.proof);
+                    proofs.collect::<Vec<FraudProof>>()
+                });
+                let standings = before.as_ref().map_or(&[][..], |(_, standings)| standings);
+                named((&own, &others), round.epoch, &miners, standings)
+            }
+            None => Vec::new(),
+        };
+        for proof in &proofs {
+            // The state is served as long as those of the evidence.
+            keep(&neuron.store, round.epoch, &proof.answer.before.state)?;
+            let (uid, of) = (proof.seat.uid, proof.epoch);
+            info!(
+                epoch = round.epoch,
+                uid, "a proof of fraud in epoch {of} bars the miner"
+            );
+        }
+        Ok(Some(Self {
             home,
             netuid,
             round: round.clone(),
@@ -280,13 +350,15 @@ impl Job {
             asked,
             checks,
             before,
-        })
+            proofs,
+        }))
     }
 
-    fn run(self) -> Result<Evidence, String> {
+    fn run(self) -> Result<Concluded, String> {
         let (home, netuid, round) = (self.home, self.netuid, &self.round);
         let work = Work::of(home, netuid, &self.working, round, &self.blobs);
         let work = work.ok_or("the round was begun as a task's")?;
+        let work = work.with_proofs(self.proofs);
         let scoring = work.scoring(self.checks);
         let (root, standings) = match self.before {
             Some((root, standings)) => (Some(root), standings),
@@ -303,11 +375,29 @@ impl Job {
         };
         let evidence = conclude(head, &self.miners, self.asked, &standings, &scoring);
         let mut evidence = evidence.map_err(|error| error.to_string())?;
+        let mut frauds = Vec::new();
         if let (Some(fold), Some((pledges, _))) = (work.fold(), &round.pledges) {
+            let found = fold.frauds(&work.questions(), &evidence.receipts);
+            frauds = found.map_err(|error| error.to_string())?;
             let guard = pledges.guard(&home, netuid, round.epoch);
             let vote = vote(fold, &evidence, guard).map_err(|error| error.to_string())?;
             evidence.vote = Some(vote);
         }
-        Ok(evidence)
+        Ok(Concluded { evidence, frauds })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sealed_evidence_of_another_version_is_named_with_the_remedy() {
+        let error = unreadable(7, &FileError::Version { found: 2, reads: 3 });
+        assert!(
+            error.contains("epoch 7 in this store has version 2"),
+            "{error}"
+        );
+        assert!(error.contains("run the program that wrote it"), "{error}");
     }
 }

@@ -10,6 +10,7 @@
 mod asking;
 mod concluding;
 mod judging;
+mod proofs;
 pub mod records;
 mod round;
 mod sending;
@@ -36,6 +37,7 @@ use inktensor_worker::{
     service::{instrumented::Instrumented, Handles},
 };
 use judging::Judging;
+use proofs::Exchange;
 use records::{of_epoch, ProgressRecord, RoundRecord, SealedRecord, KEPT_EPOCHS, TABLES};
 use round::Current;
 use std::{
@@ -74,6 +76,7 @@ pub fn run(
             current: None,
             judging: None,
             course: Course::default(),
+            proofs: Exchange::default(),
             files: BTreeMap::new(),
             imported: imported(common)?,
             read_at: None,
@@ -96,6 +99,8 @@ pub struct Validator {
     judging: Option<Judging>,
     /// The course of the training, on a subnet that runs one.
     course: Course,
+    /// The exchange of proofs of fraud with other validators.
+    proofs: Exchange,
     /// Files of sealed evidence by epoch, with the first epoch in which each is served.
     files: BTreeMap<u32, (u32, Digest)>,
     /// Evidence of this hotkey that was given as a file, by its root.
@@ -151,6 +156,7 @@ impl Play for Validator {
             return Err(NeuronError::OwnersHotkey(ss58(&neuron.account())));
         }
         self.course.look(neuron, chain, at)?;
+        self.exchange(neuron, chain, at)?;
         self.show(neuron, chain, at)?;
         self.reveal(neuron, chain, at)?;
         let epoch = at.view.status.open;

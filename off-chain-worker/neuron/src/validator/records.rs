@@ -1,5 +1,6 @@
 //! The memory of a validator: its round, each receipt, and the evidence that it has sealed.
 
+use super::proofs;
 use crate::{
     contest::records as contest,
     evidence::{any::AnyEvidence, codec::FileError, Registration},
@@ -124,7 +125,8 @@ impl Record for ProgressRecord {
 }
 
 /// Tables of a validator.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
+    proofs::TABLES[0],
     course::TABLES[0],
     course::TABLES[1],
     course::TABLES[2],

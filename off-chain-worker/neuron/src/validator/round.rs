@@ -2,13 +2,14 @@
 
 use super::{
     asking::{leaves_time, Asking, Work},
+    concluding::Concluded,
     records::{of_epoch, of_question, question_of, AskedRecord, RoundRecord},
     Validator,
 };
 use crate::{
     clock,
     error::NeuronError,
-    evidence::{codec::most_receipts, facts::to_ask, seeds::Round, Evidence, Registration},
+    evidence::{codec::most_receipts, facts::to_ask, seeds::Round, Registration},
     fold::pledges::Pledges,
     service::{AtBlock, Neuron},
     store::Store,
@@ -41,7 +42,7 @@ pub struct Current {
     /// True once no further outcome can arrive.
     pub ended: bool,
     /// The evidence, while it is computed.
-    pub concluding: Option<Receiver<Result<Evidence, String>>>,
+    pub concluding: Option<Receiver<Result<Concluded, String>>>,
 }
 
 impl Current {

@@ -4,10 +4,11 @@ use crate::{
     answering::{self, on_a_thread, task_of, About, Refusal},
     ask::{ask_target, Target, Unanswered, BAD_QUESTION, MOST_TRIES},
     clock,
+    fold::fraud::PROOFS_PATH,
     tasks::Working,
 };
 use inktensor_primitives::{AccountId, Digest, NetUid};
-use inktensor_wire::{Caller, Client, Context, Page, Path, Response, Service};
+use inktensor_wire::{Caller, Client, Context, Media, Page, Path, Response, Service};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -54,6 +55,8 @@ pub struct Known {
     pub closed_until: u64,
     /// Files of evidence that are served, by epoch.
     pub evidence: BTreeMap<u32, Digest>,
+    /// Number and file of the proofs of fraud that are served.
+    pub proofs: (usize, Arc<Vec<u8>>),
 }
 
 impl Shared {
@@ -149,13 +152,22 @@ impl Service for Users {
         about.hello([
             ("users", json!(self.0.users)),
             ("evidence", json!(known.evidence.keys().collect::<Vec<_>>())),
+            ("proofs", json!(known.proofs.0)),
         ])
     }
 
     fn page(&self, path: &Path) -> Option<Page> {
-        let epoch = path.as_str().strip_prefix(EVIDENCE)?.parse().ok()?;
         let known = self.0.known.read();
         let known = known.unwrap_or_else(PoisonError::into_inner);
+        if path.as_str() == PROOFS_PATH {
+            let body = known.proofs.1.to_vec();
+            // Empty before the first block of a training.
+            return (!body.is_empty()).then_some(Page::Bytes {
+                media: Media::Octets,
+                body,
+            });
+        }
+        let epoch = path.as_str().strip_prefix(EVIDENCE)?.parse().ok()?;
         known.evidence.get(&epoch).copied().map(Page::Blob)
     }
 }
@@ -170,9 +182,7 @@ mod tests {
     };
     use inktensor_embed::small;
     use inktensor_primitives::{Bps, Rao};
-    use inktensor_wire::{
-        fields::Asked, signature::sha256, ClientLimits, Hotkey, Media, SignedRequest,
-    };
+    use inktensor_wire::{fields::Asked, signature::sha256, ClientLimits, Hotkey, SignedRequest};
     use std::net::{Ipv4Addr, SocketAddr};
     use subxt_signer::sr25519::dev;
 

@@ -9,11 +9,15 @@ use inktensor_client::chain::BlockId;
 use inktensor_exact::{adamw::AdamW, gpt::Config};
 use inktensor_neuron::{
     evidence::{
+        audit::{self, Audited, Auditor, Before, Falsehood, Missing, Origin, Sample, Verdict},
+        facts::{ChainWeights, Facts, Pledged},
         scoring::{conclude, demanded, Asked, Rules, Scoring},
-        seeds::question_seed,
+        seeds::{epoch_seed, question_seed, Round},
         Evidence, Grade, Head, Registration, ASK_PATH,
     },
     fold::{
+        fraud::Ruling,
+        pledges::Pledges,
         probe,
         round::{FoldRound, States},
         vote::vote,
@@ -27,13 +31,14 @@ use inktensor_primitives::{
     Digest, NetUid,
 };
 use inktensor_task::{Blob, Fold, Seed, Worth};
-use inktensor_train::{Epoch, Recipe, State, Trace, Train};
+use inktensor_train::{Epoch, FraudProof, Member, Recipe, State, Trace, Train};
 use inktensor_wire::{
     fields, signature::sha256, Context, Media, Outcome, Path, SignedRequest, SignedResponse,
 };
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 const HOME: Digest = [4; 32];
+const ASSIGNED: Digest = [5; 32];
 const NETUID: NetUid = NetUid(3);
 const EPOCH: u32 = 9;
 const STEPS: u16 = 4;
@@ -125,6 +130,8 @@ struct Played {
     states: BTreeMap<Digest, Vec<u8>>,
     keys: Keys,
     validator: Registration,
+    /// The proofs of earlier epochs that the evidence names.
+    proofs: Vec<FraudProof>,
 }
 
 fn play() -> Played {
@@ -138,7 +145,7 @@ fn play() -> Played {
         home: HOME,
         netuid: NETUID.0,
         number: EPOCH,
-        seed: Seed([5; 32]),
+        seed: epoch_seed(&HOME, NETUID, EPOCH, &ASSIGNED),
         start: start.hash(),
         most_steps: STEPS,
     };
@@ -167,6 +174,7 @@ fn play() -> Played {
         states,
         keys,
         validator,
+        proofs: Vec::new(),
     }
 }
 
@@ -179,13 +187,10 @@ impl Played {
         trainings.map(|training| self.evidence_by(training, &mut receipts))
     }
 
-    fn evidence_by(
-        &self,
-        training: &Arc<Training>,
-        receipts: &mut Option<Vec<Asked>>,
-    ) -> Result<Evidence, String> {
+    /// Returns the rules of the epoch.
+    fn round(&self, training: &Arc<Training>) -> FoldRound {
         let works = self.miners.iter().zip(&self.traces);
-        let round = FoldRound {
+        FoldRound {
             training: Arc::clone(training),
             epoch: self.epoch,
             works: works
@@ -193,7 +198,16 @@ impl Played {
                 .collect(),
             questions: QUESTIONS,
             states: Arc::new(Held(self.states.clone())),
-        };
+            proofs: self.proofs.clone(),
+        }
+    }
+
+    fn evidence_by(
+        &self,
+        training: &Arc<Training>,
+        receipts: &mut Option<Vec<Asked>>,
+    ) -> Result<Evidence, String> {
+        let round = self.round(training);
         // One manifest for all: its hash is a part of the root.
         let (_, start) = native();
         let file = manifest(&start, None);
@@ -294,4 +308,132 @@ fn a_program_that_fails_gives_no_evidence() {
     let expected = "fold_step trapped: it panicked; refuse such an input instead, or report it to \
                     the author";
     assert_eq!(failed, Err(expected.into()));
+}
+
+impl Played {
+    /// Returns the claim that a miner cheated in an earlier epoch. The auditor's ruling decides it.
+    fn claim(&self, place: usize, epoch: u32) -> FraudProof {
+        let (seat, trace) = (self.miners[place].seat(), &self.traces[place]);
+        let mut facts = self.epoch;
+        facts.number = epoch;
+        FraudProof::new(&facts, seat, &trace.pledge(), trace.answer(1).unwrap())
+    }
+
+    /// Audits evidence of a native training, by an auditor who rules so on every proof.
+    fn audit(&self, evidence: &Evidence, ruling: &Ruling) -> Verdict {
+        let (_, start) = native();
+        let (training, manifest) = (training(&start, None), manifest(&start, None));
+        let (opened_at, tempo) = (43, 64);
+        let asked_at = Round::new(opened_at, tempo).unwrap().asked_at();
+        assert_eq!(asked_at, SEED_BLOCK.number);
+        let works = self.miners.iter().zip(&self.traces);
+        let works = works.map(|(miner, trace)| Member {
+            seat: miner.seat(),
+            work: trace.pledge(),
+        });
+        let facts = Facts {
+            home: HOME,
+            netuid: NETUID,
+            epoch: EPOCH,
+            uid: self.validator.uid,
+            opened_at,
+            tempo,
+            closed_at: Some(opened_at + tempo),
+            seed_block: SEED_BLOCK,
+            check_block: Some([1; 32]),
+            validator: Some(self.validator),
+            permit: true,
+            miners: self.miners.clone(),
+            manifest: Some(Manifest::hash(&manifest)),
+            pledges: Pledges {
+                assigned: ASSIGNED,
+                asked: SEED_BLOCK.hash,
+                works: works.collect(),
+            },
+            entries: Vec::new(),
+            start: Some(self.epoch.start),
+            before: None,
+            pledged: Pledged::of(&evidence.pledge(), asked_at + 9),
+            weights: ChainWeights::Row(evidence.weights.clone()),
+        };
+        let states: Arc<dyn States> = Arc::new(Held(self.states.clone()));
+        let decide = |_: &FraudProof| ruling.clone();
+        let auditor = Auditor {
+            work: Audited::Fold(&training, &states, &decide),
+            manifest: &manifest,
+            sample: Sample::All,
+            threads: NonZeroUsize::MIN,
+        };
+        audit::verify(
+            evidence,
+            Origin::Validator,
+            Before::NotGiven,
+            &facts,
+            &auditor,
+        )
+    }
+}
+
+#[test]
+fn a_bar_by_the_proof_of_another_validator_is_audited() {
+    let mut played = play();
+    let (_, start) = native();
+    let (native, honest) = (training(&start, None), played.miners[0]);
+    let concluded = |played: &Played| played.evidence_by(&native, &mut None).unwrap();
+    let free = concluded(&played);
+    assert_eq!(free.weights, [(honest.uid, u16::MAX)]);
+    let verdict = played.audit(&free, &Ruling::Stands);
+    assert!(matches!(verdict, Verdict::True(_)), "{verdict:?}");
+
+    // The probes prove one fraud. A miner that serves no state has none on record.
+    let hash = &SEED_BLOCK.hash;
+    let seed = question_seed(&HOME, NETUID, EPOCH, hash, &played.validator);
+    let frauds = played.round(&native).frauds(&seed, &free.receipts).unwrap();
+    let seats: Vec<_> = frauds.iter().map(|it| it.seat).collect();
+    assert_eq!(seats, [played.miners[1].seat()]);
+    assert_eq!(frauds[0].answer.step, 2);
+    assert!(frauds[0].answer.state.is_empty());
+
+    let of = EPOCH - 1;
+    played.proofs = vec![played.claim(0, of)];
+    let barred = concluded(&played);
+    assert_ne!(barred.root(), free.root());
+    assert_eq!(barred.proofs, played.proofs);
+    assert!(barred.weights.is_empty());
+    assert_eq!(barred.standings[0].failed, Some(of));
+    assert_eq!(barred.vote.unwrap().ballot[0], 0);
+    let verdict = played.audit(&barred, &Ruling::Stands);
+    assert!(matches!(verdict, Verdict::True(_)), "{verdict:?}");
+
+    let (uid, reason) = (honest.uid, "it is a true step".to_owned());
+    let verdict = played.audit(&barred, &Ruling::Falls(reason.clone()));
+    let false_proof = Falsehood::Proof {
+        uid,
+        epoch: of,
+        reason: reason.clone(),
+    };
+    assert_eq!(verdict, Verdict::False(false_proof));
+    let verdict = played.audit(&barred, &Ruling::Open(reason.clone()));
+    let missing = Missing::Proof {
+        uid,
+        epoch: of,
+        reason,
+    };
+    assert_eq!(verdict, Verdict::Unjudged(missing));
+
+    // A bar without its proof, a proof twice, and one that is too old.
+    let mut bare = barred.clone();
+    bare.proofs.clear();
+    let verdict = played.audit(&bare, &Ruling::Stands);
+    let is_average = |it: &Verdict| matches!(it, Verdict::False(Falsehood::Average { .. }));
+    assert!(is_average(&verdict), "{verdict:?}");
+    for proofs in [
+        vec![played.claim(0, of); 2],
+        vec![played.claim(0, EPOCH - 3)],
+    ] {
+        played.proofs = proofs;
+        let verdict = played.audit(&concluded(&played), &Ruling::Stands);
+        let is_proof = matches!(verdict, Verdict::False(Falsehood::Proof { .. }));
+        assert!(is_proof, "{verdict:?}");
+    }
 }

@@ -132,6 +132,7 @@ impl TrainerPlan {
             Some(Forgery::OtherStart) => "another first state",
             Some(Forgery::Silent) => "answers no probe",
             Some(Forgery::Hides) => "serves no state",
+            Some(Forgery::Lapses(_)) => "invents states in one epoch",
         }
     }
 }

@@ -7,7 +7,9 @@ use scale::{Decode, Encode};
 
 use crate::{
     file::{self, FileError},
-    judge, Answer, Epoch, Unfit, Verdict, Work, ANSWER_OVERHEAD,
+    judge,
+    verdict::opens,
+    Answer, Epoch, Unfit, Verdict, Work, ANSWER_OVERHEAD,
 };
 
 /// The first bytes of a file with a proof.
@@ -59,17 +61,39 @@ impl FraudProof {
         seat: Seat,
         work: &Work,
     ) -> Result<Verdict, Fault> {
-        let context = (self.home, self.netuid, self.epoch);
-        if context != (epoch.home, epoch.netuid, epoch.number) {
-            return Ok(Verdict::Unfit(Unfit::Context));
-        }
-        if self.seat != seat {
-            return Ok(Verdict::Unfit(Unfit::Seat));
-        }
-        if self.work != *work {
-            return Ok(Verdict::Unfit(Unfit::Pledge));
+        if let Err(unfit) = self.names(epoch, seat, work) {
+            return Ok(Verdict::Unfit(unfit));
         }
         judge(fold, epoch, seat, work, &self.answer)
+    }
+
+    /// Checks everything that needs no state and no step, so that junk costs neither.
+    ///
+    /// # Errors
+    /// The first item that does not fit.
+    pub fn check(&self, epoch: &Epoch, seat: Seat, work: &Work) -> Result<(), Unfit> {
+        self.names(epoch, seat, work)?;
+        opens(epoch, seat, work, &self.answer)
+    }
+
+    fn names(&self, epoch: &Epoch, seat: Seat, work: &Work) -> Result<(), Unfit> {
+        let context = (self.home, self.netuid, self.epoch);
+        if context != (epoch.home, epoch.netuid, epoch.number) {
+            return Err(Unfit::Context);
+        }
+        if self.seat != seat {
+            return Err(Unfit::Seat);
+        }
+        match self.work == *work {
+            true => Ok(()),
+            false => Err(Unfit::Pledge),
+        }
+    }
+
+    /// Returns the proof without the bytes of its state, which is fetched by its hash.
+    pub fn without_state(mut self) -> Self {
+        self.answer.state = Vec::new();
+        self
     }
 
     /// Returns the file of the proof.

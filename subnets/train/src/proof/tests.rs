@@ -86,6 +86,28 @@ fn proof_against_another_miner_epoch_or_pledge_does_not_stand() {
     assert!(text.contains("not the miner's on the chain"), "{text}");
 }
 
+#[test]
+fn junk_is_refused_before_its_state_is_needed() {
+    let [proof, ..] = proofs();
+    let (epoch, work) = (toy::epoch(), proof.work);
+    let bare = proof.without_state();
+    assert_eq!(bare.check(&epoch, SEAT, &work), Ok(()));
+    let mut later = epoch;
+    later.number += 1;
+    assert_eq!(bare.check(&later, SEAT, &work), Err(Unfit::Context));
+    let mut junk = bare.clone();
+    junk.answer.after.state = [9; 32];
+    let unfit = Err(Unfit::Path(Place::After));
+    assert_eq!(junk.check(&epoch, SEAT, &work), unfit);
+    junk.answer.step = 9;
+    let (step, steps) = (9, 9);
+    let unfit = Err(Unfit::Step { step, steps });
+    assert_eq!(junk.check(&epoch, SEAT, &work), unfit);
+    // Without its state a proof decides nothing.
+    let decided = bare.decide(&Toy, &epoch, SEAT, &work);
+    assert_eq!(decided, Ok(Verdict::Unfit(Unfit::State)));
+}
+
 /// The places of the fields in the file of a proof whose paths have four hashes.
 const FIELDS: [(Range<usize>, &str); 12] = [
     (0..8, "kind"),

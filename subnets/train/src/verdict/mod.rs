@@ -117,7 +117,12 @@ pub fn judge<F: Fold>(
     })
 }
 
-fn fits<S: Load>(epoch: &Epoch, seat: Seat, work: &Work, answer: &Answer) -> Result<(), Unfit> {
+/// Checks everything that needs no state: the pledge counts and has the step, and the paths lead to
+/// its root.
+///
+/// # Errors
+/// The first item that does not fit.
+pub(crate) fn opens(epoch: &Epoch, seat: Seat, work: &Work, answer: &Answer) -> Result<(), Unfit> {
     work.check(epoch).map_err(Unfit::Void)?;
     let (step, steps) = (answer.step, work.steps);
     if step >= steps {
@@ -135,6 +140,11 @@ fn fits<S: Load>(epoch: &Epoch, seat: Seat, work: &Work, answer: &Answer) -> Res
             return Err(Unfit::Path(place));
         }
     }
+    Ok(())
+}
+
+fn fits<S: Load>(epoch: &Epoch, seat: Seat, work: &Work, answer: &Answer) -> Result<(), Unfit> {
+    opens(epoch, seat, work, answer)?;
     let (bytes, most) = (answer.state.len(), S::MAX_BYTES);
     if bytes > most {
         return Err(Unfit::TooLong { bytes, most });

@@ -3,12 +3,13 @@
 mod chain;
 mod contest;
 mod models;
+mod proofs;
 mod source;
 mod states;
 mod verify;
 
 pub use chain::{Chain, OptionalChain};
-pub use source::{blob, named};
+pub use source::{blob, endpoint_of, named, Named};
 
 use self::source::{evidence_in, facts_of, served};
 use super::neural::{AskerKey, NeuralArgs};

@@ -75,19 +75,11 @@ pub fn served(
     epoch: u32,
 ) -> Result<Found, Failure> {
     let network = chain.network("the validator's endpoint", "pass the evidence with --from")?;
-    let contracts = network.contracts();
-    let block = network.chain().best()?;
-    let neurons = neurons_at(network.chain(), &contracts, netuid, block)?;
-    let neuron = neurons.iter().find(|it| it.view.uid == uid);
-    let axon = neuron
-        .filter(|it| speaks(it))
-        .and_then(|it| it.axon.as_ref());
-    let Some(axon) = axon else {
+    let Some(endpoint) = endpoint_of(network, netuid, uid)? else {
         let cause = format!("uid {} has no endpoint for questions now", uid.0);
         return Ok(Err(Absence::Withheld(cause)));
     };
     let path = WirePath::new(&format!("/v1/evidence/{epoch}")).map_err(Failure::input)?;
-    let endpoint = Endpoint::from(axon);
     let page = means.client.page(&endpoint, &path, MAX_FILE, DEADLINE);
     let bytes = match means.runtime.block_on(page) {
         Ok(bytes) => bytes,
@@ -102,6 +94,22 @@ pub fn served(
         Ok(evidence) => Ok((evidence, origin)),
         Err(error) => Err(Absence::Withheld(format!("what is served there: {error}"))),
     })
+}
+
+/// Returns the endpoint for questions of the neuron on `uid`, as it is published now.
+pub fn endpoint_of(
+    network: &Network,
+    netuid: NetUid,
+    uid: Uid,
+) -> Result<Option<Endpoint>, Failure> {
+    let contracts = network.contracts();
+    let block = network.chain().best()?;
+    let neurons = neurons_at(network.chain(), &contracts, netuid, block)?;
+    let neuron = neurons.iter().find(|it| it.view.uid == uid);
+    let axon = neuron
+        .filter(|it| speaks(it))
+        .and_then(|it| it.axon.as_ref());
+    Ok(axon.map(Endpoint::from))
 }
 
 /// Returns the absence with its cause. An address that is refused or not resolved here was not

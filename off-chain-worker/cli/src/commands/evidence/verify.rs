@@ -3,6 +3,7 @@
 use super::{
     chain::Chain,
     models::Models,
+    proofs::Proofs,
     source::{evidence_in, facts_in, facts_of, named, served, Named},
     states::bring,
     Verify,
@@ -25,6 +26,7 @@ use inktensor_neuron::{
     service::random,
     threads::cores,
 };
+use inktensor_train::FraudProof;
 use serde::Serialize;
 use std::{
     io::{self, Write},
@@ -190,6 +192,8 @@ fn asked(
     sample: Sample,
 ) -> Result<audit::Verdict, Failure> {
     let states: Arc<dyn States> = Arc::new(Gathered(Arc::clone(&means.blobs)));
+    let proofs = Proofs::of(means, chain, facts, named);
+    let decide = |proof: &FraudProof| proofs.ruling(proof);
     let work = match &named.runs {
         Runs::Task(program) => Audited::Task(program.as_ref()),
         Runs::Fold(training) => {
@@ -198,7 +202,7 @@ fn asked(
             if facts.pledged.is_some_and(|it| it.root == evidence.root()) {
                 bring(means, chain, facts, round, (&named.manifest, &states))?;
             }
-            Audited::Fold(training, &states)
+            Audited::Fold(training, &states, &decide)
         }
         Runs::Contest(_) => {
             let task = named.manifest.task.clone();

@@ -9,6 +9,7 @@ mod curve;
 mod folder;
 mod network;
 mod plan;
+mod proof;
 pub mod provenance;
 mod record;
 mod replay;
@@ -58,6 +59,17 @@ pub enum Command {
         "train status --chain ws://127.0.0.1:9944 --netuid 2"
     ))]
     Status(status::Arguments),
+    /// Decide a proof of fraud with one step
+    ///
+    /// A proof shows that a miner's pledge is false. It is a file, or one of those that a validator
+    /// serves. The pledge, the seed and the start of its epoch are read from the chain, so neither
+    /// the file nor the validator has to be trusted. Exit code: 0 if every proof stands, 1 if one
+    /// does not, 2 if one cannot be decided.
+    #[command(after_help = example!(
+        "train proof --chain ws://127.0.0.1:9944 --netuid 2 proof-41-7",
+        "train proof --chain ws://127.0.0.1:9944 --netuid 2 --uid 3 --out proofs"
+    ))]
+    Proof(proof::Arguments),
 }
 
 /// Runs the command.
@@ -67,5 +79,6 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<Verdict, Failure> {
         Command::Run(arguments) => run::run(arguments, out),
         Command::Replay(arguments) => replay::run(arguments, out),
         Command::Status(arguments) => status::run(arguments, out),
+        Command::Proof(arguments) => proof::run(arguments, out),
     }
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     fold::{
+        fraud::{self, Ruling},
         round::{FoldRound, States},
         Training,
     },
@@ -26,7 +27,7 @@ use crate::{
 use claim::{Claim, Claimed};
 use inktensor_primitives::{Bps, Digest, Uid};
 use inktensor_task::{NamedFold, Seed, Worth};
-use inktensor_train::Train;
+use inktensor_train::{FraudProof, Train};
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 /// The evidence before, from which the averages continue.
@@ -67,8 +68,12 @@ pub enum Sample {
 pub enum Audited<'a> {
     /// A task with its state.
     Task(&'a dyn Program),
-    /// A fold, with the states that answers name.
-    Fold(&'a Arc<Training>, &'a Arc<dyn States>),
+    /// A fold, with the states that answers name, and the decision on proofs of earlier epochs.
+    Fold(
+        &'a Arc<Training>,
+        &'a Arc<dyn States>,
+        &'a dyn Fn(&FraudProof) -> Ruling,
+    ),
 }
 
 impl Audited<'_> {
@@ -166,6 +171,7 @@ impl<'a> Audit<'a> {
                 self.lacks(Missing::CheckBlock);
             }
         }
+        self.proofs()?;
         let before = self.before(before)?;
         if let (Some(scoring), Some(before)) = (&scoring, before) {
             self.averages(scoring, before)?;
@@ -217,7 +223,8 @@ impl<'a> Audit<'a> {
         let Some(manifest) = manifest else {
             return Ok(None);
         };
-        let (Audited::Fold(training, states), Some(vote)) = (self.auditor.work, self.evidence.vote)
+        let (Audited::Fold(training, states, _), Some(vote)) =
+            (self.auditor.work, self.evidence.vote)
         else {
             return match (self.auditor.work, self.evidence.vote) {
                 (Audited::Task(_), None) => Ok(None),
@@ -241,7 +248,34 @@ impl<'a> Audit<'a> {
         let round = self
             .facts
             .fold_round(training, questions, vote.start, states);
-        Ok(Some(round))
+        Ok(Some(round.with_proofs(self.evidence.proofs.clone())))
+    }
+
+    /// Check 4: each proof of fraud that bars a miner stands. Evidence of a task names none.
+    fn proofs(&mut self) -> Result<(), Falsehood> {
+        let (proofs, epoch) = (&self.evidence.proofs, self.evidence.head.epoch);
+        let falls = |proof: &FraudProof, reason| Falsehood::Proof {
+            uid: Uid(proof.seat.uid),
+            epoch: proof.epoch,
+            reason,
+        };
+        let Audited::Fold(_, _, decide) = self.auditor.work else {
+            let first = proofs.first();
+            return first.map_or(Ok(()), |it| Err(falls(it, "a task has no proofs".into())));
+        };
+        fraud::check_places(proofs, epoch).map_err(|(proof, reason)| falls(proof, reason))?;
+        for proof in proofs {
+            match decide(proof) {
+                Ruling::Stands => {}
+                Ruling::Falls(reason) => return Err(falls(proof, reason)),
+                Ruling::Open(reason) => self.lacks(Missing::Proof {
+                    uid: Uid(proof.seat.uid),
+                    epoch: proof.epoch,
+                    reason,
+                }),
+            }
+        }
+        Ok(())
     }
 
     fn scoring<'m>(

@@ -259,6 +259,16 @@ pub enum Falsehood {
         /// The worth by the task.
         found: Worth,
     },
+    /// A proof of fraud that bars a miner and does not stand.
+    #[error("4: the proof of fraud against uid {uid} in epoch {epoch} does not stand: {reason}")]
+    Proof {
+        /// Uid of the miner.
+        uid: Uid,
+        /// Epoch of the proof.
+        epoch: u32,
+        /// The reason.
+        reason: String,
+    },
     /// A finding of a contest that rests on an opening which is missing or opens another pledge.
     #[error("4: the finding about uid {0} rests on no opening of its pledge")]
     Opening(Uid),
@@ -309,6 +319,16 @@ pub enum Missing {
     /// A pledge without its file, with the cause.
     #[error("withheld: the evidence is pledged and was not to be had from the validator ({0}); ask other mirrors, and if none has it, do not stake there")]
     Withheld(String),
+    /// A proof of fraud that bars a miner and is not decided, with the cause.
+    #[error("the proof of fraud against uid {uid} in epoch {epoch} is not decided: {reason}")]
+    Proof {
+        /// Uid of the miner.
+        uid: Uid,
+        /// Epoch of the proof.
+        epoch: u32,
+        /// The cause.
+        reason: String,
+    },
     /// A validator that was not asked, with the cause.
     #[error("the validator was not asked for its evidence: {0}; or pass the file with --from")]
     NotAsked(String),

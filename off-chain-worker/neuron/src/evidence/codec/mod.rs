@@ -4,6 +4,7 @@
 //! reserves no more memory than the file has bytes.
 
 use super::{facts::Facts, Evidence, VERSION};
+use crate::fold::fraud;
 use inktensor_contest::ENTRIES_LIMIT;
 use inktensor_primitives::MAX_UIDS;
 use inktensor_wire::{Content, Outcome};
@@ -63,7 +64,7 @@ pub enum FileError {
 /// at most so many bytes.
 pub fn most_receipts(answer: usize) -> usize {
     // Averages, weights and the head are below 64 KiB.
-    let room = MAX_FILE.saturating_sub(MAX_ANSWER);
+    let room = MAX_FILE.saturating_sub(MAX_ANSWER.saturating_add(fraud::MOST_LIST));
     let each = answer.saturating_add(RECEIPT);
     room.checked_div(each).unwrap_or_default().min(MAX_RECEIPTS)
 }
@@ -82,6 +83,7 @@ pub fn read_evidence(bytes: &[u8]) -> Result<Evidence, FileError> {
     at_most("receipts", evidence.receipts.len(), MAX_RECEIPTS)?;
     at_most("averages", evidence.standings.len(), MAX_UIDS.into())?;
     at_most("weights", evidence.weights.len(), MAX_UIDS.into())?;
+    fraud::check_size(&evidence.proofs)?;
     for receipt in &evidence.receipts {
         if let Outcome::Signed(response) | Outcome::Refused(response) = &receipt.outcome {
             if let Content::Whole(body) = &response.content {

@@ -29,6 +29,7 @@ fn evidence() -> Evidence {
         standings: Vec::new(),
         weights: Vec::new(),
         vote: None,
+        proofs: Vec::new(),
     }
 }
 

@@ -128,6 +128,27 @@ pub fn read(
     })
 }
 
+/// Returns the hash of the manifest that counts in `epoch`. The history begins with the epoch
+/// before it.
+///
+/// # Errors
+/// See [`FactsError`].
+pub fn manifest_of(
+    history: &History<'_>,
+    contracts: &Addresses,
+    netuid: NetUid,
+    epoch: u32,
+) -> Result<Option<Digest>, FactsError> {
+    let reader = Reader {
+        history,
+        contracts,
+        netuid,
+        epoch,
+        opened_at: history.opened(epoch)?,
+    };
+    reader.manifest()
+}
+
 /// The reader of what neurons published and set.
 struct Reader<'a> {
     history: &'a History<'a>,

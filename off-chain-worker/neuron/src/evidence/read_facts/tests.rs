@@ -548,6 +548,7 @@ fn pledge_of_evidence_is_read_as_it_was_made() {
         standings: Vec::new(),
         weights: Vec::new(),
         vote: None,
+        proofs: Vec::new(),
     };
     let changes = [(66, Change::Commit(VALIDATOR, made.pledge()))];
     let found = facts(&Scripted::at(200, &changes), 2).unwrap();

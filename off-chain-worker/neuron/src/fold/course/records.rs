@@ -41,6 +41,14 @@ pub struct Decided {
     pub without: u32,
 }
 
+impl EpochRecord {
+    /// Returns the start that most stake names, once the votes are read.
+    pub fn voted(&self) -> Option<Digest> {
+        let is_voted = self.decided.as_ref().is_some_and(|it| it.without == 0);
+        self.start.filter(|_| is_voted)
+    }
+}
+
 impl Record for EpochRecord {
     const TABLE: &'static str = "course";
     const KIND: u8 = 20;

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     error::NeuronError,
     fetch::{fetch, Fetched},
+    fold::fraud::PROOF_EPOCHS,
     service::{AtBlock, Neuron},
 };
 use inktensor_primitives::{hash::hex, Digest};
@@ -18,8 +19,12 @@ use std::sync::{
 };
 use tracing::info;
 
-/// Fewest epochs for which states are kept and served after their own.
-const KEPT_EPOCHS: u32 = 2;
+/// Returns the number of epochs for which states are kept and served after their own, with weights
+/// that are hidden for `hidden` epochs: until the newest evidence that names a proof about the
+/// epoch is served, and one more to audit it.
+const fn kept_epochs(hidden: u32) -> u32 {
+    hidden.saturating_add(1).saturating_add(PROOF_EPOCHS)
+}
 
 /// A state on its way.
 pub(super) struct Fetching {
@@ -104,8 +109,7 @@ impl Course {
             true => terms.reveal_period,
             false => 0,
         };
-        let kept = hidden.saturating_add(1).max(KEPT_EPOCHS);
-        let oldest = of_epoch(open.saturating_sub(kept));
+        let oldest = of_epoch(open.saturating_sub(kept_epochs(hidden)));
         let all = neuron.store.all::<KeptRecord>(&[])?;
         let (old, new): (Vec<_>, Vec<_>) = all
             .iter()
@@ -132,5 +136,20 @@ impl Course {
             Ok(())
         })?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_here_while_evidence_that_names_a_proof_about_it_is_audited() {
+        for hidden in [0_u32, 1, 3] {
+            // The last evidence that names the proof, and the epoch in which it is served first.
+            let (of, named) = (9, 9 + PROOF_EPOCHS);
+            let served = named + hidden.max(1);
+            assert!(served - kept_epochs(hidden) <= of, "{hidden}");
+        }
     }
 }

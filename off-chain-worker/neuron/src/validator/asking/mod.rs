@@ -25,6 +25,7 @@ use crate::{
 use doors::{Door, Doors, Entered, Visit};
 use inktensor_primitives::{registry::Axon, Digest, NetUid, Uid};
 use inktensor_task::{Seat, Seed};
+use inktensor_train::FraudProof;
 use inktensor_wire::{
     client::address::resolve, fields::Asked, signature::sha256, Blobs, Client, Context, Endpoint,
     Hotkey, Media, Outcome, Path, SignedRequest,
@@ -125,6 +126,15 @@ impl<'a> Work<'a> {
             round,
             rules,
         })
+    }
+
+    /// Returns the work with proofs of fraud in earlier epochs, which a task has no use for.
+    pub fn with_proofs(mut self, proofs: Vec<FraudProof>) -> Self {
+        self.rules = match self.rules {
+            OwnRules::Fold(round) => OwnRules::Fold(round.with_proofs(proofs)),
+            rules @ OwnRules::Task(_) => rules,
+        };
+        self
     }
 
     /// Returns the rules of a fold, if the round is one of a fold.

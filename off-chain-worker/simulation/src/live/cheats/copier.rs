@@ -35,6 +35,7 @@ impl Lie for Copier {
             standings: Vec::new(),
             weights: scaled(&weights),
             vote: None,
+            proofs: Vec::new(),
         }))
     }
 }

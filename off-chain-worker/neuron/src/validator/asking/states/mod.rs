@@ -143,3 +143,6 @@ fn is_passing(error: &FetchError) -> bool {
     };
     tried.iter().any(|(_, problem)| passing(problem))
 }
+
+#[cfg(test)]
+mod tests;
