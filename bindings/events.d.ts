@@ -12,6 +12,11 @@ import type {
   InktensorPrimitivesAssertion,
   InktensorPrimitivesKernelStepNeuronResult,
   InktensorPrimitivesUnitsUid,
+  InktensorPrimitivesGovernanceTypesGuardAct,
+  InktensorPrimitivesGovernanceTypesNewGuard,
+  InktensorPrimitivesGovernanceTrack,
+  InktensorPrimitivesGovernanceTrackTrackRules,
+  InktensorPrimitivesGovernanceTypesChoice,
   InktensorPrimitivesRegistryHyperparametersHyperparameter,
   InktensorPrimitivesRegistryNetworkSubnetIdentity,
   InktensorPrimitivesRegistryNetworkNetworkRules,
@@ -738,6 +743,439 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: false
        **/
       entries: number;
+    },
+    Type
+  >;
+
+  /**
+   * The cancellation of a proposal by another one.
+   *
+   * @signature_topic: 0x241fad6842ed51ef34c96dfd59e1d9aa01bafdd6ff23ea299a949a64d3481654
+   **/
+  Cancelled: GenericContractEvent<
+    'Cancelled',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+    },
+    Type
+  >;
+
+  /**
+   * The begin of a proposal's confirmation: it passes from this block on.
+   *
+   * @signature_topic: 0x2ba536c2c21c2aff5ef4aa24fe881cbdff35a0dc3a5b9b7c113b442aa656a5cb
+   **/
+  ConfirmBegan: GenericContractEvent<
+    'ConfirmBegan',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * Block in which the proposal began to pass.
+       *
+       * @indexed: false
+       **/
+      at: number;
+    },
+    Type
+  >;
+
+  /**
+   * The end of a proposal's confirmation without approval: it does not pass any more.
+   *
+   * @signature_topic: 0x41bc86af593a651fc2e4acac470c71cbfab6800f5c691ce2d8e9477448071d5e
+   **/
+  ConfirmLost: GenericContractEvent<
+    'ConfirmLost',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+    },
+    Type
+  >;
+
+  /**
+   * The consent of a member of the guard.
+   *
+   * @signature_topic: 0x3dad85659d25bc0df11e3c283dc3d82af3342682f0a0010486a9ec59684d2a8f
+   **/
+  Consented: GenericContractEvent<
+    'Consented',
+    {
+      /**
+       * The member.
+       *
+       * @indexed: true
+       **/
+      member: AccountId32;
+      /**
+       * The act.
+       *
+       * @indexed: false
+       **/
+      act: InktensorPrimitivesGovernanceTypesGuardAct;
+      /**
+       * True if enough members have consented, so that the act was done.
+       *
+       * @indexed: false
+       **/
+      done: boolean;
+    },
+    Type
+  >;
+
+  /**
+   * A deposit that was returned to an account, or lost to the treasury.
+   *
+   * @signature_topic: 0x8d54770257ee6b7db147c2385242b4086e66732bc11fa8f58f394c4e90ce2fb2
+   **/
+  DepositPaid: GenericContractEvent<
+    'DepositPaid',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that was paid.
+       *
+       * @indexed: false
+       **/
+      to: AccountId32;
+      /**
+       * The amount, in rao.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A part of a proposal's deposit.
+   *
+   * @signature_topic: 0xd05eeac1b8d8112768dbef12fa787672c8f1665badad358a471c98f34f581099
+   **/
+  DepositPut: GenericContractEvent<
+    'DepositPut',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that put the part.
+       *
+       * @indexed: false
+       **/
+      from: AccountId32;
+      /**
+       * The part, in rao.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * The end of a proposal by an account: withdrawn, or closed because nearly all are against it.
+   *
+   * @signature_topic: 0x84cb30cdae6c58f9f86a5d7af4265ff7aa8a61deed8586f9b23dd067d36c764a
+   **/
+  Ended: GenericContractEvent<
+    'Ended',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account.
+       *
+       * @indexed: false
+       **/
+      by: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * An executed proposal.
+   *
+   * @signature_topic: 0x401594ab9bd001f701b0343e6a1669b36e6237c8ce903602f8ccdffbf1038c9f
+   **/
+  Executed: GenericContractEvent<
+    'Executed',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The digest that was voted on.
+       *
+       * @indexed: false
+       **/
+      digest: FixedBytes<32>;
+      /**
+       * The account that executed the proposal.
+       *
+       * @indexed: false
+       **/
+      by: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * A new guard, or the dismissal of the former one.
+   *
+   * @signature_topic: 0x27c7106ae185b66743a0474821d3ee64808da8c0460bca816a09eda546785468
+   **/
+  GuardSet: GenericContractEvent<
+    'GuardSet',
+    {
+      /**
+       * The guard. Absent after a dismissal.
+       *
+       * @indexed: false
+       **/
+      guard: InktensorPrimitivesGovernanceTypesNewGuard | undefined;
+    },
+    Type
+  >;
+
+  /**
+   * The complete deposit of a proposal.
+   *
+   * @signature_topic: 0xe45a558232069fd7f9ed94ea189ee076399eb84d59f7809a3888a03276342414
+   **/
+  LeadBegan: GenericContractEvent<
+    'LeadBegan',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * Root epoch at whose end stake counts.
+       *
+       * @indexed: false
+       **/
+      snapshot: number;
+      /**
+       * Block from which votes are counted.
+       *
+       * @indexed: false
+       **/
+      votingFrom: number;
+    },
+    Type
+  >;
+
+  /**
+   * A new proposal.
+   *
+   * @signature_topic: 0xc95172ead4418d547905e1ef0089a8cec7369e1e12e11cc1c10869f55c958d25
+   **/
+  ProposalMade: GenericContractEvent<
+    'ProposalMade',
+    {
+      /**
+       * Number of the proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that made the proposal.
+       *
+       * @indexed: true
+       **/
+      proposer: AccountId32;
+      /**
+       * The track.
+       *
+       * @indexed: false
+       **/
+      track: InktensorPrimitivesGovernanceTrack;
+      /**
+       * Hash of this contract, number, proposer, actions and text.
+       *
+       * @indexed: false
+       **/
+      digest: FixedBytes<32>;
+      /**
+       * The title.
+       *
+       * @indexed: false
+       **/
+      title: string;
+    },
+    Type
+  >;
+
+  /**
+   * A ballot that was counted again, with another result.
+   *
+   * @signature_topic: 0x905918e1dad3d6c3937dc2777c962741c51dbf31554656b4c9701360051dc269
+   **/
+  Recounted: GenericContractEvent<
+    'Recounted',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account whose stake was counted.
+       *
+       * @indexed: false
+       **/
+      account: AccountId32;
+      /**
+       * The account's own stake that counts, in rao.
+       *
+       * @indexed: false
+       **/
+      own: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * The roles that governance has accepted.
+   *
+   * @signature_topic: 0x24acd3f7b3b73f07f551ee9369d3721784b063bfd1e9b551803da69d7b0aaff0
+   **/
+  RolesAccepted: GenericContractEvent<
+    'RolesAccepted',
+    {
+      /**
+       * True if governance became the registry's admin.
+       *
+       * @indexed: false
+       **/
+      admin: boolean;
+      /**
+       * True if governance became the treasury's owner.
+       *
+       * @indexed: false
+       **/
+      owner: boolean;
+    },
+    Type
+  >;
+
+  /**
+   * An action that was not done when its proposal was executed, because the object that it stops was
+   * gone, or was another one than when the proposal was made.
+   *
+   * @signature_topic: 0x3b34237e1fc75f6cd066c33f0699207929a7ccc11a207097edd05c40ee3e2d1d
+   **/
+  Skipped: GenericContractEvent<
+    'Skipped',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * Number of the action in the proposal, from 0 on.
+       *
+       * @indexed: false
+       **/
+      action: number;
+    },
+    Type
+  >;
+
+  /**
+   * New rules of a track.
+   *
+   * @signature_topic: 0xf23ba5d97d5e922c2ae40fd07fca9835792b9f19c373db3e7abc7235fc3aa76e
+   **/
+  TrackSet: GenericContractEvent<
+    'TrackSet',
+    {
+      /**
+       * The track.
+       *
+       * @indexed: true
+       **/
+      track: InktensorPrimitivesGovernanceTrack;
+      /**
+       * The rules of later proposals.
+       *
+       * @indexed: false
+       **/
+      rules: InktensorPrimitivesGovernanceTrackTrackRules;
+    },
+    Type
+  >;
+
+  /**
+   * A vote.
+   *
+   * @signature_topic: 0xba12ee83c6a25c74990cbc2b6db47bb65c78d223ebed01ab9db5fd535b8ecf01
+   **/
+  Voted: GenericContractEvent<
+    'Voted',
+    {
+      /**
+       * The proposal.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that votes.
+       *
+       * @indexed: true
+       **/
+      account: AccountId32;
+      /**
+       * The vote.
+       *
+       * @indexed: false
+       **/
+      choice: InktensorPrimitivesGovernanceTypesChoice;
+      /**
+       * Votes of the ballot, in rao.
+       *
+       * @indexed: false
+       **/
+      weight: InktensorPrimitivesUnitsRao;
     },
     Type
   >;
@@ -1954,6 +2392,336 @@ export interface ContractEvents<Type extends MetadataType> extends GenericContra
        * @indexed: true
        **/
       minter: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * A payment of a budget.
+   *
+   * @signature_topic: 0x7cef87017b656aa2c562c37776f955525d59ba75a8012e9a7f5b8c9afa85c15d
+   **/
+  BudgetDrawn: GenericContractEvent<
+    'BudgetDrawn',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that was paid.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+      /**
+       * The amount, in rao.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A new budget.
+   *
+   * @signature_topic: 0xc991a23613007b4729305f73afe20772f8e103bf2e7b37656412b5e313bf716f
+   **/
+  BudgetOpened: GenericContractEvent<
+    'BudgetOpened',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that draws.
+       *
+       * @indexed: true
+       **/
+      manager: AccountId32;
+      /**
+       * Amount of the whole budget, in rao.
+       *
+       * @indexed: false
+       **/
+      total: InktensorPrimitivesUnitsRao;
+      /**
+       * Most rao of a period.
+       *
+       * @indexed: false
+       **/
+      perPeriod: InktensorPrimitivesUnitsRao;
+      /**
+       * Blocks of a period.
+       *
+       * @indexed: false
+       **/
+      period: number;
+      /**
+       * Block from which the manager draws no more.
+       *
+       * @indexed: false
+       **/
+      until: number;
+    },
+    Type
+  >;
+
+  /**
+   * The removal of a grant that is over.
+   *
+   * @signature_topic: 0x153d1cdb943115dc598c7f5cfbb5a145de1b2e5c4332468f58a0a09f4a1c69aa
+   **/
+  GrantClosed: GenericContractEvent<
+    'GrantClosed',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * Amount that is free again, in rao.
+       *
+       * @indexed: false
+       **/
+      freed: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * The end of a grant by the owner.
+   *
+   * @signature_topic: 0x96ecafbd549650f1f75810a1c54e09c14328bd93e80464bc29a29995a408a3eb
+   **/
+  GrantRevoked: GenericContractEvent<
+    'GrantRevoked',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * Amount that is free again, in rao.
+       *
+       * @indexed: false
+       **/
+      freed: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A change of the treasury's owner.
+   *
+   * @signature_topic: 0x9ef42cc4499d202d7b9acfb908dd6465c36736e5e8b75f4ddadc1e4ec5b7bbea
+   **/
+  OwnerChanged: GenericContractEvent<
+    'OwnerChanged',
+    {
+      /**
+       * The former owner.
+       *
+       * @indexed: false
+       **/
+      from: AccountId32;
+      /**
+       * The new owner.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * The offer of the treasury to another owner, or the withdrawal of the offer.
+   *
+   * @signature_topic: 0x26a0ad80200cfd3227b0147544cf3bd5b950bc05a4783f2a8041ac0d5b17f9ea
+   **/
+  OwnerOffered: GenericContractEvent<
+    'OwnerOffered',
+    {
+      /**
+       * The account that may accept. Absent if the offer was withdrawn.
+       *
+       * @indexed: false
+       **/
+      to: AccountId32 | undefined;
+    },
+    Type
+  >;
+
+  /**
+   * A change of a stream's payee.
+   *
+   * @signature_topic: 0x5fb596724ca4298855d11ee8738cb776be3660a9c89a48c97fefa4b2076e5cd0
+   **/
+  PayeeChanged: GenericContractEvent<
+    'PayeeChanged',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The former payee.
+       *
+       * @indexed: false
+       **/
+      from: AccountId32;
+      /**
+       * The new payee.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+    },
+    Type
+  >;
+
+  /**
+   * A payment of a stream.
+   *
+   * @signature_topic: 0x2efa6abe8c25a167e35d74bb79adc116fa618eb92f3477fc23ed6af887d177fa
+   **/
+  StreamClaimed: GenericContractEvent<
+    'StreamClaimed',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that was paid.
+       *
+       * @indexed: true
+       **/
+      payee: AccountId32;
+      /**
+       * The amount, in rao.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
+    },
+    Type
+  >;
+
+  /**
+   * A new stream.
+   *
+   * @signature_topic: 0x2ebc8a2159e65f09e3fe341c6bc134a43adf19b698fb441acbb9b59efd4c029c
+   **/
+  StreamOpened: GenericContractEvent<
+    'StreamOpened',
+    {
+      /**
+       * Number of the grant.
+       *
+       * @indexed: true
+       **/
+      id: number;
+      /**
+       * The account that is paid.
+       *
+       * @indexed: true
+       **/
+      payee: AccountId32;
+      /**
+       * Amount that vests from `start` to `end`, in rao.
+       *
+       * @indexed: false
+       **/
+      total: InktensorPrimitivesUnitsRao;
+      /**
+       * Block from which the amount vests.
+       *
+       * @indexed: false
+       **/
+      start: number;
+      /**
+       * Block before which nothing is vested.
+       *
+       * @indexed: false
+       **/
+      cliff: number;
+      /**
+       * Block from which the whole amount is vested.
+       *
+       * @indexed: false
+       **/
+      end: number;
+    },
+    Type
+  >;
+
+  /**
+   * A transfer of another token than TAO.
+   *
+   * @signature_topic: 0xd260f4a05a4280025447239ffadc309fd2f37aa01ef9379b77da645928f736c4
+   **/
+  TokenRescued: GenericContractEvent<
+    'TokenRescued',
+    {
+      /**
+       * The other token.
+       *
+       * @indexed: true
+       **/
+      token: AccountId32;
+      /**
+       * The account that received it.
+       *
+       * @indexed: false
+       **/
+      to: AccountId32;
+      /**
+       * The amount, in the token's smallest unit.
+       *
+       * @indexed: false
+       **/
+      amount: bigint;
+    },
+    Type
+  >;
+
+  /**
+   * A payment of the owner's.
+   *
+   * @signature_topic: 0xb49d65bc6ae085c7345717041b80339ffbd4af3af0e80f3341a39ab3cf853b36
+   **/
+  TreasuryPaid: GenericContractEvent<
+    'TreasuryPaid',
+    {
+      /**
+       * The account that was paid.
+       *
+       * @indexed: true
+       **/
+      to: AccountId32;
+      /**
+       * The amount, in rao.
+       *
+       * @indexed: false
+       **/
+      amount: InktensorPrimitivesUnitsRao;
     },
     Type
   >;

@@ -35,6 +35,26 @@ export type InktensorPrimitivesAssertion = {
 
 export type InktensorPrimitivesUnitsUid = number;
 
+export type InktensorPrimitivesGovernanceTypesGuardAct =
+  { type: 'Hold'; value: number } | { type: 'Veto'; value: number } | { type: 'Brake'; value: number };
+
+export type InktensorPrimitivesGovernanceTrack =
+  'SpendSmall' | 'Parameter' | 'Rules' | 'Kernel' | 'SpendLarge' | 'Constitution' | 'Stop';
+
+export type InktensorPrimitivesGovernanceTrackTrackRules = {
+  deposit: InktensorPrimitivesUnitsRao;
+  places: number;
+  lead: number;
+  decide: number;
+  confirm: number;
+  delay: number;
+  window: number;
+  approval: InktensorPrimitivesGovernanceTrackCurve;
+  support: InktensorPrimitivesGovernanceTrackCurve;
+};
+
+export type InktensorPrimitivesGovernanceTypesChoice = 'Aye' | 'Nay' | 'Abstain';
+
 export type InktensorPrimitivesRegistryHyperparametersHyperparameter =
   | { type: 'Tempo'; value: number }
   | { type: 'Kernel'; value: AccountId32 }
@@ -190,6 +210,21 @@ export type InktensorPrimitivesKernelStepNeuronResult = {
   miner: InktensorPrimitivesUnitsRao;
   validator: InktensorPrimitivesUnitsRao;
   emission: InktensorPrimitivesUnitsRao;
+};
+
+export type InktensorPrimitivesGovernanceTypesNewGuard = {
+  members: Array<AccountId32>;
+  threshold: number;
+  term: number;
+  vetoes: number;
+};
+
+export type InktensorPrimitivesGovernanceTrackCurve = {
+  start: number;
+  middle: number;
+  floor: number;
+  middleAt: number;
+  floorAt: number;
 };
 
 export type InktensorPrimitivesKernelYumaParams = {

@@ -45,5 +45,8 @@ pub mod tools;
 pub mod trapping_kernel;
 
 pub use bundles::bundles;
-pub use network::{Caller, EpochRun, Network, Prepared, Raw, Shape, Snapshot, Template};
+pub use network::{
+    governed_config, proposal, Caller, EpochRun, Network, Prepared, Raw, Shape, Snapshot, Template,
+    GUARDS,
+};
 pub use temp_dir::TempDir;

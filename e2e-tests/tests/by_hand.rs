@@ -18,12 +18,20 @@ use serde_json::Value;
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
 /// The longest run of a script, in seconds.
-const PATIENCE: &str = "360";
+const PATIENCE: &str = "600";
 /// The line that the script of all calls prints before each call.
 const MARK: &str = "--- call ";
 /// All contracts.
-const CONTRACTS: [&str; 7] = [
-    "token", "registry", "staking", "emission", "epoch", "yuma", "mean",
+const CONTRACTS: [&str; 9] = [
+    "token",
+    "registry",
+    "staking",
+    "emission",
+    "epoch",
+    "yuma",
+    "mean",
+    "treasury",
+    "governance",
 ];
 /// The type of hyperparameters.
 const HYPERPARAMETER: &str = "Hyperparameter";
@@ -59,6 +67,8 @@ fn assert_code(shell: &Shell, addresses: &BTreeMap<String, String>) {
         ("EPOCH", &bundles.epoch_front),
         ("YUMA", &bundles.yuma),
         ("MEAN", &bundles.mean),
+        ("TREASURY", &bundles.treasury),
+        ("GOVERNANCE", &bundles.governance),
     ];
     for (name, bundle) in codes {
         let info = shell.run(&format!(
@@ -83,23 +93,36 @@ fn assert_code(shell: &Shell, addresses: &BTreeMap<String, String>) {
     }
 }
 
-/// Checks the addresses that the epoch contract calls.
+/// Checks the addresses that the epoch contract and governance call.
 fn assert_peers(shell: &Shell, addresses: &BTreeMap<String, String>) {
-    let peers = shell.run(&format!(
-        r#"cargo contract call "$CONTRACTS/epoch.json" --contract {} --url "$URL" --suri //Alice --message Epochs::peers"#,
-        addresses["EPOCH"]
-    ));
-    let expected = format!(
-        "Ok(Peers {{ token: {}, registry: {}, staking: {}, emission: {} }})",
-        addresses["TOKEN"], addresses["REGISTRY"], addresses["STAKING"], addresses["EMISSION"]
+    let peers = |contract: &str, message: &str| {
+        shell.run(&format!(
+            r#"cargo contract call "$CONTRACTS/{contract}.json" --contract {} --url "$URL" --suri //Alice --message {message}"#,
+            addresses[&contract.to_uppercase()]
+        ))
+    };
+    let of = |name: &str| &addresses[name];
+    let (token, registry, staking) = (of("TOKEN"), of("REGISTRY"), of("STAKING"));
+    let (emission, epoch, treasury) = (of("EMISSION"), of("EPOCH"), of("TREASURY"));
+    let common =
+        format!("token: {token}, registry: {registry}, staking: {staking}, emission: {emission}");
+    let expected = format!("Ok(Peers {{ {common} }})");
+    assert_eq!(
+        result(&peers("epoch", "Epochs::peers")),
+        Some(expected.as_str())
     );
-    assert_eq!(result(&peers), Some(expected.as_str()));
+    let expected =
+        format!("Ok(GovernancePeers {{ {common}, epoch: {epoch}, treasury: {treasury} }})");
+    assert_eq!(
+        result(&peers("governance", "Governance::peers")),
+        Some(expected.as_str())
+    );
 }
 
 /// Checks the answers in the tables of the page about messages.
 fn assert_answers(shell: &Shell, accounts: &str) {
     let calls = calls(&page("messages.md"));
-    assert!(calls.len() > 80, "only {} calls found", calls.len());
+    assert!(calls.len() > 200, "only {} calls found", calls.len());
     let mut script = format!("{accounts}\n. ./inktensor.env\n");
     for (number, call) in calls.iter().enumerate() {
         // A failed call has no result; its output is printed.

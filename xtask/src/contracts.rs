@@ -37,7 +37,7 @@ pub struct Contract {
 }
 
 /// All contracts, in the order in which they are built.
-pub const ALL: [Contract; 11] = [
+pub const ALL: [Contract; 13] = [
     Contract {
         name: "token",
         folder: "token",
@@ -81,6 +81,13 @@ pub const ALL: [Contract; 11] = [
         has_bindings: true,
     },
     Contract {
+        name: "treasury",
+        folder: "treasury",
+        goal: Goal::Size,
+        front_of: None,
+        has_bindings: true,
+    },
+    Contract {
         name: "epoch",
         folder: "epoch",
         goal: Goal::Size,
@@ -105,6 +112,13 @@ pub const ALL: [Contract; 11] = [
         name: "mean",
         folder: "kernels/mean",
         goal: Goal::Speed,
+        front_of: None,
+        has_bindings: true,
+    },
+    Contract {
+        name: "governance",
+        folder: "governance",
+        goal: Goal::Size,
         front_of: None,
         has_bindings: true,
     },

@@ -14,8 +14,15 @@ use std::{
 };
 
 /// Test programs that start processes and wait for them.
-const WAITING: [&str; 7] = [
-    "by_hand", "client", "kill", "live", "neurons", "node", "run",
+const WAITING: [&str; 8] = [
+    "by_hand",
+    "client",
+    "governance",
+    "kill",
+    "live",
+    "neurons",
+    "node",
+    "run",
 ];
 
 /// A line of cargo's messages, as far as it names a program.

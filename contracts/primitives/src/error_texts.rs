@@ -4,10 +4,12 @@ use crate::{
     dispute::Opening,
     emission::{EmissionDeployError, EmissionError},
     epoch::{EpochDeployError, EpochError},
+    governance::{GovernanceDeployError, GovernanceError, TrackField},
     kernel::KernelError,
     registry::{BoundedField, Parameter, RegistryError},
     staking::{StakingDeployError, StakingError},
     token::{TokenDeployError, WireError},
+    treasury::{GrantField, TreasuryDeployError, TreasuryError},
     AccountId, Bps, Rao, Uid,
 };
 
@@ -90,6 +92,21 @@ fn epoch_deploy_errors() -> Vec<EpochDeployError> {
     )
 }
 
+fn treasury_deploy_errors() -> Vec<TreasuryDeployError> {
+    every!(TreasuryDeployError: NoToken, BadOwner)
+}
+
+fn treasury_errors() -> Vec<TreasuryError> {
+    every!(TreasuryError:
+        NotOwner, OwnerNotOffered, BadAccount, ZeroAmount,
+        AboveLimit { amount: AMOUNT, left: Rao(1) },
+        OutOfBounds { field: GrantField::PerPeriod, value: 0, min: 1, max: 9 },
+        NoGrant(3), NoStream(3), NoBudget(3), NothingToClaim, AlreadyRevoked(4), NotPayee,
+        NotManager, AboveBudget { amount: AMOUNT, left: Rao(1), next_period: 5 }, Ended(6), NotOver,
+        IsTao, OtherToken, Payment(AMOUNT), Token, Overflow,
+    )
+}
+
 fn epoch_errors() -> Vec<EpochError> {
     every!(EpochError:
         UnknownSubnet, NotRegistered, LengthMismatch(1, 2), UnknownUid(Uid(99), 5),
@@ -111,6 +128,24 @@ fn epoch_errors() -> Vec<EpochError> {
     )
 }
 
+fn governance_errors() -> Vec<GovernanceError> {
+    every!(GovernanceError:
+        UnknownProposal(1), TooManyActions, BadText, MixedTracks, BadAction(2),
+        BadTrackRules(TrackField::Support), BadGuard, NotOpenYet(3), NoPlace(4),
+        TooManyProposals(2), DepositTooSmall(AMOUNT), NotADraft, NoSnapshot, NotProposer,
+        NotVoting, NoVotes, TooMany(32), NotRejectable, NotReady, After(5), Final, NotFinal,
+        NotReturned, NotForfeited, NotGuard, AlreadyConsented, BeyondGuard, NoVeto(6),
+        NothingOffered, NotVetoed, SmallLimit(AMOUNT), BadTarget, OtherCode, CallFailed,
+        NeedsRefTime(8),
+        Payment(AMOUNT), Registry(RegistryError::NotAdmin), Staking(StakingError::TooOld),
+        Treasury(TreasuryError::NotOwner), PeerUnavailable, Overflow,
+    )
+}
+
+fn governance_deploy_errors() -> Vec<GovernanceDeployError> {
+    every!(GovernanceDeployError: NoStaking, NoTreasury, PeersNotDistinct, BadGuard, OpensTooLate(7))
+}
+
 fn texts<E: ToString>(errors: Vec<E>) -> impl Iterator<Item = String> {
     errors.into_iter().map(|error| error.to_string())
 }
@@ -123,10 +158,14 @@ fn every_error_names_a_remedy() {
         .chain(texts(kernel_errors()))
         .chain(texts(wire_errors()))
         .chain(texts(epoch_errors()))
+        .chain(texts(governance_errors()))
+        .chain(texts(governance_deploy_errors()))
         .chain(texts(token_deploy_errors()))
         .chain(texts(staking_deploy_errors()))
         .chain(texts(emission_deploy_errors()))
-        .chain(texts(epoch_deploy_errors()));
+        .chain(texts(epoch_deploy_errors()))
+        .chain(texts(treasury_deploy_errors()))
+        .chain(texts(treasury_errors()));
     for text in all {
         let (problem, remedy) = text.split_once("; ").unwrap_or_default();
         assert!(!problem.is_empty() && !remedy.is_empty(), "{text}");

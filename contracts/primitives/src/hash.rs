@@ -34,6 +34,8 @@ pub enum Tag {
     Final,
     /// Committed weights.
     Weights,
+    /// A proposal of governance.
+    Proposal,
 }
 
 impl Tag {
@@ -48,6 +50,7 @@ impl Tag {
             Tag::Assertion => b"ink:asrt",
             Tag::Final => b"ink:finl",
             Tag::Weights => b"ink:wght",
+            Tag::Proposal => b"ink:prop",
         }
     }
 }

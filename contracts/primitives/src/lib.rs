@@ -6,6 +6,7 @@
 //! is the header that the chain hashed.
 //!
 //! - `registry`, `staking`, `emission`, `epoch`, `token`: the interface of one contract each
+//! - `treasury`: the interface of the treasury
 //! - `kernel`: the interface of kernels, and the check of a step's output
 //! - `assertion`, `dispute`: the posted outcome of an epoch, and the proof against it
 //! - `wiring`, `tao`: one-time wiring, and calls to the token
@@ -28,6 +29,7 @@ pub mod done;
 pub mod emission;
 pub mod epoch;
 pub mod front;
+pub mod governance;
 pub mod hash;
 pub mod kernel;
 pub mod registry;
@@ -36,6 +38,7 @@ pub mod ss58;
 pub mod staking;
 pub mod tao;
 pub mod token;
+pub mod treasury;
 pub mod units;
 pub mod versioned;
 pub mod wiring;

@@ -6,9 +6,11 @@
 use crate::{
     emission::EmissionError,
     epoch::EpochError,
+    governance::GovernanceError,
     registry::RegistryError,
     staking::StakingError,
     token::{Successor, TokenControl},
+    treasury::TreasuryError,
     AccountId, Rao,
 };
 use ink::{
@@ -141,6 +143,12 @@ impl From<PaymentRefused> for RegistryError {
     }
 }
 
+impl From<PaymentRefused> for GovernanceError {
+    fn from(refused: PaymentRefused) -> Self {
+        Self::Payment(refused.amount)
+    }
+}
+
 impl From<PaymentRefused> for StakingError {
     fn from(refused: PaymentRefused) -> Self {
         Self::Payment(refused.amount)
@@ -160,5 +168,11 @@ impl From<PaymentRefused> for EpochError {
 impl From<PaymentRefused> for EmissionError {
     fn from(_: PaymentRefused) -> Self {
         Self::Token
+    }
+}
+
+impl From<PaymentRefused> for TreasuryError {
+    fn from(refused: PaymentRefused) -> Self {
+        Self::Payment(refused.amount)
     }
 }

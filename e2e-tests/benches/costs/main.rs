@@ -10,6 +10,7 @@
     reason = "a benchmark fails by panicking"
 )]
 
+mod governing;
 mod messages;
 mod page;
 mod parts;
@@ -30,11 +31,17 @@ fn main() {
     if !has("--bench") || has("--test") || has("--list") {
         return;
     }
+    if has("governance") {
+        // Some rows of the page, in seconds.
+        println!("{}", tables::one_by_one(&governing::all()));
+        return;
+    }
     let start = Instant::now();
     let log = |what: &str| eprintln!("{:>5.0} s  {what}", start.elapsed().as_secs_f64());
     log("messages");
     let deployed = Weights::ALL.map(messages::deployment);
-    let messages = messages::all();
+    let mut messages = messages::all();
+    messages.extend(governing::all());
     let mut figures = Vec::new();
     for (neurons, permits) in CASES {
         log(&format!("{neurons} neurons register"));

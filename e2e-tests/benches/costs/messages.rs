@@ -5,12 +5,7 @@ use inktensor_client::{
     deploy::{deploy, Deployed},
 };
 use inktensor_devnet::{sandbox::SandboxChain, weights::Weights};
-use inktensor_e2e_tests::{
-    accounts::*,
-    bundles,
-    network::{config, Costs},
-    Network,
-};
+use inktensor_e2e_tests::{accounts::*, bundles, governed_config, network::Costs, Network};
 use inktensor_primitives::{
     epoch::CommittedWeights,
     registry::{Axon, CommitmentKind, Host, Hyperparameter, KernelParams},
@@ -31,19 +26,27 @@ pub struct Sent {
 pub fn deployment(weights: Weights) -> Vec<Deployed> {
     let mut chain = SandboxChain::new();
     chain.count_with(weights);
-    let deployment = deploy(&mut chain, bundles(), &config());
+    let deployment = deploy(&mut chain, bundles(), &governed_config());
     deployment.expect("deployed").contracts
 }
 
 /// A network whose messages are recorded with their costs.
-struct Recorder {
-    net: Network,
-    sent: Vec<Sent>,
+pub struct Recorder {
+    pub net: Network,
+    pub sent: Vec<Sent>,
 }
 
 impl Recorder {
+    /// Returns a recorder of the messages of `net`.
+    pub fn of(net: Network) -> Self {
+        Self {
+            net,
+            sent: Vec::new(),
+        }
+    }
+
     /// Records the one message that `act` sends.
-    fn record<T>(
+    pub fn record<T>(
         &mut self,
         contract: &'static str,
         message: &'static str,
@@ -83,10 +86,7 @@ impl Recorder {
 
 /// Sends every message but those that run epochs, whose costs depend on the subnet's size.
 pub fn all() -> Vec<Sent> {
-    let mut noted = Recorder {
-        net: Network::deploy(),
-        sent: Vec::new(),
-    };
+    let mut noted = Recorder::of(Network::deploy());
     token(&mut noted);
     let netuid = registry(&mut noted);
     staking(&mut noted, netuid);

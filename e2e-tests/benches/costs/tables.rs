@@ -32,7 +32,7 @@ pub fn all(deployed: &[Vec<Deployed>; 2], messages: &[Sent], figures: &[Figures]
     .join("\n\n")
 }
 
-fn one_by_one(messages: &[Sent]) -> String {
+pub fn one_by_one(messages: &[Sent]) -> String {
     let rows = messages.iter().map(|sent| {
         let what = match sent.when {
             "" => format!("`{}`", sent.message),

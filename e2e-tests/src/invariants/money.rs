@@ -13,10 +13,12 @@ use inktensor_primitives::{
     assertion::{final_digest, memory_digest},
     emission::Emission,
     epoch::{EpochStatus, Epochs},
+    governance::Governance,
     kernel::NeuronResult,
     registry::{NeuronView, Registry, ServingView, Subnet},
     staking::Staking,
     token::TokenControl,
+    treasury::{Limits, Treasury},
     AccountId, Digest, NetUid, Rao, PAGE,
 };
 use psp22::PSP22;
@@ -75,10 +77,33 @@ impl Audit<'_> {
             Rao::CAP.to_u128()
         );
         for (name, contract) in self.addresses.named() {
-            if !["staking", "epoch", "registry"].contains(&name) {
+            // Each of these has an invariant of its own.
+            let holders = ["staking", "epoch", "registry", "treasury", "governance"];
+            if !holders.contains(&name) {
                 assert_eq!(self.balance(contract), 0, "{name} keeps no TAO");
             }
         }
+    }
+
+    /// Checks invariant 1: governance has exactly the deposits that it holds, and the treasury at
+    /// least what it has committed.
+    pub fn assert_governing(&self) {
+        let Some(governing) = self.addresses.governing else {
+            return;
+        };
+        let held: Rao = self.ask(governing.governance().held());
+        assert_eq!(
+            self.balance(governing.governance),
+            held.to_u128(),
+            "governance has the deposits"
+        );
+        let limits: Limits = self.ask(governing.treasury().limits());
+        let sum = u128::from(limits.free.0) + limits.committed.to_u128();
+        assert_eq!(
+            self.balance(governing.treasury),
+            sum,
+            "the treasury has what it has committed, and the rest is free"
+        );
     }
 
     /// Checks invariant 1: the registry has exactly the locks of subnets that are not retired, and

@@ -420,7 +420,7 @@ impl Caller<'_> {
     }
 
     #[track_caller]
-    fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
+    pub(crate) fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
         let message = message.into();
         self.net.weigh(self.who, message.to, &message.input);
         match self.net.chain.send(self.who, message) {

@@ -3,6 +3,7 @@
 mod calls;
 mod costs;
 mod epochs;
+mod governing;
 mod prepared;
 mod reads;
 mod refusal;
@@ -14,6 +15,7 @@ mod unwired;
 pub use calls::{fits_block, Caller, BLOCK_PROOF, BLOCK_TIME};
 pub use costs::Costs;
 pub use epochs::EpochRun;
+pub use governing::{governed_config, proposal, GUARDS};
 pub use prepared::Prepared;
 pub use setup::{opinion, Shape};
 pub use snapshot::{Snapshot, StorageRoots, SubnetState};
@@ -185,6 +187,25 @@ impl Network {
             starting: Vec::new(),
             genesis: GENESIS,
         }
+    }
+
+    /// Deploys the next generation of contracts, with the same token. From then on this is its
+    /// network; returns the addresses of the former one.
+    ///
+    /// # Panics
+    /// If an invariant of the former one does not hold.
+    pub fn begin_generation(&mut self, config: &Config) -> Addresses {
+        self.check_invariants();
+        let addresses = deployed(&mut self.chain, bundles(), config);
+        let mut observer = opened(&self.chain, &addresses);
+        observer.holders.append(&mut self.observer.holders);
+        observer.holders.extend(addresses.named().map(|(_, it)| it));
+        self.observer = observer;
+        self.memory.clear();
+        self.checked = None;
+        let former = mem::replace(&mut self.addresses, addresses);
+        self.genesis = self.issuance().genesis;
+        former
     }
 
     /// Returns the chain, to read from.
@@ -360,7 +381,7 @@ fn deployed(chain: &mut dyn Chain, bundles: &Bundles, config: &Config) -> Addres
         Ok(deployment) => deployment.addresses,
         Err(error) => panic!("{error}"),
     };
-    if config.admin != config.deployer {
+    if addresses.governing.is_none() && config.admin != config.deployer {
         let accepted = chain.send(config.admin, addresses.registry().accept_admin());
         accepted.answer().expect("the role is offered");
     }

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 /// let (net, netuid) = STARTED.network();
 /// ```
 pub struct Prepared<T> {
+    deploy: fn() -> Network,
     build: fn(&mut Network) -> T,
     built: OnceLock<(Template, T)>,
 }
@@ -21,7 +22,13 @@ pub struct Prepared<T> {
 impl<T: Clone> Prepared<T> {
     /// Prepares what `build` makes of a new network. Its return value is handed to every test.
     pub const fn new(build: fn(&mut Network) -> T) -> Self {
+        Self::of(Network::deploy, build)
+    }
+
+    /// Prepares what `build` makes of a network that `deploy` returns.
+    pub const fn of(deploy: fn() -> Network, build: fn(&mut Network) -> T) -> Self {
         Self {
+            deploy,
             build,
             built: OnceLock::new(),
         }
@@ -30,7 +37,7 @@ impl<T: Clone> Prepared<T> {
     /// Returns a new network in the prepared state, and what `build` returned.
     pub fn network(&self) -> (Network, T) {
         let (template, facts) = self.built.get_or_init(|| {
-            let mut net = Network::deploy();
+            let mut net = (self.deploy)();
             let facts = (self.build)(&mut net);
             (net.template(), facts)
         });

@@ -66,6 +66,22 @@ impl Network {
     /// Creates a subnet, paid with the bank's TAO. By default registrations do not raise the price,
     /// and every neuron of a full subnet can be replaced.
     pub fn create(&mut self, shape: Shape) -> NetUid {
+        let netuid = self.create_as_owner(&shape);
+        for setting in [
+            Hyperparameter::BurnIncrease(Bps::ONE),
+            Hyperparameter::MinNonImmuneUids(0),
+        ] {
+            self.set(netuid, setting);
+        }
+        for setting in shape.settings {
+            self.set(netuid, setting);
+        }
+        netuid
+    }
+
+    /// Creates a subnet without settings, paid with the bank's TAO, for a network whose admin is no
+    /// account.
+    pub fn create_as_owner(&mut self, shape: &Shape) -> NetUid {
         let (registry, kernel) = (self.addresses.registry, (shape.kernel)(self.addresses));
         let price = self.creation_price();
         self.provide(shape.owner, registry, price);
@@ -81,15 +97,6 @@ impl Network {
                 price,
             )
             .expect("created");
-        for setting in [
-            Hyperparameter::BurnIncrease(Bps::ONE),
-            Hyperparameter::MinNonImmuneUids(0),
-        ] {
-            self.set(netuid, setting);
-        }
-        for setting in shape.settings {
-            self.set(netuid, setting);
-        }
         if shape.starts {
             self.starting.push((netuid, shape.owner));
         }

@@ -119,7 +119,7 @@ impl Network {
         let ChainError::NoContract(address) = error else {
             return Failure::input(error);
         };
-        let mut named = self.contracts().named().into_iter();
+        let mut named = self.contracts().named();
         let Some((name, _)) = named.find(|(_, it)| *it == address) else {
             return Failure::input(format_args!("there is no contract at {}", ss58(&address)));
         };

@@ -191,7 +191,7 @@ impl Session {
     }
 
     fn refused(&self, contract: AccountId, error: &impl ContractError) -> Failure {
-        let mut named = self.network.contracts().named().into_iter();
+        let mut named = self.network.contracts().named();
         let name = named.find(|(_, address)| *address == contract);
         let name = name.map_or("the contract", |(name, _)| name);
         let text = match (error.too_soon(), error.too_little(), self.too_little) {

@@ -228,6 +228,10 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
         Value::Array(Vec::new())
     );
 
+    let output = kept.run(&["deployment", "check"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("absent: accounts have all roles"), "{text}");
+
     // The demo deploys the code of this release, and another release has other code.
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../contracts/artifacts/manifest.json")
@@ -367,6 +371,8 @@ fn a_kept_chain_is_worked_on_and_looked_at_like_any_other() {
             ],
             "a chain in a folder makes no blocks",
         ),
+        (&["gov", "list"], "this deployment has no governance"),
+        (&["treasury", "show"], "this deployment has no governance"),
     ] {
         let problem = kept.refusal(arguments);
         assert!(problem.contains(said), "{said} is not in: {problem}");

@@ -317,7 +317,7 @@ mod tests {
         let record = Record {
             network: "here".into(),
             genesis: [7; 32],
-            contracts: contracts.named().map(entry).into(),
+            contracts: contracts.named().map(entry).collect(),
         };
         dir.save_record(&record).unwrap();
         assert_eq!(dir.record().unwrap().1, record);

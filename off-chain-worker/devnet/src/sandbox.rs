@@ -20,7 +20,7 @@ use frame_support::{
     StorageHasher, Twox64Concat,
 };
 use inktensor_client::chain::{
-    BlockId, Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt,
+    BlockId, Chain, ChainError, ChainRead, ContractEvent, Cost, Instantiated, Receipt, SudoKey,
 };
 use inktensor_primitives::{AccountId, Digest};
 use pallet_contracts::{
@@ -413,6 +413,11 @@ impl ChainRead for SandboxChain {
             })
         })?;
         made(result)
+    }
+
+    /// The runtime has no pallet Sudo.
+    fn sudo_key(&self) -> Result<SudoKey, ChainError> {
+        Ok(SudoKey::Absent)
     }
 
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {

@@ -166,6 +166,12 @@ pub enum RoleError {
         /// First difference, if the posted epoch is known.
         difference: Option<Difference>,
     },
+    /// Proposals are ready, and their actions fail. The clerk tries again until their time is over.
+    #[error("{}", unexecuted_text(proposals))]
+    NotExecuted {
+        /// Number of each proposal, and the error of its execution.
+        proposals: Vec<(u32, String)>,
+    },
 }
 
 impl RoleError {
@@ -217,4 +223,12 @@ fn difference_text(difference: &Option<Difference>) -> String {
         Some(difference) => difference.to_string(),
         None => "it was not found in the chain's events".into(),
     }
+}
+
+fn unexecuted_text(proposals: &[(u32, String)]) -> String {
+    let each = proposals.iter();
+    let texts: Vec<String> = each
+        .map(|(id, reason)| format!("proposal {id} is ready and cannot be executed: {reason}"))
+        .collect();
+    texts.join("; ")
 }

@@ -28,7 +28,7 @@
 //!
 //! # Map
 //! * [`service`]: the worker as a process, with configuration, log, metrics and health.
-//! * [`roles`]: keeper, proposer and watcher, the steps that a worker takes.
+//! * [`roles`]: keeper, proposer, watcher and clerk, the steps that a worker takes.
 //! * [`epochs`]: the epochs that the worker has computed; [`store`]: the file that keeps them.
 //! * [`history`]: the events of one epoch.
 //! * [`verify`] and [`explain`]: checks a posted epoch, and explains a neuron's pay.

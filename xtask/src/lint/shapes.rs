@@ -7,12 +7,14 @@ use super::{
 };
 
 /// The contracts' folders and the types of their storage.
-const CONTRACTS: [(&str, &str); 7] = [
+const CONTRACTS: [(&str, &str); 9] = [
     ("contracts/token/src/", "Token"),
     ("contracts/registry/src/", "SubnetRegistry"),
     ("contracts/staking/src/", "StakingContract"),
     ("contracts/emission/src/", "EmissionContract"),
+    ("contracts/treasury/src/", "TreasuryContract"),
     ("contracts/epoch/src/", "Epoch"),
+    ("contracts/governance/src/", "GovernanceContract"),
     ("contracts/kernels/yuma/src/", "Yuma"),
     ("contracts/kernels/mean/src/", "Mean"),
 ];

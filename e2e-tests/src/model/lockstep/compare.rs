@@ -18,7 +18,7 @@ impl Lockstep {
         }
         let has_changed = |part: &str| match part {
             "block" => now.0 != self.checked.0,
-            contract => now.1[contract] != self.checked.1[contract],
+            contract => now.1.get(contract) != self.checked.1.get(contract),
         };
         if ["epoch", "registry", "token"].into_iter().any(has_changed)
             || self.protocol != self.compared

@@ -10,6 +10,7 @@ mod emission;
 mod epoch;
 mod evidence;
 mod explain;
+mod gov;
 mod heartbeat;
 mod kernel;
 mod metagraph;
@@ -25,6 +26,7 @@ mod stake;
 mod store;
 mod subnet;
 mod train;
+mod treasury;
 mod validate;
 mod verify;
 mod wallet;
@@ -96,6 +98,12 @@ enum Command {
     /// List the hotkeys that validate
     #[command(subcommand)]
     Delegate(delegate::Command),
+    /// Propose, vote, and execute what was decided
+    #[command(subcommand)]
+    Gov(gov::Command),
+    /// Show the treasury, and pay its streams and budgets
+    #[command(subcommand)]
+    Treasury(treasury::Command),
     /// Show and check the evidence of validators
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -206,6 +214,8 @@ impl Cli {
             Command::Audit(arguments) => audit::run(&arguments, out),
             Command::Stake(command) => stake::run(&command, out),
             Command::Delegate(command) => delegate::run(&command, out),
+            Command::Gov(command) => gov::run(&command, out),
+            Command::Treasury(command) => treasury::run(&command, out),
             Command::Evidence(command) => evidence::run(&command, out),
             Command::Mine(arguments) => mine::run(&arguments, out),
             Command::Validate(arguments) => validate::run(&arguments, out),

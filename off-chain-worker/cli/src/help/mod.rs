@@ -18,7 +18,7 @@ const INDENT: usize = 11;
 const STARTS: [&str; 4] = ["--", "[--", "<--", "[OPTIONS]"];
 
 /// All commands, by who uses them.
-const GROUPS: [(&str, &[&str]); 7] = [
+const GROUPS: [(&str, &[&str]); 8] = [
     (
         "Everyone",
         &[
@@ -36,6 +36,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("Stakers", &["stake", "delegate"]),
+    ("Governance", &["gov", "treasury"]),
     ("Miners", &["mine", "neuron", "serve"]),
     ("Validators", &["validate", "weights"]),
     ("Subnet owners", &["subnet", "model", "train"]),

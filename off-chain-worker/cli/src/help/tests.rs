@@ -166,16 +166,23 @@ fn long_usage_is_broken_before_options() {
 fn wrong_with(line: &str) -> Option<String> {
     let root = command();
     let mut at = &root;
-    for word in line.split_whitespace().skip(1) {
-        if let Some(flag) = word.strip_prefix("--") {
-            let flag = flag.split('=').next().unwrap_or_default();
-            let is_known = at.get_arguments().any(|argument| {
+    let mut value_follows = false;
+    // A comment ends a command.
+    let words = line.split_whitespace().skip(1);
+    for word in words.take_while(|word| !word.starts_with('#')) {
+        if let Some(text) = word.strip_prefix("--") {
+            let flag = text.split('=').next().unwrap_or_default();
+            let known = at.get_arguments().find(|argument| {
                 let names = argument.get_long_and_visible_aliases().unwrap_or_default();
                 names.contains(&flag)
             });
-            if !is_known && !["help", "version"].contains(&flag) {
+            if known.is_none() && !["help", "version"].contains(&flag) {
                 return Some(format!("{line}: no --{flag}"));
             }
+            let takes_value = known.is_some_and(|it| it.get_action().takes_values());
+            value_follows = takes_value && flag == text;
+        } else if value_follows {
+            value_follows = false;
         } else if at.has_subcommands() {
             let inner = at.get_subcommands().find(|inner| {
                 inner.get_name() == word || inner.get_all_aliases().any(|name| name == word)

@@ -137,8 +137,8 @@ fn answers_become_weights_whose_evidence_holds() {
 
     // A changed file is not the one that was pledged, and accuses no validator.
     let mut changed = fs::read(&file).unwrap();
-    // A byte of the last weight, before the byte of the vote that a task does not have.
-    let weight = changed.len() - 2;
+    // A byte of the last weight, before the vote and the proofs that a task does not have.
+    let weight = changed.len() - 3;
     changed[weight] ^= 1;
     fs::write(&file, changed).unwrap();
     let refuted = of_epoch("verify", FIRST, &["--from", &file]);

@@ -1,8 +1,9 @@
 //! Errors of a chain, and of a message to a contract.
 
 use inktensor_primitives::{
-    emission::EmissionError, epoch::EpochError, hash::hex, kernel::KernelError,
-    registry::RegistryError, ss58::ss58, staking::StakingError, token::WireError, AccountId, Rao,
+    emission::EmissionError, epoch::EpochError, governance::GovernanceError, hash::hex,
+    kernel::KernelError, registry::RegistryError, ss58::ss58, staking::StakingError,
+    token::WireError, treasury::TreasuryError, AccountId, Rao,
 };
 use psp22::PSP22Error;
 use scale::{Decode, Encode};
@@ -144,6 +145,8 @@ displayed!(
     KernelError,
     RegistryError with Payment and TooSoon,
     StakingError with Payment or TooLittle,
+    GovernanceError with Payment,
+    TreasuryError,
     WireError
 );
 

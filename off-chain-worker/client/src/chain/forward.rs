@@ -123,6 +123,10 @@ macro_rules! forward_reads {
             $($through)+($chain.code_hash(address))
         }
 
+        fn sudo_key(&$self) -> Result<$crate::chain::SudoKey, $crate::chain::ChainError> {
+            $($through)+($chain.sudo_key())
+        }
+
         fn events(
             &$self,
             from: u32,

@@ -23,7 +23,8 @@ pub mod contracts {
     use super::{AccountId, DefaultEnvironment, Message, PhantomData};
     use ink::codegen::TraitCallBuilder;
     use inktensor_primitives::{
-        emission, epoch, front::FULL_CODE, kernel, registry, staking, token, Digest,
+        emission, epoch, front::FULL_CODE, governance, kernel, registry, staking, token, treasury,
+        Digest,
     };
 
     macro_rules! interface {
@@ -69,6 +70,14 @@ pub mod contracts {
     interface!(
         /// Returns the messages of the emission contract.
         emission, EmissionCalls, emission::Emission
+    );
+    interface!(
+        /// Returns the messages of the treasury.
+        treasury, TreasuryCalls, treasury::Treasury
+    );
+    interface!(
+        /// Returns the messages of governance.
+        governance, GovernanceCalls, governance::Governance
     );
     interface!(
         /// Returns the messages of the epoch contract.

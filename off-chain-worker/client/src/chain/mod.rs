@@ -118,12 +118,28 @@ pub trait ChainRead {
     /// Returns the code hash of the contract at `address`.
     fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError>;
 
+    /// Returns the state of the chain's sudo key. By default it is unknown.
+    fn sudo_key(&self) -> Result<SudoKey, ChainError> {
+        Ok(SudoKey::Unknown)
+    }
+
     /// Returns the events of contracts from block `from` on, oldest first.
     ///
     /// # Errors
     /// `Pruned` if the chain has discarded the first of these blocks. It names the oldest one that
     /// can be read.
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError>;
+}
+
+/// The key of pallet Sudo, which can replace the code of any contract of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum SudoKey {
+    /// The chain has been asked, and there is no such key.
+    Absent,
+    /// The key of this account.
+    Of(AccountId),
+    /// The chain does not show whether there is a key.
+    Unknown,
 }
 
 /// A message to a contract, encoded.

@@ -1,6 +1,6 @@
 //! A chain that is read at one block.
 
-use super::{BlockId, ChainError, ChainRead, ContractEvent, Instantiated};
+use super::{BlockId, ChainError, ChainRead, ContractEvent, Instantiated, SudoKey};
 use inktensor_primitives::{AccountId, Digest};
 
 /// A chain at one block: all messages are read on the state after that block, and events are those
@@ -94,6 +94,10 @@ impl ChainRead for Pinned<'_> {
 
     fn code_hash(&self, address: &AccountId) -> Result<Option<Digest>, ChainError> {
         self.chain.code_hash(address)
+    }
+
+    fn sudo_key(&self) -> Result<SudoKey, ChainError> {
+        self.chain.sudo_key()
     }
 
     fn events(&self, from: u32) -> Result<Vec<ContractEvent>, ChainError> {

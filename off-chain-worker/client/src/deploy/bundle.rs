@@ -45,6 +45,8 @@ pub struct Bundles {
     pub staking: Bundle,
     /// Front of the staking contract.
     pub staking_front: Bundle,
+    /// The treasury.
+    pub treasury: Bundle,
     /// Emission.
     pub emission: Bundle,
     /// Full code of the epoch contract: weights and epochs.
@@ -55,6 +57,8 @@ pub struct Bundles {
     pub yuma: Bundle,
     /// The mean kernel.
     pub mean: Bundle,
+    /// Governance.
+    pub governance: Bundle,
 }
 
 impl Bundles {
@@ -72,27 +76,31 @@ impl Bundles {
             registry_front: read("registry_front")?,
             staking: read("staking")?,
             staking_front: read("staking_front")?,
+            treasury: read("treasury")?,
             emission: read("emission")?,
             epoch: read("epoch")?,
             epoch_front: read("epoch_front")?,
             yuma: read("yuma")?,
             mean: read("mean")?,
+            governance: read("governance")?,
         })
     }
 
     /// Returns each file's name and code, in the order of deployment: a full code before its front.
-    pub const fn named(&self) -> [(&'static str, &Bundle); 10] {
+    pub const fn named(&self) -> [(&'static str, &Bundle); 12] {
         [
             ("token", &self.token),
             ("registry", &self.registry),
             ("registry_front", &self.registry_front),
             ("staking", &self.staking),
             ("staking_front", &self.staking_front),
+            ("treasury", &self.treasury),
             ("emission", &self.emission),
             ("epoch", &self.epoch),
             ("epoch_front", &self.epoch_front),
             ("yuma", &self.yuma),
             ("mean", &self.mean),
+            ("governance", &self.governance),
         ]
     }
 

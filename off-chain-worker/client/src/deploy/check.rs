@@ -1,6 +1,6 @@
 //! Compares a deployment's record with the chain.
 
-use super::{full_code_at, is_front, Record, RecordError};
+use super::{full_code_at, is_front, Addresses, Governing, Record, RecordError};
 use crate::{
     chain::{ChainError, ChainRead, Typed},
     ss58::ss58,
@@ -8,10 +8,12 @@ use crate::{
 use inktensor_primitives::{
     emission::Emission,
     epoch::Epochs,
+    governance::Governance,
     hash::{blake2, hex},
     registry::Registry,
     staking::Staking,
     token::TokenControl,
+    treasury::Treasury,
     AccountId, Digest,
 };
 use thiserror::Error;
@@ -148,6 +150,57 @@ impl Found {
             let code = record.contracts.get(name).map(|it| hex(&it.code_hash));
             let what = format!("the registry's code of {name}");
             self.compare(&what, code.unwrap_or_default(), on_chain);
+        }
+        match at.governing {
+            Some(governing) => self.governing(chain, &at, governing),
+            None => Ok(()),
+        }
+    }
+
+    /// Compares the roles of governance.
+    fn governing(
+        &mut self,
+        chain: &dyn ChainRead,
+        at: &Addresses,
+        governing: Governing,
+    ) -> Result<(), CheckError> {
+        let Governing {
+            treasury,
+            governance,
+        } = governing;
+        let receiver = chain.query(at.emission().treasury())?;
+        self.peer("emission's treasury", treasury, Some(receiver));
+        let admin = chain.query(at.registry().admin())?;
+        self.peer("the registry's admin", governance, Some(admin));
+        let owner = chain.query(governing.treasury().owner())?;
+        self.peer("the treasury's owner", governance, Some(owner));
+        let token = chain.query(governing.treasury().token())?;
+        self.peer("the treasury's token", at.token, Some(token));
+        let offers = [
+            (
+                "the registry's admin",
+                chain.query(at.registry().offered_admin())?,
+            ),
+            (
+                "the treasury's owner",
+                chain.query(governing.treasury().offered_owner())?,
+            ),
+        ];
+        for (role, offered) in offers {
+            let found = offered.map_or_else(|| "no account".into(), |it| ss58(&it));
+            self.compare(&format!("offer of {role}"), "no account".into(), found);
+        }
+        let peers = chain.query(governing.governance().peers())?;
+        let written = at.governed(treasury);
+        for (name, written, found) in [
+            ("token", written.token, peers.token),
+            ("registry", written.registry, peers.registry),
+            ("staking contract", written.staking, peers.staking),
+            ("emission contract", written.emission, peers.emission),
+            ("epoch contract", written.epoch, peers.epoch),
+            ("treasury", written.treasury, peers.treasury),
+        ] {
+            self.peer(&format!("governance's {name}"), written, Some(found));
         }
         Ok(())
     }

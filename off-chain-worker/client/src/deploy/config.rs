@@ -3,6 +3,7 @@
 use inktensor_primitives::{
     emission::{Fees, Split},
     epoch::EpochRules,
+    governance::GovernanceTerms,
     registry::NetworkRules,
     AccountId, Bps, Rao,
 };
@@ -30,6 +31,14 @@ pub struct Config {
     pub treasury: AccountId,
     /// Constants of the epoch protocol.
     pub rules: EpochRules,
+    /// The token of an earlier generation of contracts, which this one succeeds. Absent for a
+    /// network with a token of its own. With it there are no holders: the TAO of the token stays
+    /// where it is, and the emission contract mints once the succession that the earlier registry
+    /// has announced counts.
+    pub succeeds: Option<AccountId>,
+    /// Terms of governance. With these, the governance contract is the admin in place of `admin`,
+    /// and its treasury is the treasury in place of `treasury`.
+    pub governance: Option<GovernanceTerms>,
 }
 
 impl Config {
@@ -66,6 +75,8 @@ impl Config {
             fees: Fees::DEFAULT,
             treasury,
             rules: Self::RULES,
+            succeeds: None,
+            governance: None,
         }
     }
 }

@@ -3,17 +3,19 @@
 
 use super::{
     address::contract_address, Addresses, Bundle, Bundles, Config, DeployError, Deployed,
-    Deployment,
+    Deployment, Governing,
 };
 use crate::chain::{Answer, Chain, ChainError, ChainRead, Cost, Message, Typed};
 use inktensor_primitives::{
     emission::{Emission, EmissionDeployError},
     epoch::{EpochDeployError, Peers},
+    governance::{Governance, GovernanceDeployError},
     hash::{blake2, hex},
     kernel::YumaParams,
     registry::{KernelParams, Registry, RegistryError},
     staking::{Staking, StakingDeployError},
     token::{TokenControl, TokenDeployError, WireError},
+    treasury::{Treasury, TreasuryDeployError},
     AccountId, Digest,
 };
 use scale::{Decode, DecodeAll, Encode};
@@ -81,11 +83,25 @@ pub fn deploy_with(
         progress,
     };
     for (name, bundle) in bundles.named() {
-        steps.upload(name, bundle)?;
+        let is_used = match name {
+            "treasury" | "governance" => config.governance.is_some(),
+            "token" => config.succeeds.is_none(),
+            _ => true,
+        };
+        if is_used {
+            steps.upload(name, bundle)?;
+        }
     }
     let addresses = build(bundles, config, |part| steps.instantiate(&part))?;
+    if config.succeeds.is_none() {
+        steps.wire_token(&addresses)?;
+    }
     steps.wire_all(&addresses)?;
-    steps.hand_over(&addresses, bundles, config.admin)?;
+    steps.allow_kernels(&addresses, bundles)?;
+    match addresses.governing {
+        None => steps.offer_admin(&addresses, config.admin)?,
+        Some(governing) => steps.govern(&addresses, governing)?,
+    }
     Ok(Deployment {
         addresses,
         contracts: steps.contracts,
@@ -207,7 +223,10 @@ fn build(
         .iter()
         .map(|(holder, amount)| (*holder, amount.to_u128()))
         .collect();
-    let token = make("token", &bundles.token, None, holders.encode())?;
+    let token = match config.succeeds {
+        Some(token) => token,
+        None => make("token", &bundles.token, None, holders.encode())?,
+    };
     let arguments = (token, config.network).encode();
     let registry = make(
         "registry",
@@ -221,7 +240,15 @@ fn build(
         Some(&bundles.staking),
         (token, registry).encode(),
     )?;
-    let arguments = (token, staking, config.treasury, config.split, config.fees).encode();
+    // Governance becomes the owner when it is there.
+    let treasury = match &config.governance {
+        None => config.treasury,
+        Some(_) => {
+            let arguments = (token, config.deployer).encode();
+            make("treasury", &bundles.treasury, None, arguments)?
+        }
+    };
+    let arguments = (token, staking, treasury, config.split, config.fees).encode();
     let emission = make("emission", &bundles.emission, None, arguments)?;
     let peers = Peers {
         token,
@@ -237,7 +264,7 @@ fn build(
     )?;
     let yuma = make("yuma", &bundles.yuma, None, Vec::new())?;
     let mean = make("mean", &bundles.mean, None, Vec::new())?;
-    Ok(Addresses {
+    let mut addresses = Addresses {
         token,
         registry,
         staking,
@@ -245,7 +272,17 @@ fn build(
         epoch,
         yuma,
         mean,
-    })
+        governing: None,
+    };
+    if let Some(terms) = &config.governance {
+        let arguments = (addresses.governed(treasury), terms).encode();
+        let governance = make("governance", &bundles.governance, None, arguments)?;
+        addresses.governing = Some(Governing {
+            treasury,
+            governance,
+        });
+    }
+    Ok(addresses)
 }
 
 /// Returns the encoded call of the constructor `new`.
@@ -317,10 +354,13 @@ impl Steps<'_> {
         Ok(address)
     }
 
-    fn wire_all(&mut self, to: &Addresses) -> Result<(), DeployError> {
+    fn wire_token(&mut self, to: &Addresses) -> Result<(), DeployError> {
         let minter = self.read("token", to.token().minter())?;
         let message = to.token().wire(to.emission, to.registry);
-        self.wire("token", minter.is_some(), message)?;
+        self.wire("token", minter.is_some(), message)
+    }
+
+    fn wire_all(&mut self, to: &Addresses) -> Result<(), DeployError> {
         let registry = self.read("registry", to.registry().peers())?;
         let message = to.registry().wire(to.epoch);
         self.wire("registry", registry.epoch.is_some(), message)?;
@@ -360,13 +400,8 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Allows the two kernels, and offers the admin's role. The admin has to accept it.
-    fn hand_over(
-        &mut self,
-        to: &Addresses,
-        bundles: &Bundles,
-        admin: AccountId,
-    ) -> Result<(), DeployError> {
+    /// Allows the two kernels.
+    fn allow_kernels(&mut self, to: &Addresses, bundles: &Bundles) -> Result<(), DeployError> {
         let yuma = KernelParams::Yuma(YumaParams::default());
         let mean = KernelParams::Other(Vec::new());
         for (name, kernel, bundle, defaults) in [
@@ -378,11 +413,43 @@ impl Steps<'_> {
             let message = to.registry().allow_kernel(kernel, code_hash, defaults);
             self.set_registry(name, entry.is_some(), message)?;
         }
+        Ok(())
+    }
+
+    /// Offers the admin's role. The admin has to accept it.
+    fn offer_admin(&mut self, to: &Addresses, admin: AccountId) -> Result<(), DeployError> {
         let offered = self.read("registry", to.registry().offered_admin())?;
         let is_there =
             offered == Some(admin) || self.read("registry", to.registry().admin())? == admin;
         let offer = to.registry().offer_admin(Some(admin));
         self.set_registry("admin", is_there, offer)
+    }
+
+    /// Gives governance the roles of the registry's admin and of the treasury's owner. The
+    /// deployer's last right ends with it.
+    fn govern(&mut self, to: &Addresses, at: Governing) -> Result<(), DeployError> {
+        let governance = at.governance;
+        let failed = |source| DeployError::Governing { source };
+        let is_admin = self.read("registry", to.registry().admin())? == governance;
+        let is_owner = self.read("treasury", at.treasury().owner())? == governance;
+        if is_admin && is_owner {
+            self.report(Phase::HandOver, "governance", StepOutcome::Found);
+            return Ok(());
+        }
+        if !is_admin {
+            self.offer_admin(to, governance)?;
+        }
+        if !is_owner {
+            let offer = at.treasury().offer_owner(Some(governance));
+            let sent = self.chain.send(self.deployer, offer).answer();
+            let sent = sent.map_err(|source| DeployError::Treasury { source })?;
+            self.report(Phase::HandOver, "treasury", StepOutcome::Done(sent.cost));
+        }
+        let accept = at.governance().accept_roles();
+        let sent = self.chain.send(self.deployer, accept).answer();
+        let cost = sent.map_err(failed)?.cost;
+        self.report(Phase::HandOver, "governance", StepOutcome::Done(cost));
+        Ok(())
     }
 
     fn set_registry(
@@ -414,7 +481,9 @@ fn constructor_error(contract: &str, output: &[u8]) -> String {
         "token" => text::<TokenDeployError>(error),
         "registry" => text::<RegistryError>(error),
         "staking" => text::<StakingDeployError>(error),
+        "treasury" => text::<TreasuryDeployError>(error),
         "emission" => text::<EmissionDeployError>(error),
+        "governance" => text::<GovernanceDeployError>(error),
         "epoch" => text::<EpochDeployError>(error),
         _ => None,
     };

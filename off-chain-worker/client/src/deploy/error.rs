@@ -1,7 +1,9 @@
 //! Errors of a deployment.
 
 use crate::chain::{CallError, ChainError};
-use inktensor_primitives::{registry::RegistryError, token::WireError};
+use inktensor_primitives::{
+    governance::GovernanceError, registry::RegistryError, token::WireError, treasury::TreasuryError,
+};
 use thiserror::Error;
 
 /// An error of a deployment. All earlier steps stay: the same deployment again continues from
@@ -35,4 +37,16 @@ pub enum DeployError {
     /// The registry refused its kernels or its admin.
     #[error("handing the registry over: {0}")]
     Kernels(CallError<RegistryError>),
+    /// The treasury refused to be offered to governance.
+    #[error("handing the treasury over: {source}")]
+    Treasury {
+        /// The contract's error.
+        source: CallError<TreasuryError>,
+    },
+    /// Governance refused its roles.
+    #[error("handing over to governance: {source}")]
+    Governing {
+        /// The contract's error.
+        source: CallError<GovernanceError>,
+    },
 }

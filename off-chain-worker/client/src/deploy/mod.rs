@@ -4,6 +4,9 @@
 //! once, the addresses of the accounts that may call its guarded messages. Last, the registry gets
 //! its kernels and its admin. The deployer keeps no role, unless it is the admin too.
 //!
+//! With governance, the treasury is a contract made before emission, and governance comes last. It
+//! becomes the registry's admin and the treasury's owner.
+//!
 //! Registry, staking and epoch are fronts: each names the hash of its full code, which is uploaded
 //! before and has no contract of its own.
 //!
@@ -27,7 +30,7 @@ pub use error::DeployError;
 pub use record::{Entry, Record, RecordError};
 
 use crate::chain::{contracts, ChainError, ChainRead, Cost, Typed};
-use inktensor_primitives::{AccountId, Digest};
+use inktensor_primitives::{governance::GovernancePeers, AccountId, Digest};
 
 /// The addresses of a deployment's contracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,29 @@ pub struct Addresses {
     pub yuma: AccountId,
     /// The mean kernel.
     pub mean: AccountId,
+    /// Governance and its treasury. Absent if accounts have their roles.
+    pub governing: Option<Governing>,
+}
+
+/// The addresses of the contracts that govern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Governing {
+    /// The treasury.
+    pub treasury: AccountId,
+    /// Governance.
+    pub governance: AccountId,
+}
+
+impl Governing {
+    /// Returns the messages of the treasury.
+    pub fn treasury(&self) -> contracts::TreasuryCalls {
+        contracts::treasury(self.treasury)
+    }
+
+    /// Returns the messages of governance.
+    pub fn governance(&self) -> contracts::GovernanceCalls {
+        contracts::governance(self.governance)
+    }
 }
 
 /// Returns true if the contract of this name is a front of a full code.
@@ -115,9 +141,22 @@ impl Addresses {
         contracts::kernel(self.mean)
     }
 
-    /// Returns each contract's name and address, in the order of deployment.
-    pub fn named(&self) -> [(&'static str, AccountId); 7] {
-        [
+    /// Returns the addresses of all contracts as those that governance governs. `treasury` is the
+    /// treasury's.
+    pub const fn governed(&self, treasury: AccountId) -> GovernancePeers {
+        GovernancePeers {
+            token: self.token,
+            registry: self.registry,
+            staking: self.staking,
+            emission: self.emission,
+            epoch: self.epoch,
+            treasury,
+        }
+    }
+
+    /// Returns each contract's name and address, in the order of deployment but for the treasury.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, AccountId)> {
+        let mut named = vec![
             ("token", self.token),
             ("registry", self.registry),
             ("staking", self.staking),
@@ -125,7 +164,12 @@ impl Addresses {
             ("epoch", self.epoch),
             ("yuma", self.yuma),
             ("mean", self.mean),
-        ]
+        ];
+        if let Some(governing) = self.governing {
+            named.push(("treasury", governing.treasury));
+            named.push(("governance", governing.governance));
+        }
+        named.into_iter()
     }
 }
 

@@ -4,7 +4,7 @@
 //! {"address": "5..", "code_hash": "0x..", "block": 7}, ..}}`, with an entry for each contract.
 //! Addresses are written in SS58; hexadecimal is read too.
 
-use super::{full_code_at, Addresses, Deployment};
+use super::{full_code_at, Addresses, Deployment, Governing};
 use crate::{
     chain::{ChainError, ChainRead},
     ss58::{parse_address, parse_digest, ss58, AddressError, DigestError},
@@ -226,16 +226,25 @@ impl Addresses {
     pub fn from_named(
         mut find: impl FnMut(&str) -> Option<AccountId>,
     ) -> Result<Self, RecordError> {
-        let mut find = |name: &'static str| find(name).ok_or(RecordError::Missing(name));
-        Ok(Self {
-            token: find("token")?,
-            registry: find("registry")?,
-            staking: find("staking")?,
-            emission: find("emission")?,
-            epoch: find("epoch")?,
-            yuma: find("yuma")?,
-            mean: find("mean")?,
-        })
+        let mut part = |name: &'static str| find(name).ok_or(RecordError::Missing(name));
+        let mut addresses = Self {
+            token: part("token")?,
+            registry: part("registry")?,
+            staking: part("staking")?,
+            emission: part("emission")?,
+            epoch: part("epoch")?,
+            yuma: part("yuma")?,
+            mean: part("mean")?,
+            governing: None,
+        };
+        addresses.governing = match (find("treasury"), find("governance")) {
+            (None, None) => None,
+            (treasury, governance) => Some(Governing {
+                treasury: treasury.ok_or(RecordError::Missing("treasury"))?,
+                governance: governance.ok_or(RecordError::Missing("governance"))?,
+            }),
+        };
+        Ok(addresses)
     }
 }
 
@@ -272,6 +281,27 @@ mod tests {
         let read = Record::from_text(&text).unwrap();
         assert_eq!(read, record());
         assert_eq!(read.addresses().unwrap().mean, [0xa7; 32].into());
+    }
+
+    #[test]
+    fn governance_has_both_contracts_or_none() {
+        let entry = |number: u8| Entry {
+            address: [number; 32].into(),
+            code_hash: [number; 32],
+            full_code: None,
+            block: 3,
+        };
+        let mut written = record();
+        assert_eq!(written.addresses().unwrap().governing, None);
+        written.contracts.insert("governance".into(), entry(1));
+        let problem = Record::from_text(&written.to_text()).unwrap_err();
+        assert!(problem
+            .to_string()
+            .contains("the treasury contract is missing"));
+        written.contracts.insert("treasury".into(), entry(2));
+        let read = Record::from_text(&written.to_text()).unwrap();
+        let governing = read.addresses().unwrap().governing.unwrap();
+        assert_eq!(governing.treasury, [2; 32].into());
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Devchain {
             contracts: contracts
                 .named()
                 .map(|(name, address)| (name.into(), address))
-                .into(),
+                .collect(),
             connections: Connections::default(),
             ending: AtomicBool::new(false),
             problem: settings.problem,
@@ -422,8 +422,11 @@ fn pass_time(shared: &Shared, block_time: Duration) {
 fn keep_state(shared: &Shared, mut keep: Option<Keep>) {
     let mut pause = Duration::ZERO;
     while shared.wait(pause) {
+        let mut hosted = shared.lock();
+        // Waiting for the lock is no work of this thread.
         let start = Instant::now();
-        let changed = shared.lock().renew();
+        let changed = hosted.renew();
+        drop(hosted);
         if let (Some(state), Some(keep)) = (changed, keep.as_mut()) {
             if let Err(problem) = keep(&state) {
                 (shared.problem)(&problem);

@@ -171,7 +171,7 @@ impl Simulation<'_> {
     }
 
     fn messages(&self) -> Vec<MessageReport> {
-        let contracts = self.contracts().named();
+        let contracts: Vec<_> = self.contracts().named().collect();
         let name = |address: AccountId| {
             let named = contracts.iter().find(|(_, contract)| *contract == address);
             named.map_or("other", |(name, _)| *name)

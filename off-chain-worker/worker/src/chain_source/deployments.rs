@@ -79,7 +79,7 @@ mod tests {
         Record {
             network: "here".into(),
             genesis: [genesis; 32],
-            contracts: addresses.named().map(entry).into(),
+            contracts: addresses.named().map(entry).collect(),
         }
     }
 

@@ -6,13 +6,15 @@
 //!   replays or rolls over epochs that no proposer posts.
 //! * **proposer**: computes a closed epoch and posts it behind collateral.
 //! * **watcher**: computes every closed epoch, and disputes false assertions.
+//! * **clerk**: counts votes on proposals again, executes and closes proposals.
 //!
-//! * **turn**: a look at the subnets, which ends with the first transactions.
+//! * **turn**: a look at the subnets or proposals, which ends with the first transactions.
 //!
 //! The outcome needs no trust in a role: anyone may take any of these steps, and the chain checks
 //! each. A role has no state beyond the [`EpochCache`](crate::epochs::EpochCache), whose store
 //! survives the process. A worker may be killed at any instruction, and the next one continues.
 
+mod clerk;
 mod keeper;
 mod proposer;
 mod stakes;
@@ -22,6 +24,7 @@ mod turn;
 mod watcher;
 
 pub use crate::error::RoleError;
+pub use clerk::{Announcement, Clerk, Figures, ProposalFigures};
 pub use keeper::{settlement_calls, Keeper};
 pub use proposer::Proposer;
 pub use subnets::{SubnetStatus, Subnets};
@@ -106,6 +109,30 @@ pub enum Action {
         /// Pay of these neurons.
         paid: Rao,
     },
+    /// Counted the stake of accounts again for the votes on a proposal.
+    Recounted {
+        /// The proposal.
+        id: u32,
+        /// Number of accounts.
+        accounts: u16,
+    },
+    /// Executed a proposal.
+    Executed {
+        /// The proposal.
+        id: u32,
+    },
+    /// Closed a proposal that nearly all votes are against.
+    EndedEarly {
+        /// The proposal.
+        id: u32,
+    },
+    /// Paid a lost deposit to the treasury.
+    Forfeited {
+        /// The proposal.
+        id: u32,
+        /// Amount of the deposit.
+        amount: Rao,
+    },
 }
 
 /// The outcome of all turns until nothing is due. A problem on one subnet does not delay the
@@ -118,6 +145,12 @@ pub struct TickReport {
     pub overtaken: Vec<(NetUid, RoleError)>,
     /// Subnets on which the next step could not be taken, with the reason.
     pub problems: Vec<(NetUid, RoleError)>,
+    /// Problems that are not about one subnet.
+    pub general_problems: Vec<RoleError>,
+    /// Proposals that the clerk has found.
+    pub proposals: Vec<Announcement>,
+    /// Figures of governance at the last look of a clerk.
+    pub figures: Option<Figures>,
 }
 
 impl TickReport {
@@ -126,9 +159,10 @@ impl TickReport {
     /// # Errors
     /// The first problem.
     pub fn clean(self) -> Result<Vec<Action>, RoleError> {
-        match self.problems.into_iter().next() {
+        let of_subnets = self.problems.into_iter().map(|(_, problem)| problem);
+        match of_subnets.chain(self.general_problems).next() {
             None => Ok(self.actions),
-            Some((_, problem)) => Err(problem),
+            Some(problem) => Err(problem),
         }
     }
 }
@@ -144,5 +178,17 @@ impl Listener for TickReport {
 
     fn problem(&mut self, netuid: NetUid, problem: RoleError) {
         self.problems.push((netuid, problem));
+    }
+
+    fn general_problem(&mut self, problem: RoleError) {
+        self.general_problems.push(problem);
+    }
+
+    fn proposed(&mut self, announcement: &Announcement) {
+        self.proposals.push(announcement.clone());
+    }
+
+    fn measured(&mut self, figures: Figures) {
+        self.figures = Some(figures);
     }
 }

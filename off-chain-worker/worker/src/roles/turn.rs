@@ -4,7 +4,7 @@
 //! together. Then it ends, and the next one reads the chain again: no role acts on an old view, and
 //! none is busy for longer than a few blocks.
 
-use super::{stakes, Action, RoleError, Subnets, TickReport};
+use super::{stakes, Action, Announcement, Figures, RoleError, Subnets, TickReport};
 use crate::{
     epochs::{EpochCache, Sharing},
     roles::subnets::SubnetStatus,
@@ -44,6 +44,15 @@ pub trait Listener {
     /// So many blocks are left to dispute an assertion that was not checked yet; `None` if all of
     /// the subnet are checked.
     fn unchecked(&mut self, _netuid: NetUid, _blocks_left: Option<u32>) {}
+
+    /// The next step that is not about a subnet cannot be taken.
+    fn general_problem(&mut self, _problem: RoleError) {}
+
+    /// There is a proposal that the clerk did not know.
+    fn proposed(&mut self, _announcement: &Announcement) {}
+
+    /// The clerk has measured governance.
+    fn measured(&mut self, _figures: Figures) {}
 }
 
 /// Everything that a role works with during a turn.
@@ -91,6 +100,7 @@ pub fn tick(
     let mut report = TickReport::default();
     loop {
         report.problems.clear();
+        report.general_problems.clear();
         let moved = role.turn(&mut Turn {
             chain: &mut *chain,
             epochs: &mut *epochs,
@@ -396,13 +406,22 @@ pub fn report(
     netuid: NetUid,
     problem: RoleError,
 ) -> Result<(), ChainError> {
+    reported(problem, |problem| listener.problem(netuid, problem))
+}
+
+/// Informs the listener of a problem that is not about a subnet, as [`report`] does.
+pub fn report_general(listener: &mut dyn Listener, problem: RoleError) -> Result<(), ChainError> {
+    reported(problem, |problem| listener.general_problem(problem))
+}
+
+fn reported(problem: RoleError, inform: impl FnOnce(RoleError)) -> Result<(), ChainError> {
     // A dry run, or a worker that stops.
     if matches!(&problem, RoleError::Chain(ChainError::NotSent(_))) {
         return Ok(());
     }
     let trouble = problem.trouble().cloned();
     if trouble.is_none() || !matches!(problem, RoleError::Chain(_)) {
-        listener.problem(netuid, problem);
+        inform(problem);
     }
     trouble.map_or(Ok(()), Err)
 }

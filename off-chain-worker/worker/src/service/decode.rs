@@ -1,10 +1,11 @@
-//! The messages of a worker: their names, the subnet that they are about, and the contract's reply.
+//! The messages of a worker: their names, the subnet or proposal that they are about, and the
+//! contract's reply.
 
 use inktensor_client::{
     chain::{selector, ContractError},
     deploy::Addresses,
 };
-use inktensor_primitives::{epoch::EpochError, AccountId, NetUid};
+use inktensor_primitives::{epoch::EpochError, governance::GovernanceError, AccountId, NetUid};
 use psp22::PSP22Error;
 use scale::Decode;
 
@@ -20,6 +21,13 @@ const OF_A_SUBNET: [&str; 9] = [
     "Epochs::roll_over",
     "Epochs::settle",
 ];
+/// Messages of governance, whose first argument is a proposal.
+const OF_A_PROPOSAL: [&str; 4] = [
+    "Governance::close",
+    "Governance::execute",
+    "Governance::forfeit",
+    "Governance::recount",
+];
 /// All other messages.
 const OF_THE_ACCOUNT: [&str; 2] = ["Epochs::deposit_collateral", "PSP22::approve"];
 /// Name of an unknown message.
@@ -27,7 +35,8 @@ const OTHER: &str = "other";
 
 /// Returns the name of an encoded message.
 pub fn name(input: &[u8]) -> &'static str {
-    let mut names = OF_A_SUBNET.iter().chain(&OF_THE_ACCOUNT);
+    let all = OF_A_SUBNET.iter().chain(&OF_A_PROPOSAL);
+    let mut names = all.chain(&OF_THE_ACCOUNT);
     names
         .find(|name| input.starts_with(&selector(name)))
         .unwrap_or(&OTHER)
@@ -39,6 +48,14 @@ pub fn netuid(input: &[u8]) -> Option<NetUid> {
     OF_A_SUBNET
         .contains(&name(input))
         .then(|| NetUid::decode(&mut &arguments[..]).ok())?
+}
+
+/// Returns the proposal that an encoded message is about.
+pub fn proposal(input: &[u8]) -> Option<u32> {
+    let arguments = input.get(4..)?;
+    OF_A_PROPOSAL
+        .contains(&name(input))
+        .then(|| u32::decode(&mut &arguments[..]).ok())?
 }
 
 /// The reply of a contract to a message that may refuse.
@@ -55,9 +72,11 @@ pub enum Reply {
 impl Reply {
     /// Decodes `output`, from the contract at `from`.
     pub fn of(contracts: &Addresses, from: &AccountId, output: &[u8]) -> Self {
+        let governance = contracts.governing.map(|it| it.governance);
         match output {
             [0, 1, error @ ..] if *from == contracts.epoch => refused::<EpochError>(error),
             [0, 1, error @ ..] if *from == contracts.token => refused::<PSP22Error>(error),
+            [0, 1, error @ ..] if Some(*from) == governance => refused::<GovernanceError>(error),
             [0, 1, ..] => Reply::Refused("an error".into()),
             [0, ..] => Reply::Done,
             _ => Reply::NotUnderstood,
@@ -76,7 +95,9 @@ fn refused<E: Decode + ContractError>(mut error: &[u8]) -> Reply {
 pub mod tests {
     use super::*;
     use inktensor_client::chain::{contracts, Message};
-    use inktensor_primitives::{assertion::Assertion, dispute::StepProof, epoch::Epochs, Rao};
+    use inktensor_primitives::{
+        assertion::Assertion, dispute::StepProof, epoch::Epochs, governance::Governance, Rao,
+    };
     use psp22::PSP22;
     use scale::Encode;
 
@@ -140,6 +161,23 @@ pub mod tests {
         }
         for input in [&[][..], &[1, 2], &[9; 40]] {
             assert_eq!((name(input), netuid(input)), (OTHER, None));
+        }
+    }
+
+    #[test]
+    fn a_message_of_the_clerk_names_its_proposal() {
+        let governance = || contracts::governance(EPOCH.into());
+        for (expected, input) in [
+            ("Governance::close", input(governance().close(7))),
+            ("Governance::execute", input(governance().execute(7))),
+            ("Governance::forfeit", input(governance().forfeit(7))),
+            (
+                "Governance::recount",
+                input(governance().recount(7, vec![])),
+            ),
+        ] {
+            assert_eq!((name(&input), proposal(&input)), (expected, Some(7)));
+            assert_eq!(netuid(&input), None);
         }
     }
 

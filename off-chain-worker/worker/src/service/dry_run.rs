@@ -61,25 +61,26 @@ impl DryRun {
             return Ok(false);
         }
         let (name, netuid) = (decode::name(input), decode::netuid(input));
-        let netuid = netuid.map(|netuid| netuid.0);
+        let (netuid, proposal) = (netuid.map(|netuid| netuid.0), decode::proposal(input));
         match prediction {
             Prediction::Reply(Reply::Done) => {
                 info!(
                     call = name,
-                    netuid, block, "would send {name}: it would be done"
+                    netuid, proposal, block, "would send {name}: it would be done"
                 )
             }
             Prediction::Reply(Reply::Refused(error)) => info!(
                 call = name,
-                netuid, block, error, "would send {name}: it would be refused"
+                netuid, proposal, block, error, "would send {name}: it would be refused"
             ),
             Prediction::Reply(Reply::NotUnderstood) => info!(
                 call = name,
-                netuid, block, "would send {name}: the contract does not understand it"
+                netuid, proposal, block, "would send {name}: the contract does not understand it"
             ),
             Prediction::Error(error) => info!(
                 call = name,
                 netuid,
+                proposal,
                 block,
                 %error,
                 "would send {name}: it would fail"

@@ -58,13 +58,13 @@ impl Instrumented {
 
     fn count_sent(&self, to: &AccountId, input: &[u8], sent: &Result<Receipt, ChainError>) {
         let (message, netuid) = (decode::name(input), decode::netuid(input));
-        let netuid = netuid.map(|netuid| netuid.0);
+        let (netuid, proposal) = (netuid.map(|netuid| netuid.0), decode::proposal(input));
         match sent {
             Ok(receipt) => {
                 let outcome = match Reply::of(&self.contracts, to, &receipt.output) {
                     Reply::Done => "done",
                     Reply::Refused(error) => {
-                        debug!(call = message, netuid, error, "refused");
+                        debug!(call = message, netuid, proposal, error, "refused");
                         "refused"
                     }
                     Reply::NotUnderstood => "failed",
@@ -74,6 +74,7 @@ impl Instrumented {
                 debug!(
                     call = message,
                     netuid,
+                    proposal,
                     outcome,
                     ref_time = receipt.cost.ref_time,
                     proof_size = receipt.cost.proof_size,

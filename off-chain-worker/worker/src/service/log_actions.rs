@@ -1,8 +1,8 @@
-//! The log lines of a worker's steps.
+//! The log lines of a worker's steps, and of new proposals.
 
-use crate::roles::Action;
+use crate::roles::{Action, Announcement};
 use inktensor_primitives::{NetUid, Rao};
-use tracing::info;
+use tracing::{info, warn};
 
 /// The subject of a step.
 #[derive(Default)]
@@ -14,6 +14,8 @@ struct Facts {
     chunks: Option<u16>,
     step: Option<u32>,
     amount_rao: Option<u64>,
+    proposal: Option<u32>,
+    accounts: Option<u16>,
 }
 
 /// Logs a step that was taken at `block`.
@@ -25,6 +27,8 @@ pub fn log(action: &Action, block: u32) {
         chunks,
         step,
         amount_rao,
+        proposal,
+        accounts,
     } = facts(action);
     info!(
         block,
@@ -34,8 +38,30 @@ pub fn log(action: &Action, block: u32) {
         chunks,
         step,
         amount_rao,
+        proposal,
+        accounts,
         "{}",
         described(action)
+    );
+}
+
+/// Logs a proposal that was found at `block`.
+pub fn log_proposal(found: &Announcement, block: u32) {
+    let Announcement {
+        id,
+        track,
+        state,
+        proposer,
+        title,
+        actions,
+    } = found;
+    warn!(
+        block,
+        proposal = id,
+        track,
+        state,
+        proposer,
+        "there is a new proposal, \"{title}\": {actions}"
     );
 }
 
@@ -47,6 +73,10 @@ fn facts(action: &Action) -> Facts {
     let of = |netuid: &NetUid, epoch: &u32| Facts {
         epoch: Some(*epoch),
         ..about(netuid)
+    };
+    let about_proposal = |id: &u32| Facts {
+        proposal: Some(*id),
+        ..Facts::default()
     };
     let amount = |amount: &Rao| Some(amount.0);
     match action {
@@ -96,6 +126,15 @@ fn facts(action: &Action) -> Facts {
             amount_rao: amount(paid),
             ..of(netuid, epoch)
         },
+        Action::Recounted { id, accounts } => Facts {
+            accounts: Some(*accounts),
+            ..about_proposal(id)
+        },
+        Action::Executed { id } | Action::EndedEarly { id } => about_proposal(id),
+        Action::Forfeited { id, amount: lost } => Facts {
+            amount_rao: amount(lost),
+            ..about_proposal(id)
+        },
     }
 }
 
@@ -111,5 +150,9 @@ const fn described(action: &Action) -> &'static str {
         Action::Replayed { .. } => "had the chain execute an epoch up to a step",
         Action::RolledOver { .. } => "rolled over an epoch: its budget goes to the next",
         Action::Settled { .. } => "settled chunks",
+        Action::Recounted { .. } => "counted votes again",
+        Action::Executed { .. } => "executed a proposal",
+        Action::EndedEarly { .. } => "closed a proposal that nearly all votes are against",
+        Action::Forfeited { .. } => "paid a lost deposit to the treasury",
     }
 }

@@ -37,7 +37,7 @@ use crate::{
     chain_source::{ChainSource, Opened, SourceError},
     epochs::EpochCache,
     kernels::Kernels,
-    roles::{Keeper, Proposer, Role as Turns, Subnets, Watcher},
+    roles::{Clerk, Keeper, Proposer, Role as Turns, Subnets, Watcher},
     store::{Home, Store, StoreError},
 };
 use config::{Config, Role};
@@ -85,6 +85,9 @@ pub enum ServiceError {
     /// A further connection is to another chain or deployment than the first one.
     #[error("a connection leads to another chain or deployment than the first one; do the addresses in --chain name the same chain?")]
     OtherChain,
+    /// The network has no governance, so there is nothing for a clerk to do.
+    #[error("this network has no governance, and a clerk has nothing to do there; remove `clerk` from --role")]
+    NoGovernance,
 }
 
 /// The state that a worker shares with its monitoring and its signal handler.
@@ -208,7 +211,7 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
     /// Creates a worker on an opened chain.
     ///
     /// # Errors
-    /// If the store is unusable.
+    /// If the store is unusable, or a role has nothing to do on this network.
     fn new(
         config: &'a Config,
         account: AccountId,
@@ -217,6 +220,9 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
         kernels: Kernels,
         handles: Handles,
     ) -> Result<Self, ServiceError> {
+        if config.roles.contains(&Role::Clerk) && first.contracts.governing.is_none() {
+            return Err(ServiceError::NoGovernance);
+        }
         let home = Home::on(first.chain.as_ref(), first.contracts.epoch)?;
         let store = Arc::new(Store::open(&config.store, home)?);
         let roles: Vec<&str> = config.roles.iter().map(|role| name(*role)).collect();
@@ -251,7 +257,7 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
                 threads.push(scope.spawn(move || {
                     self.guarded(|| {
                         if let Some(opened) = self.connect(&status)? {
-                            self.role_loop(*role, opened, status).run();
+                            self.role_loop(*role, opened, status)?.run();
                         }
                         Ok(())
                     })
@@ -325,8 +331,8 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
         Subnets::of(self.contracts).only(self.config.netuids.iter().copied())
     }
 
-    /// Returns the chain of a role, and its views of single nodes. What a keeper reads wrong costs
-    /// a fee. The other roles believe what enough nodes agree on.
+    /// Returns the chain of a role, and its views of single nodes. What a keeper or a clerk reads
+    /// wrong costs a fee. The other roles believe what enough nodes agree on.
     fn believed(&self, role: Role, opened: Opened) -> (Box<dyn Chain>, Vec<Rc<dyn ChainRead>>) {
         let Opened { chain, nodes, .. } = opened;
         match role {
@@ -334,17 +340,22 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
                 let agreeing = Agreeing::new(chain, nodes.clone(), self.config.agree);
                 (Box::new(agreeing), nodes)
             }
-            Role::Keeper | Role::Proposer | Role::Watcher => (chain, Vec::new()),
+            Role::Keeper | Role::Proposer | Role::Watcher | Role::Clerk => (chain, Vec::new()),
         }
     }
 
-    fn role_loop(&self, role: Role, opened: Opened, status: Arc<LoopStatus>) -> RoleLoop {
+    fn role_loop(
+        &self,
+        role: Role,
+        opened: Opened,
+        status: Arc<LoopStatus>,
+    ) -> Result<RoleLoop, ServiceError> {
         let config = self.config;
         let (chain, views) = self.believed(role, opened);
         let chain = self.instrumented(chain, &status);
-        RoleLoop {
+        Ok(RoleLoop {
             name: name(role),
-            role: turns(role, config, self.account, self.contracts),
+            role: turns(role, config, self.account, self.contracts)?,
             chain,
             views,
             epochs: EpochCache::new(self.contracts, Arc::clone(&self.kernels))
@@ -357,10 +368,10 @@ impl<'a, O: Fn() -> Result<Opened, SourceError> + Sync> Service<'a, O> {
             // A watcher waits for nothing.
             stagger: match role {
                 Role::Watcher => Duration::ZERO,
-                Role::Keeper | Role::Proposer => config.stagger,
+                Role::Keeper | Role::Proposer | Role::Clerk => config.stagger,
             },
             progress: Progress::of(name(role)),
-        }
+        })
     }
 
     fn monitor(&self, chain: Instrumented, status: Arc<LoopStatus>) -> Monitor {
@@ -382,12 +393,21 @@ const fn name(role: Role) -> &'static str {
         Role::Keeper => "keeper",
         Role::Proposer => "proposer",
         Role::Watcher => "watcher",
+        Role::Clerk => "clerk",
     }
 }
 
 /// Returns the role with its settings.
-fn turns(role: Role, config: &Config, account: AccountId, contracts: Addresses) -> Box<dyn Turns> {
-    match role {
+///
+/// # Errors
+/// If the role has nothing to do on this network.
+fn turns(
+    role: Role,
+    config: &Config,
+    account: AccountId,
+    contracts: Addresses,
+) -> Result<Box<dyn Turns>, ServiceError> {
+    Ok(match role {
         Role::Keeper => {
             let mut keeper = Keeper::new(account, contracts).for_at_least(config.min_fee);
             if let Some(steps) = config.replay {
@@ -408,5 +428,6 @@ fn turns(role: Role, config: &Config, account: AccountId, contracts: Addresses) 
             })
         }
         Role::Watcher => Box::new(Watcher::new(account, contracts)),
-    }
+        Role::Clerk => Box::new(Clerk::on(account, contracts).ok_or(ServiceError::NoGovernance)?),
+    })
 }

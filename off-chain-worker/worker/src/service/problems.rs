@@ -54,6 +54,12 @@ impl ProblemLog {
         self.insert(Some(netuid), kind, problem.to_string(), problem.is_grave());
     }
 
+    /// Adds the problem of a role that is not about a subnet.
+    pub fn add_general(&mut self, problem: &RoleError) {
+        let kind = metrics::role_error(problem);
+        self.insert(None, kind, problem.to_string(), problem.is_grave());
+    }
+
     /// Adds trouble with the chain.
     pub fn add_trouble(&mut self, trouble: &ChainError) {
         let kind = metrics::chain_error(trouble);

@@ -1,12 +1,16 @@
 //! The loop of one role: turn after turn, on a connection of its own.
 
 use super::{
-    instrumented::Instrumented, log_actions, metrics, pause, problems::ProblemLog, stagger,
-    status::LoopStatus, Handles,
+    instrumented::Instrumented,
+    log_actions, metrics, pause,
+    problems::ProblemLog,
+    stagger,
+    status::{LoopStatus, Status},
+    Handles,
 };
 use crate::{
     epochs::EpochCache,
-    roles::{Action, Listener, Role, RoleError, Subnets, Turn},
+    roles::{Action, Announcement, Figures, Listener, Role, RoleError, Subnets, Turn},
 };
 use inktensor_client::chain::{ChainError, ChainRead};
 use inktensor_primitives::{AccountId, NetUid};
@@ -119,6 +123,7 @@ impl RoleLoop {
             role: self.name,
             block,
             problems: &mut progress.problems,
+            status: &self.handles.status,
         };
         let moved = self.role.turn(&mut Turn {
             chain: &mut self.chain,
@@ -142,6 +147,7 @@ struct Reporter<'a> {
     role: &'static str,
     block: u32,
     problems: &'a mut ProblemLog,
+    status: &'a Status,
 }
 
 impl Listener for Reporter<'_> {
@@ -166,5 +172,18 @@ impl Listener for Reporter<'_> {
 
     fn unchecked(&mut self, netuid: NetUid, blocks_left: Option<u32>) {
         metrics::set_unchecked(netuid, blocks_left);
+    }
+
+    fn general_problem(&mut self, problem: RoleError) {
+        self.problems.add_general(&problem);
+    }
+
+    fn proposed(&mut self, announcement: &Announcement) {
+        log_actions::log_proposal(announcement, self.block);
+    }
+
+    fn measured(&mut self, figures: Figures) {
+        metrics::set_governance(&figures);
+        self.status.measured(figures);
     }
 }

@@ -1,6 +1,7 @@
 //! Health of the worker: if the loop of each role runs, and if the chain answers. The loops write
 //! it, the HTTP server reads it.
 
+use crate::roles::Figures;
 use std::{
     collections::BTreeMap,
     fmt::Write,
@@ -23,6 +24,8 @@ struct Seen {
     trouble: Option<String>,
     /// Best block, and the time since when it is best.
     block: Option<(u32, Instant)>,
+    /// Figures of governance, as the clerk saw them last.
+    governance: Option<Figures>,
 }
 
 /// The health of one loop of a worker, such as a role's.
@@ -51,6 +54,7 @@ impl Status {
                 loops: BTreeMap::new(),
                 trouble: None,
                 block: None,
+                governance: None,
             }),
         }
     }
@@ -79,6 +83,16 @@ impl Status {
     /// Records the trouble with the chain at the start; `None` once it is opened.
     pub fn opening(&self, trouble: Option<String>) {
         self.seen().trouble = trouble;
+    }
+
+    /// Records the figures of governance.
+    pub fn measured(&self, figures: Figures) {
+        self.seen().governance = Some(figures);
+    }
+
+    /// Returns the figures of governance, as the clerk saw them last.
+    pub fn governance(&self) -> Option<Figures> {
+        self.seen().governance.clone()
     }
 
     /// Returns the time since the last sign of life of each loop, by name.

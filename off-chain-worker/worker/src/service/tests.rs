@@ -174,7 +174,7 @@ impl AtWork {
             Service::new(&config, signer, never, &opened(), kernels, handles.clone()).unwrap();
         let role_loop = |role: &Role| {
             let status = handles.status.begin_loop(name(*role));
-            service.role_loop(*role, opened(), status)
+            service.role_loop(*role, opened(), status).unwrap()
         };
         let loops = config.roles.iter().map(role_loop).collect();
         Self {

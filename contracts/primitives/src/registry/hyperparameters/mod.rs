@@ -97,6 +97,7 @@ macro_rules! define {
         /// One hyperparameter with the value to set. Variant order is ABI: append only.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[ink::scale_derive(Encode, Decode, TypeInfo)]
+        #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
         pub enum Hyperparameter {
             $( #[doc = $help] $variant $types, )+
         }

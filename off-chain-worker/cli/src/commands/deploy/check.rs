@@ -1,5 +1,6 @@
 //! Checks a deployment's file against the chain.
 
+use super::powers::{changing_imports, Powers};
 use crate::{
     args::ReadArgs,
     error::{Failure, Verdict},
@@ -44,6 +45,8 @@ struct Released {
 struct Checked {
     file: PathBuf,
     mismatches: Vec<MismatchView>,
+    /// Absent if the contracts are not as recorded.
+    powers: Option<Powers>,
     #[serde(skip)]
     contracts: usize,
     #[serde(skip)]
@@ -102,8 +105,15 @@ impl View for Checked {
                     "{release}: all {contracts} have the code of this release"
                 )?;
             }
+            writeln!(
+                out,
+                "no contract's code can change: none imports a function for that\n"
+            )?;
         }
-        Ok(())
+        match &self.powers {
+            Some(powers) => powers.text(out),
+            None => Ok(()),
+        }
     }
 }
 
@@ -117,12 +127,20 @@ pub fn run(arguments: &Check, out: &mut dyn Write) -> Result<Verdict, Failure> {
     } = &open(arguments)?;
     let found = check(chain.as_ref(), record).map_err(Failure::input)?;
     let mut mismatches: Vec<MismatchView> = found.into_iter().map(MismatchView::from).collect();
+    let mut powers = None;
+    if mismatches.is_empty() {
+        let changing = changing_imports(chain.as_ref(), record)?;
+        mismatches.extend(changing.into_iter().map(MismatchView::from));
+        let contracts = record.addresses().map_err(Failure::input)?;
+        powers = Some(Powers::read(chain.as_ref(), &contracts)?);
+    }
     if let Some(release) = &arguments.release {
         mismatches.extend(other_code(release, record)?);
     }
     let checked = Checked {
         file: file.clone(),
         mismatches,
+        powers,
         contracts: record.contracts.len(),
         release: arguments.release.clone(),
     };

@@ -1,6 +1,6 @@
 //! The configuration of a deployment: by flag, else by file, else by default.
 
-use super::rules;
+use super::{governance::FileGovernance, rules};
 use crate::{error::Failure, values};
 use inktensor_client::deploy::Config;
 use inktensor_primitives::{
@@ -36,6 +36,11 @@ pub struct Configured {
     /// The division of budgets [default: default]
     #[arg(long, value_enum)]
     split: Option<Preset>,
+    /// Let stake govern: a governance contract is the admin, and owns a treasury
+    ///
+    /// The section [governance] of the file has its terms, and does the same.
+    #[arg(long)]
+    governance: bool,
 }
 
 /// A division of budgets between miners, validators, the subnet's owner and the treasury.
@@ -60,6 +65,7 @@ struct File {
     fees: Option<FileFees>,
     rules: FileRules,
     network: FileNetwork,
+    governance: Option<FileGovernance>,
 }
 
 /// The rules of the network.
@@ -157,6 +163,26 @@ impl Configured {
     }
 
     fn merged(&self, file: File, deployer: AccountId) -> Result<Config, String> {
+        let governance = match (file.governance, self.governance) {
+            (None, true) => Some(FileGovernance::default()),
+            (written, _) => written,
+        };
+        if governance.is_some() {
+            for (name, is_given) in [
+                ("admin", self.admin.is_some() || file.admin.is_some()),
+                (
+                    "treasury",
+                    self.treasury.is_some() || file.treasury.is_some(),
+                ),
+            ] {
+                if is_given {
+                    return Err(format!(
+                        "{name}: with governance, a contract has this role; remove {name}, or \
+                         governance"
+                    ));
+                }
+            }
+        }
         let account = |name: &str, flag: Option<AccountId>, written: Option<String>| {
             let written = written.map(|text| values::address(&text)).transpose();
             let written = written.map_err(|problem| format!("{name}: {problem}"))?;
@@ -171,6 +197,7 @@ impl Configured {
                 holders.push((address, it.tao.0));
             }
         }
+        let governance = governance.map(|it| it.terms(&holders)).transpose()?;
         let split = self.split.or(file.split).unwrap_or(Preset::Default);
         let (written, usual) = (file.rules, Config::RULES);
         let (network, default) = (file.network, NetworkRules::DEFAULT);
@@ -211,6 +238,8 @@ impl Configured {
                 replay_delay: written.replay_delay.unwrap_or(usual.replay_delay),
                 rollover_delay: written.rollover_delay.unwrap_or(usual.rollover_delay),
             },
+            succeeds: None,
+            governance,
         };
         rules::check(&config)?;
         Ok(config)
@@ -279,6 +308,24 @@ mod tests {
         assert_eq!(made.rules.challenge_period, 3);
         assert_eq!(made.rules.collateral, Rao(500_000_000));
         assert_eq!(made.rules.settle_window, Config::RULES.settle_window);
+    }
+
+    #[test]
+    fn governance_takes_the_roles_of_accounts() {
+        let holder = format!("--holder={ALICE}=1000");
+        let made = config(&[&holder, "--governance"], "").unwrap();
+        let terms = made.governance.unwrap();
+        assert_eq!(terms.electorate_floor, Rao::from_tao(50));
+        let file = "[governance]\nopens_after = 1\n";
+        let made = config(&[&holder], file).unwrap();
+        assert_eq!(made.governance.unwrap().opens_after, 7_200);
+        for (flags, file, said) in [
+            (vec!["--governance", "--admin", BOB], "", "admin: with"),
+            (vec!["--treasury", BOB], file, "treasury: with"),
+        ] {
+            let problem = config(&[&[holder.as_str()], &flags[..]].concat(), file).unwrap_err();
+            assert!(problem.starts_with(said), "{problem}");
+        }
     }
 
     #[test]

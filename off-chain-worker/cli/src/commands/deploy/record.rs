@@ -14,12 +14,14 @@ use crate::{
     values,
 };
 use inktensor_client::{
-    chain::{ChainError, ChainRead, Typed},
-    deploy::{check, Addresses, Bundles, Record},
+    chain::{contracts, ChainError, ChainRead, Typed},
+    deploy::{check, Addresses, Bundles, Governing, Record},
     ss58::ss58,
 };
 use inktensor_devnet::chain_dir::write_whole;
-use inktensor_primitives::{epoch::Epochs, hash::blake2, registry::Registry, AccountId};
+use inktensor_primitives::{
+    epoch::Epochs, governance::Governance, hash::blake2, registry::Registry, AccountId,
+};
 use inktensor_worker::chain_source::Access;
 use serde::Serialize;
 use std::{
@@ -113,10 +115,9 @@ fn record(chain: &dyn ChainRead, addresses: &Addresses, network: &str) -> Result
 /// Returns the addresses of all contracts, from the one that names most others.
 fn find(chain: &dyn ChainRead, arguments: &RecordArgs) -> Result<Addresses, Failure> {
     let epoch = arguments.epoch;
-    let contracts = |address: AccountId| inktensor_client::chain::contracts::epoch(address);
-    let peers = chain.query(contracts(epoch).peers());
+    let peers = chain.query(contracts::epoch(epoch).peers());
     let peers = peers.map_err(|error| not_a("epoch", "epoch contract", epoch, error))?;
-    let registry = inktensor_client::chain::contracts::registry(peers.registry);
+    let registry = contracts::registry(peers.registry);
     let listed = chain.query(registry.kernels());
     let listed: Vec<AccountId> =
         listed.map_err(|error| not_a("epoch", "epoch contract with a registry", epoch, error))?;
@@ -132,7 +133,32 @@ fn find(chain: &dyn ChainRead, arguments: &RecordArgs) -> Result<Addresses, Fail
         epoch,
         yuma: kernel("yuma", arguments.yuma)?,
         mean: kernel("mean", arguments.mean)?,
+        governing: governing(chain, peers.registry, peers.emission)?,
     })
+}
+
+/// Returns governance and its treasury, if the registry's admin is a governance contract.
+fn governing(
+    chain: &dyn ChainRead,
+    registry: AccountId,
+    emission: AccountId,
+) -> Result<Option<Governing>, Failure> {
+    let admin: AccountId = chain.query(contracts::registry(registry).admin())?;
+    match chain.query(contracts::governance(admin).peers()) {
+        Ok(peers) => Ok(Some(Governing {
+            treasury: peers.treasury,
+            governance: admin,
+        })
+        .filter(|_| peers.registry == registry && peers.emission == emission)),
+        // An account, or another contract.
+        Err(
+            ChainError::NoContract(_)
+            | ChainError::NotUnderstood
+            | ChainError::BadAnswer
+            | ChainError::Trapped,
+        ) => Ok(None),
+        Err(error) => Err(Failure::input(error)),
+    }
 }
 
 /// Returns the kernel among `listed` that has the code of the built kernel `name`.

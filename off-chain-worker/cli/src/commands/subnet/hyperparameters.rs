@@ -173,7 +173,7 @@ pub fn set(arguments: &Set, out: &mut dyn Write) -> Result<(), Failure> {
     // The name of a kernel stands for an address of the deployment.
     let parsed = match name {
         "kernel" => None,
-        _ => Some(parse(name, text)?),
+        _ => Some(parse("--value", name, text)?),
     };
     let mut session = arguments.sign.open()?;
     let epoch = session.network.subnet(netuid)?.epoch;
@@ -275,7 +275,7 @@ impl Serialize for Params {
 }
 
 /// Returns a value as it is shown, and as `subnet set` takes it.
-fn shown(parameter: Parameter, value: u64, unit: Unit) -> String {
+pub fn shown(parameter: Parameter, value: u64, unit: Unit) -> String {
     match (parameter, unit) {
         (Parameter::Split, _) => split(value).into(),
         (_, Unit::Rao) => tao(Rao(value)),
@@ -291,7 +291,8 @@ const fn split(value: u64) -> &'static str {
     }
 }
 
-const fn unit(unit: Unit) -> &'static str {
+/// Returns the name of a unit; nothing for a plain number.
+pub const fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Number | Unit::Flag => "",
         Unit::Rao => "TAO",
@@ -303,10 +304,10 @@ const fn unit(unit: Unit) -> &'static str {
     }
 }
 
-/// Parses the hyperparameter called `name`, except the kernel, with the value `text`, as [`shown`]
-/// writes it.
-fn parse(name: &str, text: &str) -> Result<Hyperparameter, Failure> {
-    let bad = |what: &str| Failure::input(format_args!("--value {text:?}: {name} is {what}"));
+/// Parses the hyperparameter called `name`, except the kernel, with the value `text` of `option`,
+/// as [`shown`] writes it.
+pub fn parse(option: &str, name: &str, text: &str) -> Result<Hyperparameter, Failure> {
+    let bad = |what: &str| Failure::input(format_args!("{option} {text:?}: {name} is {what}"));
     match name {
         "split" => {
             return match text {
@@ -375,14 +376,14 @@ mod tests {
     fn every_name_can_be_set() {
         for (parameter, _) in numbers() {
             let name = parameter.name();
-            let parsed = parse(name, "1").map(|it| it.parameter());
+            let parsed = parse("--value", name, "1").map(|it| it.parameter());
             if ["alpha_low", "alpha_high"].contains(&name) {
                 assert!(parsed.is_err(), "{name}");
             } else {
                 assert_eq!(parsed.ok(), Some(parameter), "{name}");
             }
         }
-        assert!(parse("alpha_values", "2000, 3000").is_ok());
+        assert!(parse("--value", "alpha_values", "2000, 3000").is_ok());
     }
 
     #[test]
@@ -394,7 +395,7 @@ mod tests {
             (Parameter::Split, 1, Unit::Number),
         ] {
             let text = shown(parameter, value, unit);
-            let parsed = parse(parameter.name(), &text).unwrap();
+            let parsed = parse("--value", parameter.name(), &text).unwrap();
             let expected = match parameter {
                 Parameter::MinStake => Hyperparameter::MinStake(Rao(value)),
                 Parameter::Kappa => Hyperparameter::Kappa(32_767),
@@ -416,7 +417,7 @@ mod tests {
             ("split", "half"),
             ("min_stake", "5 rao"),
         ] {
-            assert!(parse(name, text).is_err(), "{name} {text}");
+            assert!(parse("--value", name, text).is_err(), "{name} {text}");
         }
     }
 }

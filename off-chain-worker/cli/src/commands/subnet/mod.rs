@@ -1,7 +1,7 @@
 //! `inktensor subnet`: creates subnets, lists and shows them, and does what their owners do.
 
 mod create;
-mod hyperparameters;
+pub mod hyperparameters;
 mod identity;
 mod owner;
 mod show;
@@ -101,7 +101,7 @@ pub enum Command {
 }
 
 /// Returns the address of the kernel that `text` names: yuma, mean, or an address.
-fn kernel(option: &str, text: &str, contracts: &Addresses) -> Result<AccountId, Failure> {
+pub fn kernel(option: &str, text: &str, contracts: &Addresses) -> Result<AccountId, Failure> {
     match text {
         "yuma" => Ok(contracts.yuma),
         "mean" => Ok(contracts.mean),

@@ -1,6 +1,8 @@
 //! A chain that is believed only as far as several of its nodes agree.
 
-use super::{BlockId, Call, Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt};
+use super::{
+    BlockId, Call, Chain, ChainError, ChainRead, ContractEvent, Instantiated, Receipt, SudoKey,
+};
 use crate::forward_deploys;
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use std::rc::Rc;
@@ -154,6 +156,10 @@ impl<C: ChainRead> ChainRead for Agreeing<C> {
         reads: &[(AccountId, Vec<u8>)],
     ) -> Result<Vec<Vec<u8>>, ChainError> {
         self.agreed(|node| node.read_all_at(at, caller, reads))
+    }
+
+    fn sudo_key(&self) -> Result<SudoKey, ChainError> {
+        self.agreed(|node| node.sudo_key())
     }
 
     fn estimate(

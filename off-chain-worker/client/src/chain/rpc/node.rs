@@ -9,9 +9,9 @@ use super::{
     payload::raw,
     refusal::{refusal, unread},
 };
-use crate::chain::{BlockId, ChainError, ChainRead, ContractEvent, Instantiated};
+use crate::chain::{BlockId, ChainError, ChainRead, ContractEvent, Instantiated, SudoKey};
 use inktensor_primitives::{AccountId, Digest};
-use scale::Decode;
+use scale::{Decode, DecodeAll};
 use sp_crypto_hashing::{twox_128, twox_64};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -236,6 +236,20 @@ fn map_key(pallet: &str, map: &str) -> Vec<u8> {
     [twox_128(pallet.as_bytes()), twox_128(map.as_bytes())].concat()
 }
 
+/// The call of pallet Sudo by which it is known, whatever name a runtime gives the pallet.
+const SUDO_CALL: &str = "sudo_unchecked_weight";
+
+/// Returns the name of pallet Sudo in the runtime, if the runtime has it.
+fn sudo_pallet(connection: &Connection) -> Option<String> {
+    let metadata = connection.at.metadata();
+    let mut pallets = metadata.pallets();
+    let found = pallets.find(|pallet| {
+        let calls = pallet.call_variants().unwrap_or_default();
+        pallet.name() == "Sudo" || calls.iter().any(|call| call.name == SUDO_CALL)
+    });
+    found.map(|pallet| pallet.name().to_owned())
+}
+
 /// Returns the storage key of the code with this hash.
 pub fn code_key(hash: &Digest) -> Vec<u8> {
     let mut key = map_key("Contracts", "PristineCode");
@@ -371,6 +385,21 @@ impl ChainRead for Node {
             output: made.answer.data,
             cost,
         })
+    }
+
+    fn sudo_key(&self) -> Result<SudoKey, ChainError> {
+        let pallet = self
+            .link
+            .ask(|connection| async move { Ok(sudo_pallet(&connection)) })?;
+        let Some(pallet) = pallet else {
+            return Ok(SudoKey::Absent);
+        };
+        let Some(key) = self.storage(&map_key(&pallet, "Key"))? else {
+            return Ok(SudoKey::Absent);
+        };
+        // This program cannot name a key of another type than an account.
+        let account = <[u8; 32]>::decode_all(&mut &key[..]);
+        Ok(account.map_or(SudoKey::Unknown, |it| SudoKey::Of(it.into())))
     }
 
     fn code(&self, code_hash: &Digest) -> Result<Option<Vec<u8>>, ChainError> {

@@ -26,10 +26,13 @@ mod shape;
 pub use graph::{Hop, Path};
 pub use refusal::Refusal;
 
+use graph::shown;
 use imports::{Import, GET_STORAGE, SET_STORAGE};
 use inktensor_primitives::{hash::blake2, Digest};
 use shape::Shape;
-use wasmparser::{BinaryReaderError, MemoryType, Parser, Validator, WasmFeatures};
+use wasmparser::{
+    BinaryReaderError, MemoryType, Parser, Payload, TypeRef, Validator, WasmFeatures,
+};
 
 /// Largest length of a contract's code in bytes: `MaxCodeLen` of the chains that Inktensor is for.
 pub const MAX_CODE: usize = 123 * 1024;
@@ -111,6 +114,29 @@ pub fn check(code: &[u8]) -> Result<CheckReport, Refusal> {
         imports: shape.imports,
         in_steps,
     })
+}
+
+/// Returns the functions that the code of any contract imports, as `module.name`.
+///
+/// # Errors
+/// `Invalid` if the code is not Wasm.
+pub fn imported_functions(code: &[u8]) -> Result<Vec<String>, Refusal> {
+    if !code.starts_with(MAGIC) {
+        return Err(Refusal::Invalid("it is not a Wasm file".into()));
+    }
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(code) {
+        let Payload::ImportSection(imports) = payload.map_err(invalid)? else {
+            continue;
+        };
+        for import in imports.into_imports() {
+            let import = import.map_err(invalid)?;
+            if matches!(import.ty, TypeRef::Func(_)) {
+                names.push(format!("{}.{}", shown(import.module), shown(import.name)));
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// Returns the imports that a step can reach, if a step may call all of them.

@@ -284,3 +284,16 @@ fn a_broken_name_section_is_no_reason_to_refuse() {
     );
     assert!(check(&wasm(&text)).is_ok());
 }
+
+#[test]
+fn functions_that_any_contract_imports_are_named() {
+    let code = wasm(
+        r#"(module (import "seal1" "terminate" (func (param i32)))
+        (import "env" "memory" (memory 2 16)))"#,
+    );
+    assert_eq!(
+        imported_functions(&code),
+        Ok(vec!["seal1.terminate".into()])
+    );
+    assert!(imported_functions(b"text").is_err());
+}

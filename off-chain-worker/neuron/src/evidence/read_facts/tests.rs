@@ -299,6 +299,7 @@ fn contracts() -> Addresses {
         epoch: address(105),
         yuma: address(106),
         mean: address(107),
+        governing: None,
     }
 }
 

@@ -100,16 +100,16 @@ pub enum News {
     },
     /// A validator that has served junk.
     Junk {
-        /// Its hotkey.
+        /// Hotkey of the validator.
         peer: AccountId,
-        /// Its uid.
+        /// Uid of the validator.
         uid: Uid,
         /// The first reason.
         reason: String,
     },
 }
 
-/// The receiver of the results. Returns false if nobody waits for more.
+/// The receiver of the results. Returns false if no receiver waits for more.
 type Hand<'a> = &'a dyn Fn(News) -> bool;
 
 /// A round of asking.
@@ -141,7 +141,7 @@ pub enum Ended {
     Unserved,
     /// The fold was not computed for a proof.
     Fault(Fault),
-    /// Nobody waits for more.
+    /// No receiver waits for more.
     Over,
 }
 

@@ -283,7 +283,7 @@ fn a_peer_that_never_answers_costs_its_time_and_no_more() {
     let (honest, _) = peer(3, Some(file));
     let begun = Instant::now();
     let peers = vec![silent, withholds, honest];
-    let taken = place.taken_within(Duration::from_secs(2), peers, &[]);
+    let taken = place.taken_within(Duration::from_secs(4), peers, &[]);
     assert_eq!(asked.lock().unwrap().len(), 2);
     assert_eq!(taken.proofs, [(proof, Uid(3))]);
     assert!(taken.junk.is_empty());

@@ -48,6 +48,8 @@ pub enum Role {
     Proposer,
     /// Computes every closed epoch, and disputes false assertions
     Watcher,
+    /// Recounts votes on proposals, executes and closes them
+    Clerk,
 }
 
 /// The configuration from one source. A later source fills in missing fields.
@@ -125,8 +127,8 @@ pub struct Layer {
     /// Milliseconds between two reads of the chain; 200 by default
     #[arg(long, value_name = "MS", value_parser = positive::<NonZeroU64>)]
     pub poll: Option<NonZeroU64>,
-    /// Longest wait in milliseconds before keeper and proposer act on a block, so that of several
-    /// equal workers another one is first each time; 0 by default
+    /// Longest wait in milliseconds before keeper, proposer and clerk act on a block, so that of
+    /// several equal workers another one is first each time; 0 by default
     #[arg(long, value_name = "MS")]
     pub stagger: Option<u64>,
     /// Seconds without a sign of life of a role after which /health reports a stalled worker; 300

@@ -3,6 +3,10 @@
 //! All names begin with `inktensor_`. Amounts are in rao, the smallest part of TAO; `netuid` is the
 //! subnet.
 
+mod governance;
+
+pub use governance::set_governance;
+
 use super::status::Status;
 use crate::{
     roles::{Action, RoleError},
@@ -96,6 +100,27 @@ names! {
     gauge COLLATERAL_LOCKED = "inktensor_collateral_locked_rao";
     /// TAO that the account holds, in rao.
     gauge BALANCE = "inktensor_balance_rao";
+    /// Proposals by track and state.
+    gauge GOV_PROPOSALS = "inktensor_gov_proposals";
+    /// Blocks until the state of a proposal ends by itself, by number of the proposal. At most 64
+    /// proposals, those that end first.
+    gauge GOV_ENDS_IN = "inktensor_gov_ends_in_blocks";
+    /// Part of ayes and nays that are ayes, by number of the proposal.
+    gauge GOV_APPROVAL = "inktensor_gov_approval_ratio";
+    /// Part of the electorate that has voted for the proposal, by number of the proposal.
+    gauge GOV_SUPPORT = "inktensor_gov_support_ratio";
+    /// Proposals that are ready and not executed.
+    gauge GOV_READY = "inktensor_gov_ready_unexecuted";
+    /// Accounts whose stake this worker counted again.
+    counter GOV_RECOUNTS = "inktensor_gov_recounts_total";
+    /// Block from which the guard has no power; 0 without a guard.
+    gauge GOV_GUARD_UNTIL = "inktensor_gov_guard_until_block";
+    /// TAO of the treasury that is not committed, in rao.
+    gauge TREASURY_FREE = "inktensor_treasury_free_rao";
+    /// TAO that the treasury has paid and committed within its window of 30 days, in rao.
+    gauge TREASURY_OUT = "inktensor_treasury_out_window_rao";
+    /// TAO of the treasury that is committed to streams and budgets and not paid, in rao.
+    gauge TREASURY_COMMITTED = "inktensor_treasury_committed_rao";
     /// 1, with the worker's version, account, roles and a mark for a dry run.
     gauge INFO = "inktensor_info";
 }
@@ -130,7 +155,11 @@ pub fn page(handle: &PrometheusHandle, status: &Status) -> String {
         gauge!(ALIVE_AGE, "role" => role).set(age.as_secs_f64());
     }
     gauge!(READY).set(if status.readiness().is_ok() { 1.0 } else { 0.0 });
-    handle.render()
+    let mut page = handle.render();
+    if let Some(figures) = status.governance() {
+        governance::append(&mut page, &figures);
+    }
+    page
 }
 
 /// Sets the description of the worker.
@@ -177,6 +206,10 @@ pub fn count_action(action: &Action) {
             counter!(SETTLED, "netuid" => label(*netuid)).increment((*chunks).into());
             counter!(PAID, "netuid" => label(*netuid)).increment(paid.0);
         }
+        Action::Recounted { accounts, .. } => {
+            counter!(GOV_RECOUNTS).increment((*accounts).into());
+        }
+        Action::Executed { .. } | Action::EndedEarly { .. } | Action::Forfeited { .. } => {}
     }
 }
 
@@ -293,6 +326,7 @@ pub const fn role_error(error: &RoleError) -> &'static str {
         RoleError::Slashed { .. } => "slashed",
         RoleError::CollateralAboveLimit { .. } => "collateral_above_limit",
         RoleError::Disagreement { .. } => "disagreement",
+        RoleError::NotExecuted { .. } => "not_executed",
     }
 }
 

@@ -1,5 +1,10 @@
 use super::*;
-use inktensor_primitives::Rao;
+use crate::roles::{Figures, ProposalFigures};
+use inktensor_primitives::{
+    governance::{Tally, Track},
+    treasury::Limits,
+    Rao,
+};
 use metrics::with_local_recorder;
 use std::time::Duration;
 
@@ -138,6 +143,70 @@ fn an_unchecked_assertion_counts_its_blocks_until_it_is_checked() {
     });
     // Prometheus reads this as infinite: no alert on few blocks fires.
     assert!(has(&checked, &format!("{metric} inf")), "{checked}");
+}
+
+#[test]
+fn proposals_are_measured_and_disappear_when_they_have_ended() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    with_local_recorder(&recorder, || {
+        describe();
+        let status = Status::new(Duration::from_secs(600));
+        assert!(!page(&handle, &status).contains("inktensor_gov_"));
+        let mut figures = figures();
+        set_governance(&figures);
+        status.measured(figures.clone());
+        let before = page(&handle, &status);
+        for line in [
+            "inktensor_gov_proposals{track=\"kernel\",state=\"confirming\"} 2",
+            "inktensor_gov_ends_in_blocks{id=\"5\"} 40",
+            "inktensor_gov_approval_ratio{id=\"5\"} 0.75",
+            "inktensor_gov_support_ratio{id=\"5\"} 0.375",
+            "inktensor_gov_ready_unexecuted 1",
+            "inktensor_gov_recounts_total 0",
+            "inktensor_gov_guard_until_block 900",
+            "inktensor_treasury_free_rao 100",
+            "inktensor_treasury_out_window_rao 7",
+            "inktensor_treasury_committed_rao 30",
+            "# TYPE inktensor_gov_approval_ratio gauge",
+        ] {
+            assert!(has(&before, line), "{line}\n{before}");
+        }
+        figures.open.clear();
+        status.measured(figures);
+        count_action(&Action::Recounted { id: 5, accounts: 3 });
+        let after = page(&handle, &status);
+        assert!(!after.contains("id=\"5\""), "{after}");
+        assert!(has(&after, "inktensor_gov_recounts_total 3"), "{after}");
+    });
+}
+
+fn figures() -> Figures {
+    let open = ProposalFigures {
+        id: 5,
+        ends_in: 40,
+        tally: Tally {
+            ayes: Rao(3),
+            nays: Rao(1),
+            abstains: Rao(9),
+        },
+        electorate: Rao(8),
+    };
+    Figures {
+        proposals: [((Track::Kernel, "confirming"), 2)].into(),
+        open: vec![open],
+        ready: 1,
+        guard_until: Some(900),
+        treasury: Limits {
+            from: 0,
+            ends: None,
+            base: Rao(130),
+            out: Rao(7),
+            left: Rao(6),
+            free: Rao(100),
+            committed: Rao(30),
+        },
+    }
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn a_state_that_comes_byte_by_byte_ends_with_the_window_and_delays_no_other() {
     let blobs = Arc::new(Blobs::at(&folder.join("blobs"), fetch::limits()).unwrap());
     let hotkey = Hotkey::new(Keypair::from_secret_key([1; 32]).unwrap());
     let client = Client::new(hotkey, Default::default(), true);
-    let ends_at = clock::now() + 4;
+    let ends_at = clock::now() + 8;
     let begun = Instant::now();
     let fetched = |byte: u8, pause: Option<Duration>| {
         let state = vec![byte; BYTES];
@@ -98,7 +98,7 @@ fn a_state_that_comes_byte_by_byte_ends_with_the_window_and_delays_no_other() {
     let (slow, honest) = runtime.block_on(async { tokio::join!(slow, honest) });
     assert!(!blobs.contains(&slow.0) && blobs.contains(&honest.0));
     // The whole state would take 80 s.
-    assert!(slow.1 < Duration::from_secs(20), "{:?}", slow.1);
+    assert!(slow.1 < Duration::from_secs(40), "{:?}", slow.1);
     assert!(honest.1 < slow.1, "{:?}, {:?}", honest.1, slow.1);
     fs::remove_dir_all(folder).unwrap();
 }

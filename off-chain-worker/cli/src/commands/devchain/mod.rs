@@ -1,6 +1,10 @@
 //! `inktensor devchain`: a chain for development that several processes share.
 
+mod pass;
+
+use super::deploy::governance::{check_guard, terms, ELECTORATE_FLOOR, MOST_OPENS_AFTER};
 use crate::{
+    args::Who,
     error::{Failure, Verdict},
     output::json::Address,
     values,
@@ -15,7 +19,12 @@ use inktensor_devnet::{
     sandbox::SandboxChain,
     server::{Devchain, Keep, Settings},
 };
-use inktensor_primitives::{epoch::EpochRules, Rao};
+use inktensor_primitives::{
+    epoch::EpochRules,
+    governance::{GovernanceTerms, NewGuard, DAY},
+    AccountId, Rao,
+};
+use inktensor_worker::chain_source::ChainSource;
 use std::{
     io::{self, Write},
     net::{SocketAddr, TcpListener},
@@ -26,10 +35,38 @@ use std::{
 /// The TAO of the account `bank` at the beginning. All other accounts get theirs from it.
 const BANK: Rao = Rao::from_tao(5_000_000);
 
+/// Days of the guard of a new chain: the longest term.
+const GUARD_DAYS: u32 = 360;
+/// Vetoes of the guard of a new chain in 90 days.
+const GUARD_VETOES: u8 = 4;
+
 /// Arguments of `devchain`.
 #[derive(clap::Args)]
-#[command(after_help = example!("devchain --state chain --block-time 1000"))]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = example!("devchain --state chain --block-time 1000")
+)]
 pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+/// Commands about a devchain that is served, or kept in a folder.
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Let empty blocks pass on a devchain, or on a chain in a folder
+    ///
+    /// Periods are counted in blocks: a day is 7200 blocks. So many pass at once here. The blocks
+    /// of a node pass by themselves.
+    #[command(after_help = example!("devchain pass 7200 --chain tcp://127.0.0.1:9955"))]
+    Pass(pass::Pass),
+}
+
+/// Arguments of a devchain to serve.
+#[derive(clap::Args)]
+struct Serve {
     /// The address to listen at; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:9955", value_name = "HOST:PORT")]
     listen: SocketAddr,
@@ -71,10 +108,92 @@ pub struct Arguments {
         value_name = "BLOCKS"
     )]
     rollover_delay: u32,
+    #[command(flatten)]
+    governing: GoverningArgs,
 }
 
-/// Runs the command. It ends with the process.
+/// Arguments of governance on a new chain.
+#[derive(clap::Args)]
+struct GoverningArgs {
+    /// Let stake govern a new chain: a governance contract is the admin, and owns a treasury
+    #[arg(long)]
+    governance: bool,
+    /// Days after which all tracks take proposals, on a new chain
+    #[arg(
+        long,
+        requires = "governance",
+        value_parser = values::whole::<u32>(0..=MOST_OPENS_AFTER.into()),
+        default_value_t = 0,
+        value_name = "DAYS"
+    )]
+    opens_after: u32,
+    /// The least electorate, in per cent of all TAO, on a new chain
+    #[arg(
+        long,
+        requires = "governance",
+        value_parser = values::whole::<u8>(0..=100),
+        default_value_t = ELECTORATE_FLOOR,
+        value_name = "PERCENT"
+    )]
+    electorate_floor: u8,
+    /// The guard's members on a new chain, 3 to 12, with commas between; by default no guard
+    #[arg(
+        long,
+        requires = "governance",
+        value_delimiter = ',',
+        value_name = "NAME|ADDRESS"
+    )]
+    guard: Vec<Who>,
+    /// The members of the guard that must consent; by default the least that are more than half
+    #[arg(
+        long,
+        requires = "guard",
+        value_parser = values::at_least_one::<u8>(),
+        value_name = "NUMBER"
+    )]
+    guard_threshold: Option<u8>,
+}
+
+impl GoverningArgs {
+    /// Returns the terms of governance on a chain with these holders.
+    fn terms(&self, holders: &[(AccountId, Rao)]) -> Result<Option<GovernanceTerms>, Failure> {
+        if !self.governance {
+            return Ok(None);
+        }
+        // Names are accounts on a devchain.
+        let chain = ChainSource::Served(String::new());
+        let members = self.guard.iter().map(|who| who.on(&chain));
+        let members: Vec<AccountId> = members.collect::<Result<_, _>>()?;
+        let mut guard = None;
+        if !members.is_empty() {
+            let majority = u8::try_from(members.len() / 2 + 1).unwrap_or(u8::MAX);
+            let new = NewGuard {
+                members,
+                threshold: self.guard_threshold.unwrap_or(majority),
+                term: GUARD_DAYS * DAY,
+                vetoes: GUARD_VETOES,
+            };
+            let bad = |problem| Failure::input(format_args!("--guard: {problem}"));
+            check_guard(&new).map_err(bad)?;
+            guard = Some(new);
+        }
+        let terms = terms(self.opens_after, self.electorate_floor, guard, holders);
+        Ok(Some(terms.map_err(Failure::input)?))
+    }
+}
+
+/// Runs the command. Serving ends with the process.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    match &arguments.command {
+        Some(Command::Pass(arguments)) => {
+            pass::run(arguments, out)?;
+            Ok(Verdict::Good)
+        }
+        None => serve(&arguments.serve, out),
+    }
+}
+
+fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Verdict, Failure> {
     let listen = arguments.listen;
     if !listen.ip().is_loopback() && !arguments.allow_other_hosts {
         return Err(Failure::input(format_args!(
@@ -139,7 +258,7 @@ fn in_state(error: ChainDirError) -> Failure {
 
 /// Returns the chain to serve: the one that is kept, or a new one with a deployment.
 fn chain(
-    arguments: &Arguments,
+    arguments: &Serve,
     kept: Option<ChainDir>,
 ) -> Result<(SandboxChain, Addresses, Option<Keep>), Failure> {
     let (mut chain, contracts) = match kept.as_ref().filter(|kept| kept.exists()) {
@@ -162,10 +281,11 @@ fn chain(
     Ok((chain, contracts, Some(keep)))
 }
 
-fn deployed(arguments: &Arguments) -> Result<(SandboxChain, Addresses), Failure> {
+fn deployed(arguments: &Serve) -> Result<(SandboxChain, Addresses), Failure> {
     let bundles = Bundles::load().map_err(Failure::input)?;
     let holders = vec![(account("bank"), BANK)];
     let config = Config {
+        governance: arguments.governing.terms(&holders)?,
         rules: EpochRules {
             challenge_period: arguments.challenge_period,
             replay_delay: arguments.replay_delay,
