@@ -33,6 +33,7 @@
 //! * [`chain`]: the traits [`ChainRead`](chain::ChainRead) and [`Chain`](chain::Chain), typed
 //!   messages, and [`chain::rpc`], the chain that a node serves.
 //! * [`deploy`]: the contracts' addresses, the file that records them, and the deployment itself.
+//! * [`foreign_text`]: texts of other accounts, as they may be shown.
 //! * [`io_error`]: errors of files as text.
 //! * [`keys`]: the key that signs.
 //! * [`ss58`]: addresses as text.
@@ -41,6 +42,7 @@
 
 pub mod chain;
 pub mod deploy;
+pub mod foreign_text;
 pub mod io_error;
 pub mod keys;
 pub mod ss58;

@@ -1,11 +1,11 @@
 //! States, times, shares and texts of proposals as people read them.
 
 use crate::output::format::count;
+use inktensor_client::foreign_text;
 use inktensor_primitives::{
     governance::{Choice, ProposalView, State, MILLION},
     Rao,
 };
-use std::ops::RangeInclusive;
 
 /// Seconds between two blocks.
 const BLOCK_TIME: u64 = 12;
@@ -186,21 +186,7 @@ pub const fn choice(choice: Choice) -> &'static str {
 /// Returns the text of another account, without characters that change a terminal or the order of
 /// text, or that have no width.
 pub fn plain(text: &str) -> String {
-    const FORMATS: [RangeInclusive<char>; 9] = [
-        '\u{ad}'..='\u{ad}',
-        '\u{61c}'..='\u{61c}',
-        '\u{180e}'..='\u{180e}',
-        '\u{200b}'..='\u{200f}',
-        '\u{2028}'..='\u{202e}',
-        '\u{2060}'..='\u{206f}',
-        '\u{feff}'..='\u{feff}',
-        '\u{fff9}'..='\u{fffb}',
-        '\u{e0000}'..='\u{e007f}',
-    ];
-    let is_odd = |it: char| it.is_control() || FORMATS.iter().any(|range| range.contains(&it));
-    text.chars()
-        .map(|it| if is_odd(it) { '\u{fffd}' } else { it })
-        .collect()
+    foreign_text::plain(text, '\u{fffd}')
 }
 
 /// Returns a text of at most `most` letters, cut at the end.

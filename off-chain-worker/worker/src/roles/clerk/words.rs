@@ -1,6 +1,6 @@
 //! The actions of a proposal in words, for the log.
 
-use inktensor_client::ss58::ss58;
+use inktensor_client::{foreign_text, ss58::ss58};
 use inktensor_primitives::{
     governance::{Action, NetworkRule},
     hash::hex,
@@ -9,7 +9,6 @@ use inktensor_primitives::{
     Rao,
 };
 use scale::Encode;
-use std::ops::RangeInclusive;
 
 /// Returns an action in words.
 pub fn described(action: &Action) -> String {
@@ -83,24 +82,9 @@ pub fn described(action: &Action) -> String {
     }
 }
 
-/// Returns `text` without line breaks and other characters that control a terminal, change the
-/// order of text, or have no width.
+/// Returns `text` without line breaks and other characters that change how a log is shown.
 pub fn one_line(text: &str) -> String {
-    // The same as in `inktensor gov`.
-    const FORMATS: [RangeInclusive<char>; 9] = [
-        '\u{ad}'..='\u{ad}',
-        '\u{61c}'..='\u{61c}',
-        '\u{180e}'..='\u{180e}',
-        '\u{200b}'..='\u{200f}',
-        '\u{2028}'..='\u{202e}',
-        '\u{2060}'..='\u{206f}',
-        '\u{feff}'..='\u{feff}',
-        '\u{fff9}'..='\u{fffb}',
-        '\u{e0000}'..='\u{e007f}',
-    ];
-    let is_odd = |it: char| it.is_control() || FORMATS.iter().any(|range| range.contains(&it));
-    let shown = |it: char| if is_odd(it) { ' ' } else { it };
-    text.chars().map(shown).collect()
+    foreign_text::plain(text, ' ')
 }
 
 fn value_of(value: &Hyperparameter) -> String {
