@@ -3,7 +3,7 @@
 
 use super::{config, connect};
 use inktensor_client::{
-    chain::{Answer, BlockId, ChainError, ChainRead, Pinned, Typed},
+    chain::{rpc::RpcChain, Answer, BlockId, ChainError, ChainRead, Pinned, Typed},
     deploy::deploy,
     keys,
 };
@@ -37,28 +37,35 @@ fn options() -> Options {
 /// block, which has `block` in its past. Returns it.
 ///
 /// A node may make an empty block after the last transaction. A connection that a busy machine lets
-/// time out is not tried again by the nodes for minutes, so it is made again here.
+/// time out is not tried again by the nodes for minutes, so it is made again here. Both may put the
+/// transactions of a fork that is no more into a block of their own: two forks of one length, which
+/// stand until one of them grows.
 fn meet(dialer: &Node, peer: &Node, block: &BlockId) -> BlockId {
-    let nodes = [connect(dialer), connect(peer)];
-    let best = || {
+    let mut nodes = [connect(dialer), connect(peer)];
+    let best = |nodes: &[RpcChain; 2]| {
         nodes
             .each_ref()
-            .map(|node| node.best().expect("it answers"))
+            .map(|node: &RpcChain| node.best().expect("it answers"))
     };
     let start = Instant::now();
     loop {
         dialer.join(peer).expect("peers");
         let tried = Instant::now();
         while tried.elapsed() < RETRY {
-            let [one, other] = best();
+            let [one, other] = best(&nodes);
             if one == other && nodes[0].includes(&one, block) == Ok(true) {
                 return one;
             }
             thread::sleep(Duration::from_millis(100));
         }
+        let [one, other] = best(&nodes);
+        if one != other && one.number == other.number {
+            // The dialer's may be given up for the other one meanwhile: the next look decides.
+            let _grown = nodes[0].remark(keys::account(&dev::charlie()));
+        }
         if start.elapsed() > PATIENCE {
             let health = |node: &Node| node.ask("system_health", json!([]));
-            let (of, best) = ([dialer, peer].map(health), best());
+            let (of, best) = ([dialer, peer].map(health), best(&nodes));
             panic!("the nodes do not meet after {block:?}: {of:?}, {best:?}");
         }
     }
