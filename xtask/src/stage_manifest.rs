@@ -95,7 +95,7 @@ impl Staged {
         staged.insert("features".into(), Value::Table(features(source)?));
         if contract.goal == Goal::Speed {
             // For the others cargo-contract chooses the smallest code itself.
-            let release = Table::from_iter([("opt-level".to_owned(), Value::Integer(3))]);
+            let release = Table::from_iter([("opt-level".to_owned(), Value::Integer(2))]);
             let profile = Table::from_iter([("release".to_owned(), Value::Table(release))]);
             staged.insert("profile".into(), Value::Table(profile));
         }
@@ -296,7 +296,7 @@ mod tests {
         let manifest = staged(WORKSPACE, PACKAGE, Goal::Speed).unwrap();
         assert_eq!(
             manifest["profile"]["release"]["opt-level"].as_integer(),
-            Some(3)
+            Some(2)
         );
     }
 

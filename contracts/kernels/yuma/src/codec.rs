@@ -85,6 +85,21 @@ impl<'a> Reader<'a> {
         self.items(count, |bytes| Q32(u64::from_le_bytes(bytes)))
     }
 
+    /// Reads as many Q32 as `values` has places.
+    pub fn q32s_into(&mut self, values: &mut [Q32]) -> Option<()> {
+        let bytes = self.bytes(values.len().checked_mul(8)?)?;
+        for (value, piece) in values.iter_mut().zip(bytes.chunks_exact(8)) {
+            // Every piece has eight bytes, so the default is never used.
+            *value = Q32(u64::from_le_bytes(piece.try_into().unwrap_or_default()));
+        }
+        Some(())
+    }
+
+    /// Returns true if nothing is left to read.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns `value` if nothing is left to read.
     pub fn end<T>(self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)

@@ -17,9 +17,6 @@ use inktensor_primitives::{
 /// hold up to this number.
 pub const MAX_PERMITS: u16 = 256;
 
-/// Validators up to which the bonds of a chunk of 64 uids stay within the limit on memory.
-const MOST_FOR_WHOLE_PAGE: usize = 252;
-
 /// One, in millionths: the unit of the inertia of bonds.
 const MILLION: u64 = 1_000_000;
 
@@ -54,6 +51,11 @@ pub struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
+    /// Returns the number of weights, absent ones included; zero in a phase that does not read them.
+    pub fn cells(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Returns the neurons by uid.
     pub(crate) fn seats(&self) -> impl Iterator<Item = (u16, &'a NeuronInput)> {
         (self.start..).zip(self.neurons)
@@ -66,16 +68,9 @@ impl<'a> Epoch<'a> {
     /// # Errors
     /// `BadParams`, and `BadInputs` for a header that no chain makes.
     pub fn new(header: &'a EpochHeader) -> Result<Self, KernelError> {
-        let next = usize::from(header.max_validators).saturating_add(1);
-        let validators = header.roster.len().max(next);
         // Bonds of uids that move to another chunk are lost, so the chunk size of a subnet must not
-        // change. `MAX_VALIDATORS` is far below the limit, so the size never does.
-        let chunk = if validators <= MOST_FOR_WHOLE_PAGE {
-            PAGE
-        } else {
-            PAGE / 2
-        };
-        Self::with_chunk(header, chunk)
+        // change.
+        Self::with_chunk(header, PAGE)
     }
 
     /// Checks `header` and plans its epoch with chunks of a given size. Results do not depend on

@@ -26,12 +26,12 @@
 //!
 //! # Modules
 //! A module uses only modules further down.
-//! * [`native`]: a phase on several threads
 //! * [`phases`]: the five phases and their carry
 //! * [`bonds`]: Yuma2, Yuma3 and dividends
 //! * [`median`], [`sigmoid`], [`topk`], [`memory`]: the weighted median, liquid alpha, the largest
 //!   stakes, a chunk's memory
 //! * [`rows`]: weights that count
+//! * [`columns`]: a chunk's uids as bits, and the walks over rows by entries or whole
 //! * [`validators`]: the standing of each validator
 //! * [`epoch`]: the checked header and the cut into chunks
 //! * [`score`], [`codec`], [`fixed`]: 32-bit shares, bytes, fixed-point numbers
@@ -52,12 +52,11 @@
 
 pub mod bonds;
 pub mod codec;
+pub mod columns;
 pub mod epoch;
 pub mod fixed;
 pub mod median;
 pub mod memory;
-#[cfg(feature = "std")]
-pub mod native;
 pub mod phases;
 pub mod rows;
 pub mod score;

@@ -4,18 +4,16 @@
 //! more than `sum - kappa`. Seen from above: the highest score such that the stake behind it and
 //! all higher scores is at least `kappa`; the lowest score if there is no such one.
 //!
-//! The search adds up stake in 32 buckets by the leading bits of scores, from the highest bucket
-//! down to the one with the median. Then it repeats on the scores of that bucket alone. The cost is
-//! linear in the number of scores, for any distribution.
+//! A neuron without weights by a majority has the median zero, which is found without its scores
+//! ([`Median::heard`]). For the others, the search adds up stake in 32 buckets by the leading bits
+//! of scores, from the highest bucket down to the one with the median. Then it repeats on the scores
+//! of that bucket alone. The cost is linear in the number of scores, for any distribution.
 
 use crate::{
+    columns::{bit, Bits, WIDTH},
     fixed::{self, Q32},
-    score::Score,
 };
 use ink::prelude::vec::Vec;
-
-/// Scores per group of the inner loops. A list of scores is padded with zeros to a multiple.
-const GROUP: usize = 8;
 
 const BUCKETS: usize = 32;
 const BUCKET_BITS: u32 = BUCKETS.trailing_zeros();
@@ -26,7 +24,7 @@ const FEW: usize = 12;
 
 /// Computes medians of scores by the same validators.
 pub struct Median {
-    /// Active stake of each validator, padded with zeros.
+    /// Active stake of each validator.
     stakes: Vec<u64>,
     majority: Majority,
     /// Scores that may be the median, each with the stake behind it.
@@ -42,8 +40,8 @@ enum Majority {
     Zero,
     /// This amount.
     Of(u64),
-    /// More than all active stake. The median is the lowest score.
-    MoreThanAll,
+    /// More than all active stake, which is this amount. The median is the lowest score.
+    MoreThan(u64),
 }
 
 impl Median {
@@ -55,59 +53,120 @@ impl Median {
         let majority = match kappa {
             _ if sum == Q32::ZERO => Majority::NoStake,
             Q32::ZERO => Majority::Zero,
-            kappa if kappa > sum => Majority::MoreThanAll,
+            kappa if kappa > sum => Majority::MoreThan(sum.0),
             kappa => Majority::Of(kappa.0),
         };
-        let mut stakes: Vec<u64> = stakes.into_iter().map(|stake| stake.0).collect();
-        stakes.resize(padded(active.len()), 0);
         Self {
-            stakes,
+            stakes: stakes.into_iter().map(|stake| stake.0).collect(),
             majority,
             candidates: Vec::with_capacity(active.len()),
         }
     }
 
-    /// Returns the median of one score per validator, [`padded`] with zeros.
-    pub fn of(&mut self, scores: &[Score]) -> Score {
-        let backed = scores
-            .iter()
-            .zip(&self.stakes)
-            .filter(|(_, stake)| **stake != 0)
-            .map(|(score, _)| *score);
-        match self.majority {
-            Majority::NoStake => Score::default(),
-            Majority::Zero => backed.max().unwrap_or_default(),
-            Majority::MoreThanAll => backed.min().unwrap_or_default(),
-            Majority::Of(kappa) => self.search(scores, kappa),
+    /// Returns the active stake of each validator.
+    pub fn stakes(&self) -> &[u64] {
+        &self.stakes
+    }
+
+    /// Returns the mask of the columns whose median is not zero. `masks` has the columns with
+    /// weights of each validator.
+    pub fn heard(&self, masks: &[u64]) -> u64 {
+        let required = match self.majority {
+            Majority::NoStake => return 0,
+            Majority::Zero => 1,
+            Majority::Of(stake) | Majority::MoreThan(stake) => stake,
+        };
+        // A row is walked by what it has or by what it lacks, whichever is shorter.
+        let (mut everywhere, mut backing) = (0u64, [0u64; WIDTH]);
+        for (mask, stake) in masks.iter().zip(&self.stakes) {
+            if mask.count_zeros() > mask.count_ones() {
+                for column in Bits(*mask) {
+                    backing[column] = backing[column].wrapping_add(*stake);
+                }
+            } else {
+                everywhere = everywhere.wrapping_add(*stake);
+                for column in Bits(!*mask) {
+                    backing[column] = backing[column].wrapping_sub(*stake);
+                }
+            }
         }
+        let enough = |(column, backing): (usize, &u64)| {
+            let enough = backing.wrapping_add(everywhere) >= required;
+            if enough {
+                bit(column)
+            } else {
+                0
+            }
+        };
+        backing
+            .iter()
+            .enumerate()
+            .map(enough)
+            .fold(0, |all, one| all | one)
+    }
+
+    /// Returns the median of a neuron that is heard. `scores` has all scores of validators that are
+    /// not zero, each with the validator's stake. `highest` is the largest of them.
+    pub fn of(
+        &mut self,
+        highest: u32,
+        scores: impl ExactSizeIterator<Item = (u32, u64)> + Clone,
+    ) -> u32 {
+        match self.majority {
+            Majority::NoStake => 0,
+            Majority::Of(kappa) => self.search(highest, scores, kappa),
+            Majority::Zero | Majority::MoreThan(_) => {
+                self.candidates.clear();
+                self.candidates
+                    .extend(scores.filter(|(_, stake)| *stake != 0));
+                self.extreme()
+            }
+        }
+    }
+
+    /// Returns the highest of the candidates' scores, or the lowest if the majority is more than
+    /// all stake.
+    fn extreme(&self) -> u32 {
+        let scores = self.candidates.iter().map(|(score, _)| *score);
+        let found = match self.majority {
+            Majority::MoreThan(_) => scores.min(),
+            _ => scores.max(),
+        };
+        found.unwrap_or_default()
     }
 
     /// Returns the highest score that, with all higher ones, has `kappa` of the stake. All stake is
     /// at least `kappa`.
-    fn search(&mut self, scores: &[Score], kappa: u64) -> Score {
-        let (highest, backing) = survey(scores, &self.stakes);
-        if backing < kappa {
-            return Score::default(); // Validators without a weight for this neuron are the
-                                     // majority.
+    fn search(
+        &mut self,
+        highest: u32,
+        scores: impl ExactSizeIterator<Item = (u32, u64)> + Clone,
+        kappa: u64,
+    ) -> u32 {
+        self.candidates.clear();
+        if scores.len() <= FEW {
+            self.candidates.extend(scores);
+            return decide(&self.candidates, 0, kappa);
         }
-        let mut shift = 32u32
+        let shift = 32u32
             .saturating_sub(highest.leading_zeros())
             .saturating_sub(BUCKET_BITS);
         let mut buckets = Buckets::new();
-        for (scores, stakes) in groups(scores, &self.stakes) {
-            for (score, stake) in scores.iter().zip(stakes) {
-                buckets.add(score.0 >> shift, *stake);
+        for (score, stake) in scores.clone() {
+            buckets.add(score >> shift, stake);
+        }
+        let (bucket, above) = buckets.descend(0, kappa);
+        for (score, stake) in scores {
+            if score >> shift == bucket {
+                self.candidates.push((score, stake));
             }
         }
-        let (bucket, mut above) = buckets.descend(0, kappa);
-        self.candidates.clear();
-        for (scores, stakes) in groups(scores, &self.stakes) {
-            for (score, stake) in scores.iter().zip(stakes) {
-                if score.0 >> shift == bucket {
-                    self.candidates.push((score.0, *stake));
-                }
-            }
-        }
+        self.narrow(shift, above, kappa)
+    }
+
+    /// Returns the median among the candidates, whose scores have the same bits above `shift`.
+    /// `above` is the stake behind all higher scores.
+    fn narrow(&mut self, mut shift: u32, mut above: u64, kappa: u64) -> u32 {
         while shift > 0 && self.candidates.len() > FEW {
             // With few bits left, a bucket's number begins with bits that all candidates share.
             shift = shift.saturating_sub(BUCKET_BITS);
@@ -120,33 +179,8 @@ impl Median {
                 .retain(|(score, _)| Buckets::number(score >> shift) == Buckets::number(bucket));
             above = more;
         }
-        Score(decide(&self.candidates, above, kappa))
+        decide(&self.candidates, above, kappa)
     }
-}
-
-/// Returns the length to which a list of `count` scores is padded.
-pub const fn padded(count: usize) -> usize {
-    count.next_multiple_of(GROUP)
-}
-
-type Group<'a> = (&'a [Score; GROUP], &'a [u64; GROUP]);
-
-/// Returns scores and stakes in groups whose length the compiler knows.
-fn groups<'a>(scores: &'a [Score], stakes: &'a [u64]) -> impl Iterator<Item = Group<'a>> {
-    let pairs = scores.chunks_exact(GROUP).zip(stakes.chunks_exact(GROUP));
-    pairs.filter_map(|(scores, stakes)| Some((scores.try_into().ok()?, stakes.try_into().ok()?)))
-}
-
-/// Returns the highest score, and the stake behind all scores but zero.
-fn survey(scores: &[Score], stakes: &[u64]) -> (u32, u64) {
-    let (mut highest, mut sum) = (0, 0u64);
-    for (scores, stakes) in groups(scores, stakes) {
-        for (score, stake) in scores.iter().zip(stakes) {
-            highest = score.0.max(highest);
-            sum = sum.wrapping_add(if score.0 == 0 { 0 } else { *stake });
-        }
-    }
-    (highest, sum)
 }
 
 /// Stake by the leading bits of the score.
@@ -273,20 +307,25 @@ mod tests {
             // A majority at random, or one that some of the stake meets to the last bit.
             let some: u64 = normal.iter().take(usize::from(share)).map(|stake| stake.0).sum();
             let kappa = if exact { Q32(some.min(Q32::ONE.0)) } else { Q32::from_u16(share) };
-            let mut row: Vec<Score> = scores.iter().map(|score| Score(*score)).collect();
-            row.resize(padded(scores.len()), Score::default());
-            let found = Median::new(&active, kappa).of(&row);
+            let mut median = Median::new(&active, kappa);
+            let masks: Vec<u64> = scores.iter().map(|score| u64::from(*score != 0)).collect();
+            let pairs = || scores.iter().copied().zip(median.stakes().to_vec());
+            let highest = scores.iter().copied().max().unwrap_or_default();
+            let all: Vec<_> = pairs().collect();
+            let given: Vec<_> = pairs().filter(|(score, _)| *score != 0).collect();
             let normal: Vec<u64> = normal.iter().map(|stake| stake.0).collect();
-            prop_assert_eq!(found.0, by_sorting(&scores, &normal, kappa.0));
+            let expected = by_sorting(&scores, &normal, kappa.0);
+            prop_assert_eq!(median.heard(&masks), u64::from(expected != 0));
+            if expected != 0 {
+                prop_assert_eq!(median.of(highest, given.into_iter()), expected);
+                prop_assert_eq!(median.of(highest, all.into_iter()), expected);
+            }
         }
     }
 
     #[test]
     fn without_active_stake_there_is_no_consensus() {
-        assert_eq!(
-            Median::new(&[Q32::ZERO; 2], Q32::ONE).of(&[Score(5); 8]),
-            Score(0)
-        );
-        assert_eq!(Median::new(&[], Q32::ONE).of(&[]), Score(0));
+        assert_eq!(Median::new(&[Q32::ZERO; 2], Q32::ONE).heard(&[1; 2]), 0);
+        assert_eq!(Median::new(&[], Q32::ONE).heard(&[]), 0);
     }
 }

@@ -1,21 +1,58 @@
 //! A chunk's memory: the bonds of permitted validators in its neurons.
 //!
-//! Bytes: first uid, number of uids, number of rows (u16 each), then a uid per row, then the rows:
-//! a bond (u16) per uid of the chunk. Rows without bonds are left out, and a memory without rows
-//! has no bytes. So equal bonds are equal bytes. A memory names its uids, so a chunk that has grown
-//! can read it.
+//! Bytes: first uid and number of uids (u16 each), then one row per validator with bonds, by uid. A
+//! row is its head (u16: the uid, and [`FULL`] if no bond of the row is zero), then, unless it is
+//! full, a mask of its bonds that are not zero (a bit per uid of the chunk, from the lowest bit of
+//! the first byte on), then those bonds (u16 each). All numbers are little-endian. A memory without
+//! rows has no bytes. So equal bonds are equal bytes, and bytes follow the number of bonds.
+//!
+//! A memory names its uids, so a chunk that has grown can read it.
 
-use crate::codec::{Reader, Writer};
+use crate::{
+    codec::Reader,
+    columns::{self, Bits, Columns, WIDTH},
+};
 use ink::prelude::vec::Vec;
 use inktensor_primitives::Uid;
+
+/// Bit of a row's head: the row has a bond for each uid of the chunk, and no mask.
+pub const FULL: u16 = 1 << 15;
 
 /// A chunk's memory, read in place.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory<'a> {
     start: u16,
     len: u16,
-    uids: &'a [u8],
     rows: &'a [u8],
+}
+
+/// The bonds of one validator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row<'a> {
+    /// The validator.
+    pub uid: Uid,
+    /// The uids with bonds, counted from [`Memory::start`].
+    pub mask: u64,
+    bonds: &'a [u8],
+}
+
+impl<'a> Row<'a> {
+    /// Returns the bonds of the uids in the mask, ascending.
+    pub fn bonds(&self) -> impl Iterator<Item = u16> + 'a {
+        // Every piece has two bytes, so the default is never used.
+        self.bonds
+            .chunks_exact(2)
+            .map(|pair| u16::from_le_bytes(pair.try_into().unwrap_or_default()))
+    }
+
+    /// Returns a bond per uid of the chunk, with zeros behind the last one.
+    pub fn cells(&self) -> Columns<u16> {
+        let mut cells = [0; WIDTH];
+        for (column, bond) in Bits(self.mask).zip(self.bonds()) {
+            cells[column] = bond;
+        }
+        cells
+    }
 }
 
 impl<'a> Memory<'a> {
@@ -33,24 +70,20 @@ impl<'a> Memory<'a> {
             return Some(Self::default());
         }
         let mut reader = Reader::new(bytes);
-        let (start, len, count) = (reader.u16()?, reader.u16()?, reader.u16()?);
-        let uids = reader.bytes(usize::from(count).checked_mul(2)?)?;
-        let rows = reader.bytes(
-            usize::from(count)
-                .checked_mul(usize::from(len))?
-                .checked_mul(2)?,
-        )?;
-        let memory = reader.end(Self {
-            start,
-            len,
-            uids,
-            rows,
-        })?;
-        let ascending = memory
-            .uids()
-            .zip(memory.uids().skip(1))
-            .all(|(uid, next)| uid < next);
-        (len > 0 && ascending).then_some(memory)
+        let (start, len) = (reader.u16()?, reader.u16()?);
+        if len == 0 || usize::from(len) > WIDTH {
+            return None;
+        }
+        let rows = bytes.get(4..)?;
+        let mut last = None;
+        while !reader.is_empty() {
+            let row = read_row(&mut reader, len)?;
+            if last >= Some(row.uid) {
+                return None;
+            }
+            last = Some(row.uid);
+        }
+        last.map(|_| Self { start, len, rows })
     }
 
     /// Returns the first uid of the chunk.
@@ -58,82 +91,150 @@ impl<'a> Memory<'a> {
         Uid(self.start)
     }
 
-    /// Returns the validators with bonds, ascending.
-    pub fn uids(&self) -> impl Iterator<Item = Uid> + 'a {
-        numbers(self.uids).map(Uid)
+    /// Returns the rows, by uid.
+    pub fn by_validator(&self) -> impl Iterator<Item = Row<'a>> + 'a {
+        let (mut reader, len) = (Reader::new(self.rows), self.len);
+        // The bytes were read before, so this ends at their end.
+        core::iter::from_fn(move || read_row(&mut reader, len))
     }
 
     /// Returns the validators and their bonds in the chunk's uids, from [`Memory::start`] on.
     pub fn rows(&self) -> impl Iterator<Item = (Uid, impl Iterator<Item = u16> + 'a)> + 'a {
-        let bytes = usize::from(self.len.max(1)).saturating_mul(2);
-        self.uids().zip(self.rows.chunks_exact(bytes).map(numbers))
+        let len = usize::from(self.len);
+        self.by_validator()
+            .map(move |row| (row.uid, row.cells().into_iter().take(len)))
     }
 }
 
-fn numbers(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    // Every piece has two bytes, so the default is never used.
-    bytes
-        .chunks_exact(2)
-        .map(|pair| u16::from_le_bytes(pair.try_into().unwrap_or_default()))
+/// Reads the next row of a memory of `len` uids.
+fn read_row<'a>(reader: &mut Reader<'a>, len: u16) -> Option<Row<'a>> {
+    let head = reader.u16()?;
+    let full = columns::first(usize::from(len));
+    let mask = if head & FULL == 0 {
+        let mut bytes = [0; 8];
+        let given = reader.bytes(mask_bytes(len))?;
+        bytes.get_mut(..given.len())?.copy_from_slice(given);
+        u64::from_le_bytes(bytes)
+    } else {
+        full
+    };
+    if mask == 0 || mask & !full != 0 {
+        return None;
+    }
+    let bonds = usize::try_from(mask.count_ones()).ok()?;
+    Some(Row {
+        uid: Uid(head & !FULL),
+        mask,
+        bonds: reader.bytes(bonds.saturating_mul(2))?,
+    })
+}
+
+/// Returns the number of bytes of a mask of `len` uids.
+fn mask_bytes(len: u16) -> usize {
+    usize::from(len).div_ceil(8)
+}
+
+/// The bonds of a validator that are to be kept, without those that are zero.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    mask: u64,
+    count: usize,
+    /// Little-endian bytes of each bond.
+    bonds: Columns<[u8; 2]>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            mask: 0,
+            count: 0,
+            bonds: [[0; 2]; WIDTH],
+        }
+    }
+}
+
+impl Kept {
+    /// Removes all bonds.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.mask = 0;
+        self.count = 0;
+    }
+
+    /// Adds the bond in the neuron of `column`. Takes columns in ascending order.
+    #[inline(always)]
+    pub fn push(&mut self, column: usize, bond: u16) {
+        let kept = bond != 0;
+        self.bonds[columns::at(self.count)] = bond.to_le_bytes();
+        self.count = self.count.wrapping_add(usize::from(kept));
+        self.mask |= if kept { columns::bit(column) } else { 0 };
+    }
 }
 
 /// Builder of a memory's bytes.
 pub struct MemoryWriter {
-    start: Uid,
     len: u16,
-    uids: Vec<u16>,
-    rows: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl MemoryWriter {
+    /// Starts a memory for `len` uids from `start` on, with room for `rows` rows of `bonds` bonds in
+    /// all.
+    pub fn with_room(start: Uid, len: u16, rows: usize, bonds: usize) -> Self {
+        let head = rows.saturating_mul(mask_bytes(len).saturating_add(2));
+        let room = head.saturating_add(bonds.saturating_mul(2));
+        let mut bytes = Vec::with_capacity(room.saturating_add(4));
+        bytes.extend_from_slice(&start.0.to_le_bytes());
+        bytes.extend_from_slice(&len.to_le_bytes());
+        Self { len, bytes }
+    }
+
     /// Starts a memory for `len` uids from `start` on.
-    pub const fn new(start: Uid, len: u16) -> Self {
-        Self {
-            start,
-            len,
-            uids: Vec::new(),
-            rows: Vec::new(),
-        }
+    pub fn new(start: Uid, len: u16) -> Self {
+        Self::with_room(start, len, 0, 0)
     }
 
     /// Adds the bonds of validator `uid`, one per uid of the chunk. Takes validators in ascending
     /// order.
     pub fn push(&mut self, uid: Uid, bonds: &[u16]) {
-        if bonds.iter().any(|bond| *bond != 0) {
-            self.uids.push(uid.0);
-            bonds
-                .iter()
-                .for_each(|bond| self.rows.extend_from_slice(&bond.to_le_bytes()));
+        let mut kept = Kept::default();
+        for (column, bond) in bonds.iter().take(usize::from(self.len)).enumerate() {
+            kept.push(column, *bond);
         }
+        self.keep(uid, &kept);
+    }
+
+    /// Adds the bonds of validator `uid`. Takes validators in ascending order.
+    pub fn keep(&mut self, uid: Uid, kept: &Kept) {
+        if kept.count == 0 {
+            return;
+        }
+        if kept.mask == columns::first(usize::from(self.len)) {
+            self.bytes.extend_from_slice(&(uid.0 | FULL).to_le_bytes());
+        } else {
+            self.bytes.extend_from_slice(&uid.0.to_le_bytes());
+            let mask = kept.mask.to_le_bytes();
+            let given = mask.get(..mask_bytes(self.len)).unwrap_or(&mask);
+            self.bytes.extend_from_slice(given);
+        }
+        let bonds = kept.bonds.get(..kept.count).unwrap_or(&kept.bonds);
+        self.bytes.extend_from_slice(bonds.as_flattened());
     }
 
     /// Returns the bytes.
     pub fn end(self) -> Vec<u8> {
-        // Fewer validators than 2^16, as uids ascend.
-        let Some(count) = u16::try_from(self.uids.len())
-            .ok()
-            .filter(|count| *count > 0)
-        else {
+        if self.bytes.len() <= 4 {
             return Vec::new();
-        };
-        let capacity = self
-            .rows
-            .len()
-            .saturating_add(self.uids.len().saturating_mul(2))
-            .saturating_add(6);
-        Writer::new(capacity)
-            .u16(self.start.0)
-            .u16(self.len)
-            .u16(count)
-            .u16s(&self.uids)
-            .bytes(&self.rows)
-            .end()
+        }
+        self.bytes
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ink::prelude::{vec, vec::Vec};
+    use proptest::prelude::*;
 
     fn example() -> Vec<u8> {
         let mut writer = MemoryWriter::new(Uid(64), 2);
@@ -143,37 +244,77 @@ mod tests {
         writer.end()
     }
 
+    fn rows(bytes: &[u8]) -> Vec<(u16, Vec<u16>)> {
+        let memory = Memory::read(bytes).expect("a memory");
+        let rows = memory.rows().map(|(uid, row)| (uid.0, row.collect()));
+        rows.collect()
+    }
+
     #[test]
     fn reads_back_what_was_written_without_empty_rows() {
         let bytes = example();
-        let memory = Memory::read(&bytes).expect("a memory");
-        let rows: Vec<(u16, Vec<u16>)> = memory
-            .rows()
-            .map(|(uid, row)| (uid.0, row.collect()))
-            .collect();
-        assert_eq!(memory.start(), Uid(64));
-        assert_eq!(rows, vec![(1, vec![7, 0]), (9, vec![8, 9])]);
+        assert_eq!(
+            bytes,
+            [64, 0, 2, 0, 1, 0, 0b01, 7, 0, 9, 0x80, 8, 0, 9, 0],
+            "one row with a mask and a full one"
+        );
+        assert_eq!(Memory::read(&bytes).expect("a memory").start(), Uid(64));
+        assert_eq!(rows(&bytes), vec![(1, vec![7, 0]), (9, vec![8, 9])]);
     }
 
     #[test]
     fn nothing_to_remember_is_no_bytes() {
         assert!(MemoryWriter::new(Uid(0), 64).end().is_empty());
-        assert_eq!(Memory::read(&[]).expect("a memory").rows().count(), 0);
+        assert!(rows(&[]).is_empty());
     }
 
     #[test]
     fn other_bytes_are_refused() {
         let bytes = example();
-        assert!(Memory::read(&bytes[..bytes.len() - 1]).is_none());
-        assert!(Memory::read(&[bytes.clone(), vec![0]].concat()).is_none());
+        let refused = |bytes: &[u8], why| assert!(Memory::read(bytes).is_none(), "{why}");
+        for cut in 1..bytes.len() {
+            // The first row ends at the ninth byte.
+            assert_eq!(Memory::read(&bytes[..cut]).is_some(), cut == 9, "{cut}");
+        }
+        refused(&[bytes.clone(), vec![0]].concat(), "half a head");
+        refused(&[0, 0, 2, 0, 1, 0, 0b100, 7, 0], "a bit behind the chunk");
+        refused(&[0, 0, 2, 0, 1, 0, 0], "a row without bonds");
+        refused(&[0, 0, 0, 0, 1, 0, 3, 0], "rows of no length");
+        refused(&[0, 0, 65, 0, 1, 0x80], "more uids than a chunk has");
+        refused(
+            &[0, 0, 1, 0, 3, 0x80, 1, 0, 3, 0x80, 1, 0],
+            "a validator twice",
+        );
         assert_eq!(Memory::or_none(&bytes[1..]).rows().count(), 0);
-        assert!(
-            Memory::read(&[0, 0, 0, 0, 1, 0, 3, 0]).is_none(),
-            "rows of no length"
-        );
-        assert!(
-            Memory::read(&[0, 0, 1, 0, 2, 0, 3, 0, 3, 0, 1, 0, 1, 0]).is_none(),
-            "a uid twice"
-        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bonds_are_read_back(
+            len in 1usize..=WIDTH,
+            bonds in prop::collection::vec(
+                prop::collection::vec(prop_oneof![Just(0u16), any::<u16>()], WIDTH),
+                0..5,
+            ),
+            whole: bool,
+        ) {
+            let mut writer = MemoryWriter::new(Uid(3), len as u16);
+            let mut kept = Vec::new();
+            for (uid, row) in (0u16..).zip(&bonds) {
+                let row: Vec<u16> = row[..len].iter().map(|bond| bond | u16::from(whole)).collect();
+                writer.push(Uid(uid), &row);
+                if row.iter().any(|bond| *bond != 0) {
+                    kept.push((uid, row));
+                }
+            }
+            prop_assert_eq!(rows(&writer.end()), kept);
+        }
+
+        #[test]
+        fn any_bytes_are_a_memory_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            Memory::or_none(&bytes).rows().for_each(|(_, row)| {
+                row.count();
+            });
+        }
     }
 }

@@ -5,10 +5,10 @@
 //! by its sum.
 
 use crate::{
+    columns::{Columns, WIDTH},
     epoch::{Chunk, Epoch},
     validators::Standing,
 };
-use ink::prelude::{vec, vec::Vec};
 
 /// The rows of a chunk, void weights as zero.
 pub struct Rows<'a> {
@@ -17,7 +17,7 @@ pub struct Rows<'a> {
     validators: &'a [Standing],
     /// Block of the latest registration. Weights that reach this block need no check per neuron.
     latest: u64,
-    masked: Vec<u16>,
+    masked: Columns<u16>,
 }
 
 impl<'a> Rows<'a> {
@@ -30,26 +30,29 @@ impl<'a> Rows<'a> {
             chunk,
             validators,
             latest,
-            masked: vec![0; chunk.neurons.len()],
+            masked: [0; WIDTH],
         }
     }
 
-    /// Returns the weights of the validator at `place` in the roster.
-    pub fn get(&mut self, place: usize) -> &[u16] {
+    /// Returns the weights of the validator at `place` in the roster, with zeros behind the chunk's
+    /// last uid.
+    pub fn get(&mut self, place: usize) -> &Columns<u16> {
         let len = self.chunk.neurons.len();
         let from = place.saturating_mul(len);
-        let row = self
-            .chunk
-            .rows
-            .get(from..from.saturating_add(len))
-            .unwrap_or_default();
+        let Some(row) = self.chunk.rows.get(from..from.saturating_add(len)) else {
+            self.masked = [0; WIDTH];
+            return &self.masked;
+        };
         let reach = self
             .validators
             .get(place)
             .map_or(0, |standing| standing.reach);
         let own = self.own_column(place);
-        if reach > self.latest && own.is_none() {
-            return row;
+        let counts = reach > self.latest && own.is_none();
+        if counts {
+            if let Ok(whole) = row.try_into() {
+                return whole;
+            }
         }
         for ((masked, weight), neuron) in self.masked.iter_mut().zip(row).zip(self.chunk.neurons) {
             *masked = if neuron.registered_at < reach {

@@ -32,13 +32,16 @@ impl Standing {
 
     /// Reads one standing per validator.
     pub(crate) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Vec<Self>> {
-        let reaches = reader.u64s(epoch.validators())?;
-        let remembered = reader.bytes(epoch.validators())?;
-        let standing = |(reach, remembered): (u64, &u8)| Self {
-            reach,
+        let validators = epoch.validators();
+        let reaches = reader.bytes(validators.checked_mul(8)?)?;
+        let remembered = reader.bytes(validators)?;
+        // Every piece has eight bytes, so the default is never used.
+        let standing = |(reach, remembered): (&[u8], &u8)| Self {
+            reach: u64::from_le_bytes(reach.try_into().unwrap_or_default()),
             remembered: *remembered != 0,
         };
-        Some(reaches.into_iter().zip(remembered).map(standing).collect())
+        let standings = reaches.chunks_exact(8).zip(remembered).map(standing);
+        Some(standings.collect())
     }
 
     /// Writes `standings`.

@@ -36,7 +36,7 @@ pub const MAX_CARRY: usize = 16 * 1024;
 /// Most bytes of a scratch.
 pub const MAX_SCRATCH: usize = 4 * 1024;
 /// Most bytes of a chunk's memory.
-pub const MAX_MEMORY: usize = 32 * 1024;
+pub const MAX_MEMORY: usize = 36 * 1024;
 /// Most bytes of a subnet's kernel parameters.
 pub const MAX_PARAMS: usize = 256;
 /// Most phases of a plan.

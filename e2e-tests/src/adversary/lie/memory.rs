@@ -4,8 +4,8 @@ use super::{
     super::{case::Case, rng::Rng},
     ByteChange,
 };
-use inktensor_primitives::{assertion::Assertion, kernel::MAX_MEMORY};
-use inktensor_yuma::memory::Memory;
+use inktensor_primitives::{assertion::Assertion, kernel::MAX_MEMORY, Uid};
+use inktensor_yuma::memory::{Memory, MemoryWriter};
 use std::fmt;
 
 /// A change of a chunk's carry-over state.
@@ -72,30 +72,30 @@ pub fn memory(case: &Case, rng: &mut Rng, change: MemoryChange) -> Option<Assert
 
 /// Changes a state of the Yuma kernel into another that the kernel can read.
 fn rewrite(change: MemoryChange, bytes: &mut Vec<u8>, rng: &mut Rng) -> Option<()> {
-    const HEAD: usize = 6;
     let memory = Memory::read(bytes).filter(|_| !bytes.is_empty())?;
-    let count = memory.uids().count();
-    let rows = HEAD + 2 * count;
-    let width = (bytes.len() - rows) / count.max(1);
-    let place = rng.below(count);
+    let mut start = memory.start();
+    let mut rows: Vec<(Uid, Vec<u16>)> = memory
+        .rows()
+        .map(|(uid, row)| (uid, row.collect()))
+        .collect();
+    let place = rng.below(rows.len());
     match change {
         MemoryChange::Bond => {
-            let cell = rows + rng.below(bytes.len() - rows);
-            bytes[cell] ^= 1 << rng.below(8);
+            let row = &mut rows.get_mut(place)?.1;
+            let column = rng.below(row.len());
+            *row.get_mut(column)? ^= 1 << rng.below(16);
         }
-        MemoryChange::Validator => {
-            // The last stays the largest.
-            let uid = HEAD + 2 * (count - 1);
-            bytes[uid] = bytes[uid].checked_add(1)?;
-        }
-        MemoryChange::Start => bytes[0] = bytes[0].wrapping_add(1),
-        _ => {
-            let count = u16::try_from(count - 1).ok()?;
-            bytes.drain(rows + place * width..rows + (place + 1) * width);
-            bytes.drain(HEAD + 2 * place..HEAD + 2 * place + 2);
-            bytes[4..HEAD].copy_from_slice(&count.to_le_bytes());
-        }
+        // The last stays the largest.
+        MemoryChange::Validator => rows.last_mut()?.0 .0 += 1,
+        MemoryChange::Start => start.0 = start.0.wrapping_add(1),
+        _ => drop(rows.remove(place)),
     }
+    let len = u16::try_from(rows.first().map_or(1, |(_, row)| row.len())).ok()?;
+    let mut writer = MemoryWriter::new(start, len);
+    for (uid, row) in &rows {
+        writer.push(*uid, row);
+    }
+    *bytes = writer.end();
     Some(())
 }
 

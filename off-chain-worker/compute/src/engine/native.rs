@@ -10,8 +10,18 @@ use inktensor_primitives::{
     kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput},
     Digest,
 };
-use inktensor_yuma::{Carry, Epoch};
-use std::thread;
+use inktensor_yuma::{Carry, Chunk, Epoch, Work};
+use rayon::{
+    iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator},
+    ThreadPool, ThreadPoolBuilder,
+};
+use std::{sync::OnceLock, thread};
+
+/// Cells of weights from which on a phase is computed by several threads. With fewer, waking a
+/// thread takes longer than its part of the work: see docs/performance.md.
+const MANY_CELLS: usize = 32 * 1024;
+/// Parts for each thread, so that one that is late leaves little to wait for.
+const PARTS: usize = 4;
 
 /// The linked mean kernel, on one core: there is little to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +37,7 @@ impl Engine for Mean {
     }
 }
 
-/// The linked Yuma kernel. All cores share the chunks of a phase.
+/// The linked Yuma kernel. All cores share the chunks of a large phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Native {
     threads: usize,
@@ -36,10 +46,10 @@ pub struct Native {
 impl Native {
     /// Runs on as many threads as the machine has cores.
     pub fn new() -> Self {
-        Self::on_threads(thread::available_parallelism().map_or(1, usize::from))
+        Self::on_threads(cores())
     }
 
-    /// Runs on this number of threads, at least one.
+    /// Divides the work between this number of threads, at least one, and at most the cores.
     pub fn on_threads(threads: usize) -> Self {
         Self {
             threads: threads.max(1),
@@ -80,9 +90,47 @@ impl Native {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let (_, outputs) = inktensor_yuma::native::phase(&epoch, carry, &chunks, self.threads)?;
+        let works = self.work(&epoch, &carry, &chunks);
+        let (_, outputs) = carry.advance_all(&epoch, works)?;
         Ok(outputs)
     }
+
+    /// Works on all chunks of a phase, in order of chunk.
+    fn work(
+        &self,
+        epoch: &Epoch,
+        carry: &Carry,
+        chunks: &[Chunk],
+    ) -> Vec<Result<Work, KernelError>> {
+        let cells: usize = chunks.iter().map(Chunk::cells).sum();
+        let many = self.threads > 1 && cells >= MANY_CELLS;
+        match pool().filter(|_| many) {
+            Some(pool) => {
+                let part = chunks.len().div_ceil(self.threads * PARTS).max(1);
+                let chunks = chunks.par_iter().with_min_len(part);
+                pool.install(|| chunks.map(|chunk| carry.work(epoch, chunk)).collect())
+            }
+            None => chunks
+                .iter()
+                .map(|chunk| carry.work(epoch, chunk))
+                .collect(),
+        }
+    }
+}
+
+/// Returns the threads that all epochs of this process share, one per core, started at the first
+/// call. `None` if the system gives no threads: then every epoch is computed on the caller's.
+fn pool() -> Option<&'static ThreadPool> {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let start = || {
+        let pool = ThreadPoolBuilder::new().thread_name(|number| format!("kernel-{number}"));
+        pool.num_threads(cores()).build().ok()
+    };
+    POOL.get_or_init(start).as_ref()
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Default for Native {

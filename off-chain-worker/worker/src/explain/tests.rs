@@ -8,6 +8,7 @@ use inktensor_compute::{
 };
 use inktensor_primitives::kernel::{EpochHeader, EpochPlan, PhasePlan, StepInput, StepOutput};
 use inktensor_test_support::header;
+use inktensor_yuma::memory::{Memory, MemoryWriter};
 use std::{fs, path::Path};
 
 /// The vectors that come with the kernel.
@@ -238,22 +239,23 @@ fn a_trace_that_is_not_what_the_inputs_lead_to_is_found_out() {
         all.contains(&"pay of all neurons, in rao".to_owned()),
         "{all:?}"
     );
-    // A bond of the validator itself, the last number of its row.
     let chunks = honest.memory.len();
     let bonds = wrong(&|trace| {
-        let memory = trace.memory.iter_mut().find(|bytes| !bytes.is_empty());
-        let memory = memory.expect("bonds");
-        let last = memory.len() - 1;
-        for place in (6..last).rev() {
-            let held: Vec<_> = inktensor_yuma::memory::Memory::read(memory)
-                .expect("a memory")
-                .uids()
-                .collect();
-            if place < 6 + 2 * held.len() {
-                break;
-            }
-            memory[place] ^= 1;
+        let bytes = trace.memory.iter_mut().find(|bytes| !bytes.is_empty());
+        let bytes = bytes.expect("bonds");
+        let memory = Memory::read(bytes).expect("a memory");
+        let rows: Vec<(_, Vec<u16>)> = memory
+            .rows()
+            .map(|(uid, row)| (uid, row.collect()))
+            .collect();
+        let len = u16::try_from(rows[0].1.len()).expect("a chunk");
+        let mut writer = MemoryWriter::new(memory.start(), len);
+        for (uid, mut row) in rows {
+            let bonds = row.iter_mut().filter(|bond| **bond > 0);
+            bonds.for_each(|bond| *bond = if *bond == 1 { 2 } else { *bond - 1 });
+            writer.push(uid, &row);
         }
+        *bytes = writer.end();
     });
     assert!(
         bonds.contains(&"bonds of all neurons".to_owned()),

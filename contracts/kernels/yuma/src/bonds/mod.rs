@@ -1,15 +1,20 @@
 //! Bonds of validators in neurons, which follow the weights over time, and the dividends they
 //! yield. [2.4, 15 to 17, 2.5 and 2.6]
 
+mod remembered;
 mod yuma2;
 mod yuma3;
 
+pub use remembered::Remembered;
+
 use crate::{
+    columns::{self, Columns, Entries, WIDTH},
     fixed::{Whole, Q32},
+    memory::Kept,
     rows::Rows,
     sigmoid::Sigmoid,
 };
-use ink::prelude::{vec, vec::Vec};
+use ink::prelude::vec::Vec;
 use inktensor_primitives::kernel::YumaParams;
 
 /// The rule by which bonds move.
@@ -30,26 +35,20 @@ pub struct Rule {
 pub struct Inputs<'a> {
     /// Weights that count.
     pub rows: Rows<'a>,
+    /// Columns in which each validator has a weight or a bond.
+    pub masks: &'a [u64],
     /// Sum of each validator's weights.
     pub row_sums: &'a [u32],
     /// Active stake of each validator.
     pub active: &'a [Q32],
-    /// Remembered bonds, in parts of 65535, validator-major.
-    pub bonds: Vec<u16>,
+    /// Remembered bonds of each validator.
+    pub bonds: &'a [Remembered<'a>],
     /// Consensus on each neuron of the chunk.
-    pub consensus: &'a [Q32],
+    pub consensus: &'a Columns<Q32>,
     /// Incentive of each neuron of the chunk.
-    pub incentive: &'a [Q32],
+    pub incentive: &'a Columns<Q32>,
     /// True if any neuron of the subnet has consensus, in this chunk or another.
     pub agreed: bool,
-}
-
-/// A chunk's new bonds and their yield.
-pub struct Outputs {
-    /// Yield of each validator's bonds, before normalization.
-    pub dividends: Vec<Q32>,
-    /// The new bonds, in parts of 65535, validator-major.
-    pub bonds: Vec<u16>,
 }
 
 impl Rule {
@@ -82,17 +81,43 @@ impl Rule {
         }
     }
 
-    /// Moves the bonds of a chunk.
-    pub fn apply(&self, inputs: Inputs) -> Outputs {
+    /// Moves the bonds of a chunk. Returns the yield of each validator's bonds before normalization,
+    /// and hands the new bonds of each validator, by its place in the roster, to `keep`.
+    ///
+    /// Rows are walked whole where most cells are filled, under the common rule: each combination
+    /// of walk and rule is code that the chain loads with the kernel.
+    pub fn apply(&self, inputs: Inputs, mut keep: impl FnMut(usize, &Kept)) -> Vec<Q32> {
         // Bonds follow a weight between the given and the clipped one. [2.4, 15]
-        let clipped = |weight: Q32, consensus: Q32| weight.min(consensus);
-        match self.penalty {
-            Q32::ONE => self.follow(inputs, clipped),
-            Q32::ZERO => self.follow(inputs, |weight, _| weight),
-            // The reference adds a negative product rounded down, that is, subtracts one rounded
-            // up.
-            penalty => self.follow(inputs, |weight, consensus| {
-                weight.minus(penalty.times_up(weight.minus(consensus)))
+        let clips = self.penalty == Q32::ONE;
+        let curve = self.liquid.as_ref().filter(|_| inputs.agreed);
+        if clips && curve.is_none() && !columns::is_sparse(inputs.masks) {
+            return if self.yuma3 {
+                yuma3::apply(
+                    columns::Whole,
+                    inputs,
+                    &mut keep,
+                    |weight, consensus, old| self.move_by_rate(weight.min(consensus), old),
+                )
+            } else {
+                yuma2::apply(self, columns::Whole, inputs, &mut keep, Q32::min)
+            };
+        }
+        let penalized = |weight: Q32, consensus: Q32| {
+            if clips {
+                weight.min(consensus)
+            } else {
+                // The reference adds a negative product rounded down, that is, subtracts one
+                // rounded up.
+                weight.minus(self.penalty.times_up(weight.minus(consensus)))
+            }
+        };
+        match curve {
+            _ if !self.yuma3 => yuma2::apply(self, Entries, inputs, &mut keep, penalized),
+            None => yuma3::apply(Entries, inputs, &mut keep, |weight, consensus, old| {
+                self.move_by_rate(penalized(weight, consensus), old)
+            }),
+            Some(curve) => yuma3::apply(Entries, inputs, &mut keep, |weight, consensus, old| {
+                yuma3::follow(curve, consensus, penalized(weight, consensus), old)
             }),
         }
     }
@@ -102,51 +127,13 @@ impl Rule {
     fn move_by_rate(&self, new: Q32, old: Q32) -> Q32 {
         self.rate.times(new).plus(self.rest.times(old))
     }
-
-    fn follow(&self, inputs: Inputs, penalized: impl Fn(Q32, Q32) -> Q32) -> Outputs {
-        if self.yuma3 {
-            yuma3::apply(self, inputs, penalized)
-        } else {
-            yuma2::apply(self, inputs, penalized)
-        }
-    }
 }
 
-/// A number per validator and neuron of a chunk, validator-major, and the sum of each column.
-struct Table {
-    columns: usize,
-    cells: Vec<Q32>,
-    sums: Vec<Q32>,
-}
-
-impl Table {
-    /// Makes an empty table of `columns` columns, with room for `rows` rows.
-    fn new(rows: usize, columns: usize) -> Self {
-        Self {
-            columns: columns.max(1),
-            cells: Vec::with_capacity(rows.saturating_mul(columns)),
-            sums: vec![Q32::ZERO; columns],
-        }
+/// Returns the divisor of each column that makes its sum one.
+fn wholes(sums: &Columns<Q32>) -> Columns<Whole> {
+    let mut wholes = [Whole::NOTHING; WIDTH];
+    for (whole, sum) in wholes.iter_mut().zip(sums) {
+        *whole = Whole::new(sum.0);
     }
-
-    /// Appends a row of as many cells as there are columns.
-    #[inline(always)]
-    fn push(&mut self, row: impl Iterator<Item = Q32>) {
-        let sums = &mut self.sums;
-        self.cells
-            .extend(sums.iter_mut().zip(row).map(|(sum, cell)| {
-                *sum = sum.plus(cell);
-                cell
-            }));
-    }
-
-    /// Returns the rows.
-    fn rows(&self) -> impl Iterator<Item = &[Q32]> {
-        self.cells.chunks_exact(self.columns)
-    }
-
-    /// Returns the divisor of each column that makes its sum one.
-    fn wholes(&self) -> Vec<Whole> {
-        self.sums.iter().map(|sum| Whole::new(sum.0)).collect()
-    }
+    wholes
 }

@@ -4,84 +4,92 @@
 //! Memory holds the parts, scaled so that the largest of each neuron is one. Liquid alpha does not
 //! apply.
 
-use super::{Inputs, Outputs, Rule, Table};
-use crate::fixed::{Tally, Whole, Q32};
-use ink::prelude::{vec, vec::Vec};
+use super::{wholes, Inputs, Rule};
+use crate::{
+    columns::{Walk, WIDTH},
+    fixed::{Tally, Q32},
+    memory::Kept,
+};
+use ink::prelude::vec::Vec;
 
 /// Moves the bonds of a chunk.
-pub(super) fn apply(
+pub(super) fn apply<W: Walk>(
     rule: &Rule,
+    walk: W,
     mut inputs: Inputs,
+    keep: &mut impl FnMut(usize, &Kept),
     penalized: impl Fn(Q32, Q32) -> Q32,
-) -> Outputs {
-    let columns = inputs.consensus.len();
-    let validators = inputs.active.len();
-    let width = columns.max(1);
+) -> Vec<Q32> {
+    let count = inputs.masks.iter().map(|mask| walk.count(*mask)).sum();
+    // Of each cell: what was bought, then the bond, then its part in the neuron's bonds.
+    let mut cells: Vec<Q32> = Vec::with_capacity(count);
 
-    let mut bought = Table::new(validators, columns);
-    let mut held = vec![0u32; columns];
-    let olds = inputs.bonds.chunks_exact(width);
-    for (place, ((sum, old), active)) in inputs
-        .row_sums
-        .iter()
-        .zip(olds)
-        .zip(inputs.active)
-        .enumerate()
-    {
+    let mut sums = [Q32::ZERO; WIDTH];
+    let mut held = [0u32; WIDTH];
+    let mut old = [0; WIDTH];
+    let validators = inputs.masks.iter().zip(inputs.row_sums);
+    let stakes = inputs.active.iter().zip(inputs.bonds);
+    for (place, ((mask, sum), (active, remembered))) in validators.zip(stakes).enumerate() {
         let tally = Tally::new(*sum);
-        let cells = inputs.rows.get(place).iter().zip(inputs.consensus);
-        bought.push(
-            cells.map(|(weight, consensus)| {
-                penalized(tally.share(*weight), *consensus).times(*active)
-            }),
-        );
-        held.iter_mut()
-            .zip(old)
-            .for_each(|(held, old)| *held = held.wrapping_add(u32::from(*old)));
-    }
-    let totals = bought.wholes();
-    let held: Vec<Tally> = held.into_iter().map(Tally::new).collect();
-
-    let mut moved = Table::new(validators, columns);
-    for (bought, old) in bought.rows().zip(inputs.bonds.chunks_exact(width)) {
-        let new = bought
-            .iter()
-            .zip(&totals)
-            .map(|(bought, whole)| whole.share(bought.0));
-        let old = old.iter().zip(&held).map(|(old, tally)| tally.share(*old));
-        moved.push(new.zip(old).map(|(new, old)| rule.move_by_rate(new, old)));
+        let row = inputs.rows.get(place);
+        remembered.write(walk.visited(*mask), &mut old);
+        cells.extend(walk.columns(*mask).map(|column| {
+            held[column] = held[column].wrapping_add(u32::from(old[column]));
+            let weight = tally.share(row[column]);
+            let bought = penalized(weight, inputs.consensus[column]).times(*active);
+            sums[column] = sums[column].plus(bought);
+            bought
+        }));
     }
 
-    let wholes = moved.wholes();
-    let mut parts = bought.cells;
-    parts.clear();
-    let mut largest = vec![Q32::ZERO; columns];
-    let mut dividends = Vec::with_capacity(validators);
-    for row in moved.rows() {
+    let totals = wholes(&sums);
+    let mut tallies = [Tally::default(); WIDTH];
+    for (tally, held) in tallies.iter_mut().zip(held) {
+        *tally = Tally::new(held);
+    }
+    let mut sums = [Q32::ZERO; WIDTH];
+    let mut lines = &mut cells[..];
+    for (mask, remembered) in inputs.masks.iter().zip(inputs.bonds) {
+        remembered.write(walk.visited(*mask), &mut old);
+        for (column, cell) in walk.columns(*mask).zip(line(walk, *mask, &mut lines)) {
+            let new = totals[column].share(cell.0);
+            *cell = rule.move_by_rate(new, tallies[column].share(old[column]));
+            sums[column] = sums[column].plus(*cell);
+        }
+    }
+
+    let whole = wholes(&sums);
+    let mut largest = [Q32::ZERO; WIDTH];
+    let mut dividends = Vec::with_capacity(inputs.masks.len());
+    let mut lines = &mut cells[..];
+    for mask in inputs.masks {
         let mut dividend = Q32::ZERO;
-        let columns = wholes.iter().zip(inputs.incentive).zip(&mut largest);
-        parts.extend(
-            row.iter()
-                .zip(columns)
-                .map(|(bond, ((whole, incentive), largest))| {
-                    let part = whole.share(bond.0);
-                    dividend = dividend.plus(part.times(*incentive));
-                    *largest = part.max(*largest);
-                    part
-                }),
-        );
+        for (column, cell) in walk.columns(*mask).zip(line(walk, *mask, &mut lines)) {
+            *cell = whole[column].share(cell.0);
+            dividend = dividend.plus(cell.times(inputs.incentive[column]));
+            largest[column] = largest[column].max(*cell);
+        }
         dividends.push(dividend);
     }
 
-    let largest: Vec<Whole> = largest
-        .into_iter()
-        .map(|largest| Whole::new(largest.0))
-        .collect();
-    let mut bonds = inputs.bonds;
-    for (parts, bonds) in parts.chunks_exact(width).zip(bonds.chunks_exact_mut(width)) {
-        for ((part, largest), kept) in parts.iter().zip(&largest).zip(bonds) {
-            *kept = largest.share(part.0).share_to_u16();
+    let largest = wholes(&largest);
+    let mut kept = Kept::default();
+    let mut lines = &mut cells[..];
+    for (place, mask) in inputs.masks.iter().enumerate() {
+        kept.clear();
+        for (column, cell) in walk.columns(*mask).zip(line(walk, *mask, &mut lines)) {
+            kept.push(column, largest[column].share(cell.0).share_to_u16());
         }
+        keep(place, &kept);
     }
-    Outputs { dividends, bonds }
+    dividends
+}
+
+/// Takes the cells of a row with this mask off the front of `lines`.
+#[inline(always)]
+fn line<'a, W: Walk>(walk: W, mask: u64, lines: &mut &'a mut [Q32]) -> &'a mut [Q32] {
+    let count = walk.count(mask).min(lines.len());
+    let (line, rest) = core::mem::take(lines).split_at_mut(count);
+    *lines = rest;
+    line
 }

@@ -4,59 +4,67 @@
 //! Dividends are a validator's part in each neuron's bonds, times its active stake (applied to the
 //! sum over all chunks). Memory holds the bonds themselves, not parts.
 
-use super::{Inputs, Outputs, Rule, Table};
+use super::{wholes, Inputs};
 use crate::{
+    columns::{Walk, WIDTH},
     fixed::{Tally, Q32},
+    memory::Kept,
     sigmoid::Sigmoid,
 };
 use ink::prelude::vec::Vec;
 
-/// Moves the bonds of a chunk.
-pub(super) fn apply(
-    rule: &Rule,
+/// Moves the bonds of a chunk. `moved` makes the new bond of weight, consensus and old bond; it is
+/// zero without a weight and an old bond.
+pub(super) fn apply<W: Walk>(
+    walk: W,
     mut inputs: Inputs,
-    penalized: impl Fn(Q32, Q32) -> Q32,
-) -> Outputs {
-    let columns = inputs.consensus.len();
-    let curve = rule.liquid.as_ref().filter(|_| inputs.agreed);
-    let mut moved = Table::new(inputs.active.len(), columns);
-    let olds = inputs.bonds.chunks_exact(columns.max(1));
-    for (place, (sum, old)) in inputs.row_sums.iter().zip(olds).enumerate() {
+    keep: &mut impl FnMut(usize, &Kept),
+    moved: impl Fn(Q32, Q32, Q32) -> Q32,
+) -> Vec<Q32> {
+    let cells = inputs.masks.iter().map(|mask| walk.count(*mask)).sum();
+    let mut bonds: Vec<Q32> = Vec::with_capacity(cells);
+    let mut sums = [Q32::ZERO; WIDTH];
+    let mut old = [0; WIDTH];
+    let validators = inputs.masks.iter().zip(inputs.row_sums).zip(inputs.bonds);
+    for (place, ((mask, sum), remembered)) in validators.enumerate() {
         let tally = Tally::new(*sum);
-        let weights = inputs.rows.get(place).iter();
-        let cells = weights
-            .zip(inputs.consensus)
-            .zip(old)
-            .map(|((weight, consensus), old)| {
-                let given = penalized(tally.share(*weight), *consensus);
-                (given, Q32::from_u16(*old), *consensus)
-            });
-        match curve {
-            None => moved.push(cells.map(|(given, old, _)| rule.move_by_rate(given, old))),
-            Some(curve) => moved
-                .push(cells.map(|(given, old, consensus)| follow(curve, consensus, given, old))),
-        }
+        let row = inputs.rows.get(place);
+        remembered.write(walk.visited(*mask), &mut old);
+        bonds.extend(walk.columns(*mask).map(|column| {
+            let weight = tally.share(row[column]);
+            let old = Q32::from_u16(old[column]);
+            let bond = moved(weight, inputs.consensus[column], old);
+            sums[column] = sums[column].plus(bond);
+            bond
+        }));
     }
 
-    let wholes = moved.wholes();
-    let mut dividends = Vec::with_capacity(inputs.active.len());
-    let mut bonds = inputs.bonds;
-    for (row, bonds) in moved.rows().zip(bonds.chunks_exact_mut(columns.max(1))) {
+    let wholes = wholes(&sums);
+    let mut bonds = &bonds[..];
+    let mut kept = Kept::default();
+    let mut dividends = Vec::with_capacity(inputs.masks.len());
+    for (place, mask) in inputs.masks.iter().enumerate() {
+        let (line, rest) = bonds.split_at(walk.count(*mask).min(bonds.len()));
+        bonds = rest;
         let mut dividend = Q32::ZERO;
-        for (((bond, whole), incentive), kept) in
-            row.iter().zip(&wholes).zip(inputs.incentive).zip(bonds)
-        {
-            dividend = dividend.plus(whole.share(bond.0).times(*incentive));
-            *kept = bond.share_to_u16();
+        kept.clear();
+        for (column, bond) in walk.columns(*mask).zip(line) {
+            let incentive = inputs.incentive[column];
+            // Most miners of a subnet earn nothing.
+            if incentive != Q32::ZERO {
+                dividend = dividend.plus(wholes[column].share(bond.0).times(incentive));
+            }
+            kept.push(column, bond.share_to_u16());
         }
         dividends.push(dividend);
+        keep(place, &kept);
     }
-    Outputs { dividends, bonds }
+    dividends
 }
 
 /// Returns a bond under liquid alpha. Without a weight the bond ends at once, because the reference
 /// visits only cells with weights.
-fn follow(curve: &Sigmoid, consensus: Q32, given: Q32, old: Q32) -> Q32 {
+pub(super) fn follow(curve: &Sigmoid, consensus: Q32, given: Q32, old: Q32) -> Q32 {
     if given == Q32::ZERO {
         return Q32::ZERO;
     }

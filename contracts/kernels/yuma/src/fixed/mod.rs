@@ -98,15 +98,18 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// The divisor zero. A division by it returns zero.
+    pub const NOTHING: Self = Self {
+        sum: u64::MAX,
+        reciprocal: 0,
+    };
+
     /// Prepares division by `sum`. A division by zero returns zero.
     #[inline(always)]
     pub const fn new(sum: u64) -> Self {
         match u64::MAX.checked_div(sum) {
             Some(reciprocal) => Self { sum, reciprocal },
-            None => Self {
-                sum: u64::MAX,
-                reciprocal: 0,
-            },
+            None => Self::NOTHING,
         }
     }
 

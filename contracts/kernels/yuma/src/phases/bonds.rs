@@ -2,14 +2,16 @@
 
 use super::{emission, facts::Facts, Work};
 use crate::{
-    bonds::{Inputs, Outputs, Rule},
+    bonds::{Inputs, Remembered, Rule},
     codec::{Reader, Writer},
+    columns::{self, Columns, WIDTH},
     epoch::{Chunk, Epoch},
     fixed::{self, Whole, Q32},
     memory::{Memory, MemoryWriter},
     rows::Rows,
+    validators::Standing,
 };
-use ink::prelude::{vec, vec::Vec};
+use ink::prelude::vec::Vec;
 use inktensor_primitives::{kernel::KernelError, Uid};
 
 /// Carry of phase 3.
@@ -59,104 +61,103 @@ impl Carry {
     }
 
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
-        let (consensus, incentive) = self.scores(chunk).ok_or(KernelError::BadScratch)?;
+        let (mut consensus, mut incentive) = ([Q32::ZERO; WIDTH], [Q32::ZERO; WIDTH]);
+        self.scores(chunk, &mut consensus, &mut incentive)
+            .ok_or(KernelError::BadScratch)?;
         let memory = Memory::or_none(chunk.memory);
+        let remembered = self.remembered(epoch, chunk, &memory);
+        let mut rows = Rows::new(epoch, chunk, &self.facts.validators);
+        let masks = remembered
+            .iter()
+            .enumerate()
+            .map(|(place, old)| columns::filled(rows.get(place)) | old.mask());
         let inputs = Inputs {
-            rows: Rows::new(epoch, chunk, &self.facts.validators),
+            masks: &masks.collect::<Vec<_>>(),
+            rows,
             row_sums: &self.facts.row_sums,
             active: &self.facts.active,
-            bonds: self.remembered(epoch, chunk, &memory),
+            bonds: &remembered,
             consensus: &consensus,
             incentive: &incentive,
             agreed: self.agreed,
         };
-        let Outputs { dividends, bonds } = self.rule.apply(inputs);
+        let mut kept = self.writer(epoch, chunk, inputs.masks);
+        let dividends = self.rule.apply(inputs, |place, bonds| {
+            // Validators without a permit in the next epoch are forgotten.
+            let uid = epoch.header.roster.get(place);
+            if let Some(uid) = uid.filter(|uid| self.facts.roster.binary_search(uid).is_ok()) {
+                kept.keep(*uid, bonds);
+            }
+        });
 
-        let scratch = Writer::new(chunk.neurons.len().saturating_mul(10))
-            .items(&consensus, |consensus| consensus.to_u16().to_le_bytes())
-            .q32s(&incentive);
+        let count = chunk.neurons.len().min(WIDTH);
+        let scratch = Writer::new(count.saturating_mul(10))
+            .items(consensus.get(..count).unwrap_or_default(), |consensus| {
+                consensus.to_u16().to_le_bytes()
+            })
+            .q32s(incentive.get(..count).unwrap_or_default());
         let sums = Sums {
             incentive: fixed::sum(&incentive),
             dividends,
         };
         Ok(Work {
             scratch: scratch.end(),
-            memory: self.remember(epoch, chunk, &bonds),
+            memory: kept.end(),
             ..Work::of(super::Sums::Bonds(sums))
         })
     }
 
-    /// Returns consensus and incentive of the chunk's neurons.
-    fn scores(&self, chunk: &Chunk) -> Option<(Vec<Q32>, Vec<Q32>)> {
-        let mut reader = Reader::new(chunk.scratch);
-        let consensus = reader.q32s(chunk.neurons.len())?;
-        let mut incentive = reader.q32s(chunk.neurons.len())?;
-        let ranks = Whole::new(self.rank_total.0);
-        incentive
-            .iter_mut()
-            .for_each(|rank| *rank = ranks.share(rank.0));
-        reader.end((consensus, incentive))
-    }
-
-    /// Returns the remembered bonds that count, validator-major: of validators that still have a
-    /// permit, in neurons that registered before the last close.
-    pub(super) fn remembered(&self, epoch: &Epoch, chunk: &Chunk, memory: &Memory) -> Vec<u16> {
-        let columns = chunk.neurons.len();
-        let mut bonds = vec![0u16; epoch.validators().saturating_mul(columns)];
-        let ahead = usize::from(memory.start().0.saturating_sub(chunk.start));
-        let behind = usize::from(chunk.start.saturating_sub(memory.start().0));
-        for (uid, row) in memory.rows() {
-            let place = epoch
-                .header
-                .roster
-                .binary_search(&uid)
-                .unwrap_or(usize::MAX);
-            if self
-                .facts
-                .validators
-                .get(place)
-                .is_some_and(|standing| standing.remembered)
-            {
-                let target = bonds
-                    .chunks_exact_mut(columns.max(1))
-                    .nth(place)
-                    .unwrap_or_default();
-                target
-                    .iter_mut()
-                    .skip(ahead)
-                    .zip(row.skip(behind))
-                    .for_each(|(bond, old)| *bond = old);
-            }
-        }
-        for (column, neuron) in chunk.neurons.iter().enumerate() {
-            if epoch.forgets(neuron) {
-                bonds
-                    .iter_mut()
-                    .skip(column)
-                    .step_by(columns.max(1))
-                    .for_each(|bond| *bond = 0);
-            }
-        }
-        bonds
-    }
-
-    /// Returns the chunk's new memory: bonds of validators with a permit in the next epoch.
-    fn remember(&self, epoch: &Epoch, chunk: &Chunk, bonds: &[u16]) -> Vec<u8> {
-        let columns = chunk.neurons.len();
+    /// Starts the chunk's new memory, with room for all bonds that rows with `masks` can have.
+    fn writer(&self, epoch: &Epoch, chunk: &Chunk, masks: &[u64]) -> MemoryWriter {
+        let columns = chunk.neurons.len().min(WIDTH);
         // A chunk has at most a page of uids.
-        let mut memory =
-            MemoryWriter::new(Uid(chunk.start), u16::try_from(columns).unwrap_or(u16::MAX));
-        for (uid, row) in epoch
-            .header
-            .roster
-            .iter()
-            .zip(bonds.chunks_exact(columns.max(1)))
-        {
-            if self.facts.roster.binary_search(uid).is_ok() {
-                memory.push(*uid, row);
-            }
+        let len = u16::try_from(columns).unwrap_or(u16::MAX);
+        let bonds = masks.iter().map(|mask| mask.count_ones() as usize).sum();
+        MemoryWriter::with_room(Uid(chunk.start), len, epoch.validators(), bonds)
+    }
+
+    /// Reads consensus and incentive of the chunk's neurons.
+    fn scores(
+        &self,
+        chunk: &Chunk,
+        consensus: &mut Columns<Q32>,
+        incentive: &mut Columns<Q32>,
+    ) -> Option<()> {
+        let count = chunk.neurons.len();
+        let mut reader = Reader::new(chunk.scratch);
+        reader.q32s_into(consensus.get_mut(..count)?)?;
+        reader.q32s_into(incentive.get_mut(..count)?)?;
+        let ranks = Whole::new(self.rank_total.0);
+        for rank in incentive.iter_mut().filter(|rank| **rank != Q32::ZERO) {
+            *rank = ranks.share(rank.0);
         }
-        memory.end()
+        reader.end(())
+    }
+
+    /// Returns the remembered bonds that count, by validator: of validators that still have a
+    /// permit, in neurons that registered before the last close.
+    pub(super) fn remembered<'a>(
+        &self,
+        epoch: &Epoch,
+        chunk: &Chunk,
+        memory: &Memory<'a>,
+    ) -> Vec<Remembered<'a>> {
+        let standing = chunk.neurons.iter().enumerate().take(WIDTH);
+        let counted = standing
+            .filter(|(_, neuron)| !epoch.forgets(neuron))
+            .fold(0, |mask, (column, _)| mask | columns::bit(column));
+        let mut rows = memory.by_validator().peekable();
+        let validators = epoch.header.roster.iter().zip(&self.facts.validators);
+        let row = |(uid, standing): (&Uid, &Standing)| {
+            while rows.next_if(|row| row.uid < *uid).is_some() {}
+            match rows.next_if(|row| row.uid == *uid) {
+                Some(row) if standing.remembered => {
+                    Remembered::new(row, memory.start().0, chunk.start, counted)
+                }
+                _ => Remembered::default(),
+            }
+        };
+        validators.map(row).collect()
     }
 
     pub(super) fn fold(&mut self, sums: Sums) {

@@ -5,9 +5,10 @@ use super::{bonds, facts::Facts, Work};
 use crate::{
     bonds::Rule,
     codec::{Reader, Writer},
+    columns::{self, Bits, Columns, WIDTH},
     epoch::{Chunk, Epoch},
-    fixed::{Tally, Q32},
-    median::{self, Median},
+    fixed::{self, Tally, Q32},
+    median::Median,
     rows::Rows,
     score::Score,
 };
@@ -31,6 +32,26 @@ pub(super) struct Sums {
     pub(super) trust: Vec<Q32>,
 }
 
+/// What a chunk's columns give.
+struct Found {
+    /// Consensus on each neuron.
+    consensus: Columns<Q32>,
+    /// Rank of each neuron.
+    ranks: Columns<Q32>,
+    /// Sum of each validator's clipped weights.
+    trust: Vec<Q32>,
+}
+
+impl Found {
+    fn nothing(validators: usize) -> Self {
+        Self {
+            consensus: [Q32::ZERO; WIDTH],
+            ranks: [Q32::ZERO; WIDTH],
+            trust: vec![Q32::ZERO; validators],
+        }
+    }
+}
+
 impl Carry {
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
         Some(Self {
@@ -50,55 +71,148 @@ impl Carry {
     }
 
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Work {
-        let stride = median::padded(epoch.validators());
-        let scores = self.scores(epoch, chunk, stride);
+        let mut rows = Rows::new(epoch, chunk, &self.facts.validators);
+        let mut masks: Vec<u64> = (0..epoch.validators())
+            .map(|place| columns::filled(rows.get(place)))
+            .collect();
         let mut median = Median::new(&self.facts.active, epoch.kappa());
-        let mut sums = Sums {
-            rank: Q32::ZERO,
-            agreed: false,
-            trust: vec![Q32::ZERO; epoch.validators()],
-        };
-        let mut found = vec![(Q32::ZERO, Q32::ZERO); chunk.neurons.len()];
-        for (scores, (consensus, rank)) in scores.chunks_exact(stride.max(1)).zip(&mut found) {
-            let score = median.of(scores);
-            if score == Score::default() {
-                continue;
-            }
-            *consensus = score.share();
-            *rank = if score == Score::ONE {
-                clip(scores, &self.facts.active, &mut sums.trust, |given| {
-                    given.share()
-                })
-            } else {
-                clip(scores, &self.facts.active, &mut sums.trust, |given| {
-                    given.min(score).below_one()
-                })
-            };
-            sums.rank = sums.rank.plus(*rank);
-            sums.agreed = true;
+        let heard = median.heard(&masks);
+        masks.iter_mut().for_each(|mask| *mask &= heard);
+        let mut found = Found::nothing(epoch.validators());
+        if heard == 0 {
+            // No neuron of the chunk has consensus, so no weight counts.
+        } else if columns::is_sparse(&masks) {
+            self.by_entries(&mut rows, &masks, heard, &mut median, &mut found);
+        } else {
+            self.by_rows(&mut rows, heard, &mut median, &mut found);
         }
-        let scratch = Writer::new(chunk.neurons.len().saturating_mul(16))
-            .items(&found, |(consensus, _)| consensus.0.to_le_bytes())
-            .items(&found, |(_, rank)| rank.0.to_le_bytes());
+        let count = chunk.neurons.len().min(WIDTH);
+        let scratch = Writer::new(count.saturating_mul(16))
+            .q32s(found.consensus.get(..count).unwrap_or_default())
+            .q32s(found.ranks.get(..count).unwrap_or_default());
+        let sums = Sums {
+            rank: fixed::sum(&found.ranks),
+            agreed: heard != 0,
+            trust: found.trust,
+        };
         Work {
             scratch: scratch.end(),
             ..Work::of(super::Sums::Consensus(sums))
         }
     }
 
-    /// Returns the validators' shares for each neuron, neuron-major and padded to `stride`.
-    pub(super) fn scores(&self, epoch: &Epoch, chunk: &Chunk, stride: usize) -> Vec<Score> {
-        let mut scores = vec![Score::default(); stride.saturating_mul(chunk.neurons.len())];
-        let mut rows = Rows::new(epoch, chunk, &self.facts.validators);
+    /// Computes the neurons of a chunk whose columns are mostly filled, row by row.
+    fn by_rows(&self, rows: &mut Rows, heard: u64, median: &mut Median, found: &mut Found) {
+        let validators = self.facts.row_sums.len();
+        let mut scores: Vec<u32> = Vec::with_capacity(validators.saturating_mul(WIDTH));
+        let mut highest = [0; WIDTH];
         for (place, sum) in self.facts.row_sums.iter().enumerate() {
             let tally = Tally::new(*sum);
-            for (column, weight) in scores.chunks_exact_mut(stride.max(1)).zip(rows.get(place)) {
-                if let Some(score) = column.get_mut(place) {
-                    *score = Score::new(tally.share(*weight));
+            let row = rows.get(place);
+            scores.extend((0..WIDTH).map(|column| {
+                let Score(score) = Score::new(tally.share(row[column]));
+                highest[column] = score.max(highest[column]);
+                score
+            }));
+        }
+        let stakes = median.stakes().to_vec();
+        let mut limits = [0; WIDTH];
+        for column in Bits(heard) {
+            let scores = lines(&scores).map(|line| line[column]);
+            let limit = median.of(highest[column], scores.zip(stakes.iter().copied()));
+            limits[column] = limit;
+            found.consensus[column] = Score(limit).share();
+        }
+        if limits.contains(&Score::ONE.0) {
+            self.clip_rows(&scores, &limits, found, Score::share);
+        } else {
+            self.clip_rows(&scores, &limits, found, Score::below_one);
+        }
+    }
+
+    /// Adds the clipped scores to the validators' trust and to the neurons' ranks.
+    #[inline(always)]
+    fn clip_rows(
+        &self,
+        scores: &[u32],
+        limits: &Columns<u32>,
+        found: &mut Found,
+        share: impl Fn(Score) -> Q32,
+    ) {
+        let validators = lines(scores).zip(&self.facts.active);
+        for ((line, active), trust) in validators.zip(&mut found.trust) {
+            let mut sum = Q32::ZERO;
+            for ((score, limit), rank) in line.iter().zip(limits).zip(&mut found.ranks) {
+                let clipped = share(Score((*score).min(*limit)));
+                sum = sum.plus(clipped);
+                *rank = rank.plus(active.times(clipped));
+            }
+            *trust = sum;
+        }
+    }
+
+    /// Computes the neurons of a chunk whose columns are mostly empty, entry by entry. `masks` has
+    /// the entries of each row in columns that are heard.
+    fn by_entries(
+        &self,
+        rows: &mut Rows,
+        masks: &[u64],
+        heard: u64,
+        median: &mut Median,
+        found: &mut Found,
+    ) {
+        let mut ends = [0usize; WIDTH];
+        for column in masks.iter().flat_map(|mask| Bits(*mask)) {
+            ends[column] = ends[column].wrapping_add(1);
+        }
+        let mut total = 0usize;
+        for end in &mut ends {
+            let count = *end;
+            *end = total;
+            total = total.wrapping_add(count);
+        }
+        let starts = ends;
+        // Scores and the validators' places, by column.
+        let mut entries = vec![(0u32, 0u32); total];
+        let validators = (0u32..).zip(masks.iter().zip(&self.facts.row_sums));
+        for (place, (mask, sum)) in validators {
+            if *mask == 0 {
+                continue;
+            }
+            let tally = Tally::new(*sum);
+            let row = rows.get(place as usize);
+            for column in Bits(*mask) {
+                let end = &mut ends[column];
+                if let Some(entry) = entries.get_mut(*end) {
+                    *entry = (Score::new(tally.share(row[column])).0, place);
                 }
+                *end = end.wrapping_add(1);
             }
         }
-        scores
+        let stakes = median.stakes().to_vec();
+        for column in Bits(heard) {
+            let given = entries
+                .get(starts[column]..ends[column])
+                .unwrap_or_default();
+            let highest = given.iter().fold(0, |most, (score, _)| most.max(*score));
+            let backed = given.iter().map(|(score, place)| {
+                let stake = stakes.get(*place as usize);
+                (*score, stake.copied().unwrap_or_default())
+            });
+            let limit = median.of(highest, backed);
+            found.consensus[column] = Score(limit).share();
+            let mut rank = Q32::ZERO;
+            for (score, place) in given {
+                let clipped = Score((*score).min(limit)).share();
+                let place = *place as usize;
+                let active = self.facts.active.get(place).copied().unwrap_or_default();
+                rank = rank.plus(active.times(clipped));
+                if let Some(trust) = found.trust.get_mut(place) {
+                    *trust = trust.plus(clipped);
+                }
+            }
+            found.ranks[column] = rank;
+        }
     }
 
     pub(super) fn fold(&mut self, sums: Sums) {
@@ -122,19 +236,10 @@ impl Carry {
     }
 }
 
-/// Adds the clipped scores of a neuron to the validators' trust. Returns the neuron's rank.
-#[inline(always)]
-fn clip(
-    scores: &[Score],
-    active: &[Q32],
-    trust: &mut [Q32],
-    clipped: impl Fn(Score) -> Q32,
-) -> Q32 {
-    let mut rank = Q32::ZERO;
-    for ((score, active), trust) in scores.iter().zip(active).zip(trust) {
-        let clipped = clipped(*score);
-        *trust = trust.plus(clipped);
-        rank = rank.plus(active.times(clipped));
-    }
-    rank
+/// Returns the rows of a table of whole rows.
+fn lines(cells: &[u32]) -> impl ExactSizeIterator<Item = &Columns<u32>> + Clone {
+    // Every piece has as many cells as a row, so the default is never used.
+    cells
+        .chunks_exact(WIDTH)
+        .map(|line| line.try_into().unwrap_or(&[0; WIDTH]))
 }

@@ -153,6 +153,26 @@ impl Carry {
         Ok((carry, output))
     }
 
+    /// Adds the works on all chunks of the phase, in order of chunk. Returns the next phase's carry,
+    /// and the outputs of the phase's steps.
+    ///
+    /// # Errors
+    /// The error of the first work that failed, and those of [`Carry::advance`].
+    pub fn advance_all(
+        self,
+        epoch: &Epoch,
+        works: impl IntoIterator<Item = Result<Work, KernelError>>,
+    ) -> Result<(Self, Vec<StepOutput>), KernelError> {
+        let mut carry = self;
+        let mut outputs = Vec::new();
+        for (chunk, work) in (0u16..).zip(works) {
+            let (next, output) = carry.advance(epoch, chunk, work?)?;
+            carry = next;
+            outputs.push(output);
+        }
+        Ok((carry, outputs))
+    }
+
     /// Returns the next phase's carry, and the roster after the last phase.
     fn seal(self, epoch: &Epoch) -> (Self, Vec<Uid>) {
         let carry = match self {

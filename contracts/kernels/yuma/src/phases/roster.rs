@@ -4,6 +4,7 @@
 use super::{consensus, facts::Facts, Work};
 use crate::{
     codec::{Reader, Writer},
+    columns,
     epoch::{Chunk, Epoch},
     fixed::{self, TotalStake, Q32},
     rows::Rows,
@@ -86,12 +87,8 @@ impl Carry {
             .collect();
 
         let mut rows = Rows::new(epoch, chunk, &self.validators);
-        let sum = |row: &[u16]| {
-            row.iter()
-                .fold(0u32, |sum, weight| sum.wrapping_add(u32::from(*weight)))
-        };
         let row_sums = (0..epoch.validators())
-            .map(|place| sum(rows.get(place)))
+            .map(|place| columns::sum(rows.get(place)))
             .collect();
         let permits = usize::from(epoch.header.max_validators);
         Work::of(super::Sums::Roster(Sums {

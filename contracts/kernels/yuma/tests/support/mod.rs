@@ -174,8 +174,8 @@ impl Inputs {
         }
     }
 
-    /// Computes all steps, the chunks of a phase on `threads` threads, with chunks of any size.
-    pub fn run_by_phase(&self, threads: usize) -> Vec<StepOutput> {
+    /// Computes all steps with chunks of any size, the chunks of a phase from the last to the first.
+    pub fn run_by_phase(&self) -> Vec<StepOutput> {
         let epoch = Epoch::with_chunk(&self.header, self.chunk).expect("an epoch");
         let mut outputs: Vec<StepOutput> = Vec::new();
         let mut carry = Carry::first(&epoch);
@@ -198,8 +198,13 @@ impl Inputs {
                         .expect("a chunk")
                 })
                 .collect();
-            let (next, steps) =
-                inktensor_yuma::native::phase(&epoch, carry, &chunks, threads).expect("a phase");
+            let mut works: Vec<_> = chunks
+                .iter()
+                .rev()
+                .map(|chunk| carry.work(&epoch, chunk))
+                .collect();
+            works.reverse();
+            let (next, steps) = carry.advance_all(&epoch, works).expect("a phase");
             carry = next;
             outputs.extend(steps);
         }

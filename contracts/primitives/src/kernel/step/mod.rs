@@ -1,12 +1,14 @@
 //! One step: its input, its output, and the promises that an output must keep.
 
+mod codec;
+
 use super::{is_roster, EpochHeader, EpochPlan, PhasePlan, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH};
 use crate::{hash::Preimage, Rao, Uid};
 use ink::prelude::vec::Vec;
 
 /// A neuron as consensus sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[ink::scale_derive(TypeInfo)]
 pub struct NeuronInput {
     /// Stake of the hotkey on this subnet, in rao; 0 in a phase that does not read stake.
     pub stake: u64,
@@ -188,7 +190,7 @@ impl core::fmt::Display for BrokenPromise {
 
 /// A result of an epoch for one neuron. Shares in u16 are parts of 65535, rounded down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[ink::scale_derive(TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct NeuronResult {
     /// Share of all incentive.

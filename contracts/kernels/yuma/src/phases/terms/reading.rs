@@ -3,13 +3,12 @@
 use super::{Cell, Check, Computed, Seat, StandIn, Terms, Voice, Void};
 use crate::{
     codec::{Reader, Writer},
+    columns::WIDTH,
     epoch::{self, Chunk, Epoch},
     fixed::{self, Tally, TotalStake, Q32},
-    median,
     memory::Memory,
     phases::{bonds, consensus, emission, Carry, Sums, Work},
     rows::Rows,
-    score::Score,
     validators::Standing,
 };
 use inktensor_primitives::{
@@ -298,14 +297,10 @@ impl<'a> Reading<'a> {
 
     /// Returns the active stake behind `consensus` or more.
     fn support(&self, column: &Column, consensus: Q32) -> Q32 {
-        let stride = median::padded(self.epoch.validators());
-        let chunk = column.chunk(&[], &[]);
-        let scores = self.consensus.scores(self.epoch, &chunk, stride);
-        let behind = scores
-            .iter()
-            .zip(&self.consensus.facts.active)
-            .filter(|(score, _)| **score >= Score::new(consensus));
-        fixed::sum(&behind.map(|(_, active)| *active).collect::<Vec<_>>())
+        let behind = (0..self.epoch.validators())
+            .filter(|place| self.share(column, *place).0 >= consensus)
+            .map(|place| at(&self.consensus.facts.active, place));
+        fixed::sum(&behind.collect::<Vec<_>>())
     }
 
     /// Explains the dividends of the validator at the roster's `place`.
@@ -330,6 +325,9 @@ impl<'a> Reading<'a> {
             let chunk = column.chunk(&[], column.memory);
             let memory = Memory::or_none(column.memory);
             let counted = self.bonds.remembered(self.epoch, &chunk, &memory);
+            let mut old = [0; WIDTH];
+            at(&counted, place).write(u64::MAX, &mut old);
+            let [counted, ..] = old;
             let cell = Cell {
                 uid: Uid(neuron),
                 given: at(&column.rows, place),
@@ -338,7 +336,7 @@ impl<'a> Reading<'a> {
                 consensus,
                 clipped,
                 bond_before: bond(column.memory, uid, neuron),
-                bond_counted: at(&counted, place),
+                bond_counted: counted,
                 bond_after: bond(self.kept(neuron), uid, neuron),
                 incentive,
                 yields: at(&sums.dividends, place),
