@@ -7,9 +7,11 @@
     reason = "a benchmark fails by panicking"
 )]
 
+mod plot;
 mod report;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod targets;
 
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
 use inktensor_compute::{
@@ -40,19 +42,37 @@ fn main() {
     let wasm = built_kernel();
     for (neurons, validators) in SIZES {
         for density in DENSITIES {
-            let vector = metagraph(&Shape::plain(neurons, validators, density));
-            let mut group = criterion.benchmark_group(report::group(neurons, validators, density));
-            group.sampling_mode(SamplingMode::Flat);
-            let cells = u64::from(neurons) * u64::from(validators) * density / 100;
-            group.throughput(Throughput::Elements(cells));
-            epochs(&mut group, &*wasm, &vector);
-            transcription(&mut group, &vector);
-            group.finish();
+            metagraphs(&mut criterion, &*wasm, neurons, validators, density);
         }
+    }
+    let measured = |(neurons, validators, density): &(u16, u16, u64)| {
+        SIZES.contains(&(*neurons, *validators)) && DENSITIES.contains(density)
+    };
+    let points = plot::PANELS.iter().flat_map(|panel| panel.points);
+    for (neurons, validators, density) in points.filter(|point| !measured(point)) {
+        metagraphs(&mut criterion, &*wasm, *neurons, *validators, *density);
     }
     single(&mut criterion, &*wasm);
     criterion.final_summary();
     report::write(&SIZES, &DENSITIES).expect("the report is written");
+}
+
+/// Measures epochs of one random metagraph.
+fn metagraphs(
+    criterion: &mut Criterion,
+    wasm: &dyn Engine,
+    neurons: u16,
+    validators: u16,
+    density: u64,
+) {
+    let vector = metagraph(&Shape::plain(neurons, validators, density));
+    let mut group = criterion.benchmark_group(report::group(neurons, validators, density));
+    group.sampling_mode(SamplingMode::Flat);
+    let cells = u64::from(neurons) * u64::from(validators) * density / 100;
+    group.throughput(Throughput::Elements(cells));
+    epochs(&mut group, wasm, &vector);
+    transcription(&mut group, &vector);
+    group.finish();
 }
 
 type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;

@@ -1,6 +1,7 @@
 //! Writes criterion's figures into docs/performance.md, between two marks. The text around them is
 //! written by hand.
 
+use crate::{plot, targets};
 use serde_json::Value;
 use std::{
     collections::HashMap,
@@ -27,14 +28,6 @@ pub const DIGESTS: &str = "digests of 4096 x 64";
 
 const BEGIN: &str = "<!-- measured: begin, written by `cargo xtask bench` -->";
 const END: &str = "<!-- measured: end -->";
-
-/// Milliseconds of subtensor's own epoch on the machine that the targets were set on: neurons,
-/// validators, time.
-const SUBTENSOR: [(u16, u16, f64); 2] = [(4096, 64, 36.0), (256, 64, 1.3)];
-/// Target: the kernel is this many times faster.
-const TARGETS: [(&str, f64); 2] = [(WASMTIME, 5.0), (ALL_CORES, 15.0)];
-/// Target: milliseconds of a call of a step at most.
-const CALL_TARGET: f64 = 0.010;
 
 /// Returns the name of the measurements of one metagraph.
 pub fn group(neurons: u16, validators: u16, density: u64) -> String {
@@ -63,6 +56,7 @@ pub fn write(sizes: &[(u16, u16)], densities: &[u64]) -> io::Result<()> {
     let (before, rest) = text.split_once(BEGIN).ok_or_else(|| no_mark(BEGIN))?;
     let (_, after) = rest.split_once(END).ok_or_else(|| no_mark(END))?;
     let measured = figures.report(sizes, densities);
+    fs::write(root.join("docs/images/kernel-growth.svg"), figures.plot())?;
     fs::write(
         &page,
         format!("{before}{BEGIN}\n\n{measured}\n{END}{after}"),
@@ -107,11 +101,13 @@ impl Figures {
 
     fn report(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
         format!(
-            "{}\n\n## A whole epoch\n\n{}\n\n## Targets\n\n{}\n\n## Growth\n\n{}\n\n## Beside the arithmetic\n\n{}\n",
+            "{}\n\n## A whole epoch\n\n{}\n\n## Beside the reference\n\n{}\n\n## Cores\n\n{}\n\n\
+             ## Growth\n\n{}\n\n## Beside the arithmetic\n\n{}\n",
             machine(),
             self.epochs(sizes, densities),
-            self.targets(),
-            self.growth(sizes, densities),
+            self.ratios(sizes, densities),
+            self.cores(sizes, densities),
+            self.growth(),
             self.beside(),
         )
     }
@@ -133,62 +129,96 @@ impl Figures {
         table
     }
 
-    fn targets(&self) -> String {
-        let mut table =
-            "| work | target | measured | against the transcription | met |\n|---|---|---|---|---|"
-                .to_owned();
-        for (neurons, validators, subtensor) in SUBTENSOR {
-            let group = group(neurons, validators, 100);
-            let baseline = self.get(&group, TRANSCRIPTION);
-            for (function, times) in TARGETS {
-                let target = subtensor / times;
-                let Some(measured) = self.get(&group, function) else {
-                    continue;
-                };
-                let ratio = baseline.map_or("-".into(), |baseline| {
-                    format!("{:.1} times quicker", baseline / measured)
-                });
-                table.push_str(&format!(
-                    "\n| {group}, {function} | {} ({times} times subtensor's {subtensor} ms) | {} | {ratio} | {} |",
-                    time(target),
-                    time(measured),
-                    met(measured, target)
-                ));
-            }
-        }
-        if let Some(call) = self.get(BESIDE, CALL) {
-            let (target, measured) = (time(CALL_TARGET), time(call));
-            table.push_str(&format!(
-                "\n| {CALL} | {target} | {measured} | | {} |",
-                met(call, CALL_TARGET)
-            ));
-        }
-        table
-    }
-
-    fn growth(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
-        let mut table = format!(
-            "| neurons x validators | {WASMTIME}, per cell | {ONE_CORE}, per cell |\n|---|---|---|"
-        );
+    /// Returns the table of ratios to the transcription, to the reference, and of targets.
+    fn ratios(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
+        let mut table = "| neurons x validators | transcription / reference | wasmtime: times the \
+                         reference | native, one core | native, all cores |\n|---|---|---|---|---|"
+            .to_owned();
         for density in densities {
             for (neurons, validators) in sizes {
                 let group = group(*neurons, *validators, *density);
-                let cells = f64::from(*neurons) * f64::from(*validators);
-                let each = [WASMTIME, ONE_CORE].map(|function| {
-                    self.get(&group, function)
-                        .map_or("-".into(), |ms| format!("{:.1} ns", ms * 1e6 / cells))
+                let Some(slower) = targets::transcription(*neurons, *validators, *density) else {
+                    continue;
+                };
+                let reference = self.get(&group, TRANSCRIPTION).map(|ms| ms / slower);
+                let cells = [WASMTIME, ONE_CORE, ALL_CORES].map(|function| {
+                    let ratio = reference.zip(self.get(&group, function));
+                    let Some(ratio) = ratio.map(|(reference, ms)| reference / ms) else {
+                        return "-".into();
+                    };
+                    match targets::of(function, *neurons, *density) {
+                        Some(least) if ratio < least => format!("{ratio:.1} (target {least}: no)"),
+                        Some(least) => format!("{ratio:.1} (target {least}: yes)"),
+                        None => format!("{ratio:.1}"),
+                    }
                 });
-                table.push_str(&format!("\n| {group} | {} |", each.join(" | ")));
+                table.push_str(&format!(
+                    "\n| {group} | {slower:.2} | {} |",
+                    cells.join(" | ")
+                ));
             }
         }
         table
     }
 
+    /// Returns how much faster all cores are than one.
+    fn cores(&self, sizes: &[(u16, u16)], densities: &[u64]) -> String {
+        let mut table =
+            "| neurons x validators | all cores: times one core |\n|---|---|".to_owned();
+        for density in densities {
+            for (neurons, validators) in sizes {
+                let group = group(*neurons, *validators, *density);
+                let times = self.get(&group, ONE_CORE).zip(self.get(&group, ALL_CORES));
+                let times = times.map_or("-".into(), |(one, all)| format!("{:.2}", one / all));
+                table.push_str(&format!("\n| {group} | {times} |"));
+            }
+        }
+        table
+    }
+
+    /// Returns the curves of the plot, and their table.
+    fn growth(&self) -> String {
+        let mut table =
+            format!("| subnet | {WASMTIME} | {ONE_CORE} | {TRANSCRIPTION} |\n|---|---|---|---|");
+        for panel in plot::PANELS {
+            for (neurons, validators, density) in panel.points {
+                let group = group(*neurons, *validators, *density);
+                let times = [WASMTIME, ONE_CORE, TRANSCRIPTION]
+                    .map(|function| self.get(&group, function).map_or("-".into(), time));
+                table.push_str(&format!("\n| {group} | {} |", times.join(" | ")));
+            }
+        }
+        table
+    }
+
+    /// Returns the plot of [`plot::PANELS`].
+    fn plot(&self) -> String {
+        plot::svg(|point, function| {
+            let (neurons, validators, density) = point;
+            self.get(&group(neurons, validators, density), function)
+        })
+    }
+
     fn beside(&self) -> String {
-        let mut table = "| what | time |\n|---|---|".to_owned();
-        for function in [CALL, DIGESTS] {
-            let time = self.get(BESIDE, function).map_or("-".into(), time);
-            table.push_str(&format!("\n| {function} | {time} |"));
+        let mut table = "| what | time | target | met |\n|---|---|---|---|".to_owned();
+        let epoch = self.get(&group(4096, 64, 100), WASMTIME);
+        let targets = [
+            (CALL, Some(targets::CALL), "4 us"),
+            (
+                DIGESTS,
+                epoch.map(|ms| ms * targets::DIGESTS),
+                "a tenth of the epoch in wasmtime",
+            ),
+        ];
+        for (function, most, target) in targets {
+            let measured = self.get(BESIDE, function);
+            let met = match measured.zip(most) {
+                Some((measured, most)) if measured <= most => "yes",
+                Some(_) => "no",
+                None => "-",
+            };
+            let measured = measured.map_or("-".into(), time);
+            table.push_str(&format!("\n| {function} | {measured} | {target} | {met} |"));
         }
         table
     }
@@ -199,15 +229,8 @@ fn json(file: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-fn met(measured: f64, target: f64) -> String {
-    if measured <= target {
-        "yes".to_owned()
-    } else {
-        format!("no, {:.1} times the target", measured / target)
-    }
-}
-
-fn time(milliseconds: f64) -> String {
+/// Returns a time with three digits.
+pub fn time(milliseconds: f64) -> String {
     match milliseconds {
         ms if ms < 0.1 => format!("{:.1} us", ms * 1e3),
         ms if ms < 10.0 => format!("{ms:.2} ms"),

@@ -23,6 +23,9 @@ use inktensor_primitives::{
     Uid,
 };
 
+/// Bytes of a carry per validator, at most, and some for what a carry has once.
+const PER_VALIDATOR: usize = 48;
+
 /// State of the whole subnet between two steps, by phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carry {
@@ -86,9 +89,8 @@ impl Carry {
     }
 
     /// Returns the bytes for the next step.
-    pub fn encode(&self) -> Vec<u8> {
-        // Room for a carry of 64 validators; a larger one grows once or twice.
-        let writer = Writer::new(4 * 1024);
+    pub fn encode(&self, epoch: &Epoch) -> Vec<u8> {
+        let writer = Writer::new(epoch.validators().saturating_mul(PER_VALIDATOR));
         match self {
             Carry::Stake(carry) => carry.write(writer),
             Carry::Roster(carry) => carry.write(writer),
@@ -144,7 +146,7 @@ impl Carry {
             (self, Vec::new())
         };
         let output = StepOutput {
-            carry: carry.encode(),
+            carry: carry.encode(epoch),
             scratch: work.scratch,
             memory: work.memory,
             results: work.results,

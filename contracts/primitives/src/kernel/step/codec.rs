@@ -1,9 +1,20 @@
-//! SCALE of the records of which a step has one per neuron, each in one piece. The bytes are those
-//! that a derived implementation writes, which would make a call for each field.
+//! SCALE of a step's input and output, faster than derived. The bytes are the same.
+//!
+//! A derived implementation makes a call for each field of each neuron, and copies a list of bytes
+//! by a function that moves four bytes at a time in Wasm. Here a neuron is one piece, and bytes are
+//! moved in blocks of a fixed length, which become loads and stores of eight bytes.
 
-use super::{NeuronInput, NeuronResult};
+use super::{NeuronInput, NeuronResult, StepInput, StepOutput};
 use crate::Rao;
-use ink::scale::{Decode, Encode, EncodeLike, Error, Input, Output};
+use ink::{
+    prelude::vec::Vec,
+    scale::{Compact, Decode, Encode, EncodeLike, Error, Input, Output},
+};
+
+/// Bytes of a block.
+const BLOCK: usize = 64;
+/// Most bytes for which room is made before they are known to be there.
+const UNSEEN: usize = 16 * 1024;
 
 /// Bytes of a [`NeuronInput`]: four numbers of 64 bits and two flags.
 const INPUT: usize = 4 * 8 + 2;
@@ -146,6 +157,98 @@ impl Decode for NeuronResult {
     }
 }
 
+/// Reads the length of a list whose items have `size` bytes each. Returns it with the number of
+/// items to make room for, which is no more than the input has, if that is known.
+fn read_len<I: Input>(input: &mut I, size: usize) -> Result<(usize, usize), Error> {
+    let len = Compact::<u32>::decode(input)?.0 as usize;
+    let bytes = len.checked_mul(size).ok_or("a list is too long")?;
+    match input.remaining_len()? {
+        Some(left) if left < bytes => Err("a list is longer than the input".into()),
+        Some(_) => Ok((len, len)),
+        None => Ok((len, len.min(UNSEEN))),
+    }
+}
+
+/// Reads a list of bytes.
+fn read_bytes<I: Input>(input: &mut I) -> Result<Vec<u8>, Error> {
+    let (len, room) = read_len(input, 1)?;
+    let mut bytes = Vec::with_capacity(room);
+    let mut block = [0; BLOCK];
+    let mut left = len;
+    while left >= BLOCK {
+        input.read(&mut block)?;
+        bytes.extend_from_slice(&block);
+        left = left.saturating_sub(BLOCK);
+    }
+    let rest = block.get_mut(..left).unwrap_or_default();
+    input.read(rest)?;
+    bytes.extend_from_slice(rest);
+    Ok(bytes)
+}
+
+/// Reads a list of numbers of 16 bits.
+fn read_cells<I: Input>(input: &mut I) -> Result<Vec<u16>, Error> {
+    let (len, room) = read_len(input, 2)?;
+    let mut cells = Vec::with_capacity(room);
+    let mut left = len;
+    while left >= BLOCK / 2 {
+        cells.extend_from_slice(&<[u16; BLOCK / 2]>::decode(input)?);
+        left = left.saturating_sub(BLOCK / 2);
+    }
+    for _ in 0..left {
+        cells.push(u16::decode(input)?);
+    }
+    Ok(cells)
+}
+
+/// Writes a list of bytes.
+fn write_bytes<T: Output + ?Sized>(bytes: &[u8], dest: &mut T) {
+    Compact(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).encode_to(dest);
+    let blocks = bytes.chunks_exact(BLOCK);
+    let rest = blocks.remainder();
+    for block in blocks {
+        if let Ok(block) = <&[u8; BLOCK]>::try_from(block) {
+            dest.write(block);
+        }
+    }
+    dest.write(rest);
+}
+
+impl Decode for StepInput {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        Ok(Self {
+            header: Decode::decode(input)?,
+            phase: Decode::decode(input)?,
+            chunk: Decode::decode(input)?,
+            carry: read_bytes(input)?,
+            scratch: read_bytes(input)?,
+            memory: read_bytes(input)?,
+            neurons: Decode::decode(input)?,
+            rows: read_cells(input)?,
+        })
+    }
+}
+
+impl Encode for StepOutput {
+    fn size_hint(&self) -> usize {
+        let bytes = [&self.carry, &self.scratch, &self.memory].map(Vec::len);
+        let lists = bytes.into_iter().fold(20, usize::saturating_add);
+        let results = self.results.len().saturating_mul(RESULT);
+        let roster = self.roster.len().saturating_mul(2);
+        lists.saturating_add(results).saturating_add(roster)
+    }
+
+    fn encode_to<T: Output + ?Sized>(&self, dest: &mut T) {
+        write_bytes(&self.carry, dest);
+        write_bytes(&self.scratch, dest);
+        write_bytes(&self.memory, dest);
+        self.results.encode_to(dest);
+        self.roster.encode_to(dest);
+    }
+}
+
+impl EncodeLike for StepOutput {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +310,76 @@ mod tests {
         assert_eq!(of.encode(), (shares, rest).encode());
         assert_eq!(of.encoded_size(), RESULT);
         assert_eq!(neuron().encoded_size(), INPUT);
+    }
+
+    fn step_input(bytes: usize) -> StepInput {
+        let list = |first: u8| {
+            (0..bytes)
+                .map(|byte| first.wrapping_add(byte as u8))
+                .collect()
+        };
+        StepInput {
+            header: crate::kernel::EpochHeader {
+                contract: [1; 32].into(),
+                netuid: crate::NetUid(2),
+                epoch: 3,
+                final_epoch: Some(2),
+                opened_at: 4,
+                closed_at: 5,
+                previous_close: 6,
+                tempo: 7,
+                neurons: 8,
+                kernel: [9; 32].into(),
+                kernel_code: [10; 32],
+                params: vec![11; 5],
+                max_validators: 12,
+                owner_uid: None,
+                budget: crate::kernel::Budget::Combined(Rao(13)),
+                roster: vec![crate::Uid(14)],
+                previous: [15; 32],
+            },
+            phase: 16,
+            chunk: 17,
+            carry: list(18),
+            scratch: list(19),
+            memory: list(20),
+            neurons: vec![neuron(); 3],
+            rows: (0..bytes).map(|cell| cell as u16 * 201).collect(),
+        }
+    }
+
+    #[test]
+    fn steps_have_the_bytes_of_their_fields() {
+        for bytes in [0, 1, 31, 32, 33, 63, 64, 65, 127, 128, 300] {
+            let input = step_input(bytes);
+            let encoded = input.encode();
+            assert_eq!(StepInput::decode(&mut &encoded[..]), Ok(input.clone()));
+            assert!(StepInput::decode(&mut &encoded[..encoded.len() - 1]).is_err());
+            let output = StepOutput {
+                carry: input.carry,
+                scratch: input.scratch,
+                memory: input.memory,
+                results: vec![result(); 3],
+                roster: vec![crate::Uid(1); bytes],
+            };
+            let fields = (
+                &output.carry,
+                &output.scratch,
+                &output.memory,
+                &output.results,
+                &output.roster,
+            );
+            assert_eq!(output.encode(), fields.encode());
+            assert_eq!(StepOutput::decode(&mut &output.encode()[..]), Ok(output));
+        }
+    }
+
+    #[test]
+    fn lengths_without_bytes_are_refused_before_room_is_made() {
+        let mut bytes = step_input(0).encode();
+        bytes.pop();
+        bytes.extend(Compact(u32::MAX).encode());
+        assert!(StepInput::decode(&mut &bytes[..]).is_err());
     }
 
     #[test]

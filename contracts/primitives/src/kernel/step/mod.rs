@@ -59,7 +59,7 @@ impl ChunkInputs {
 
 /// Everything that a step depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[ink::scale_derive(Encode, TypeInfo)]
 pub struct StepInput {
     /// The header of the epoch.
     pub header: EpochHeader,
@@ -81,7 +81,7 @@ pub struct StepInput {
 
 /// Everything that a step produces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
+#[ink::scale_derive(Decode, TypeInfo)]
 pub struct StepOutput {
     /// Carry for step `k + 1`.
     pub carry: Vec<u8>,
