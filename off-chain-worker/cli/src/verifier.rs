@@ -22,9 +22,12 @@ use std::{
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns kernels that run in wasmtime. If the built kernel is at hand, its code is trusted to end
-/// and has a native build.
-pub fn kernels() -> Result<Kernels, Failure> {
+/// and has a native build. Compiled kernels are kept in the folder of the store, if there is one.
+pub fn kernels(store: Option<&Path>) -> Result<Kernels, Failure> {
     let mut kernels = Kernels::new(EngineChoice::Wasm).map_err(Failure::input)?;
+    if let Some(store) = store {
+        kernels = kernels.keeping_compiled(store).map_err(Failure::input)?;
+    }
     let linked: [(&str, Arc<dyn Engine>); 2] =
         [("yuma", Arc::new(Native::new())), ("mean", Arc::new(Mean))];
     for (name, native) in linked {
@@ -58,7 +61,7 @@ pub fn verifying<T>(
     act(&Verifier {
         chain: network.chain(),
         contracts: network.contracts(),
-        kernels: &kernels()?,
+        kernels: &kernels(folder.map(PathBuf::as_path))?,
         store: store.as_ref(),
     })
 }

@@ -76,12 +76,13 @@ fn steps(inputs: &EpochInputs) -> Vec<StepInput> {
     let mut steps = Vec::new();
     for (phase, reads) in (0..).zip(&plan.phases) {
         for chunk in 0..plan.chunks(inputs.header.neurons) {
+            let scratches: Vec<&[u8]> = scratch.iter().map(Vec::as_slice).collect();
             let job = PhaseJob {
                 header: &inputs.header,
                 reads: *reads,
                 phase,
                 carry: &[],
-                scratch: &scratch,
+                scratch: &scratches,
                 memory: &inputs.memory,
                 inputs: &inputs.chunks,
                 deadline: None,

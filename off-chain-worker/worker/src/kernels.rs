@@ -11,8 +11,12 @@ use inktensor_compute::engine::{
 use inktensor_primitives::{hash::blake2, Digest};
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// Folder of compiled kernels, within that of the store.
+const COMPILED: &str = "kernels";
 
 /// The engine for kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +68,15 @@ impl Kernels {
     /// `Runtime` if this machine cannot run wasmtime.
     pub fn trusting(mut self, code_hash: Digest) -> Result<Self, EngineError> {
         self.wasm = self.wasm.trusting(code_hash)?;
+        Ok(self)
+    }
+
+    /// Keeps compiled kernels in the store's folder, see [`Wasm::keeping_compiled_in`].
+    ///
+    /// # Errors
+    /// `Folder` if the folder cannot be used, `Runtime` if this machine cannot run wasmtime.
+    pub fn keeping_compiled(mut self, store: &Path) -> Result<Self, EngineError> {
+        self.wasm = self.wasm.keeping_compiled_in(&store.join(COMPILED))?;
         Ok(self)
     }
 
@@ -126,6 +139,9 @@ impl Kernels {
     }
 
     fn wasm(&self, chain: &dyn ChainRead, hash: &Digest) -> Result<Arc<dyn Engine>, RoleError> {
+        if let Some(loaded) = self.wasm.loaded(hash) {
+            return Ok(loaded?);
+        }
         Ok(self.wasm.load(&code(chain, hash)?, hash)?)
     }
 }

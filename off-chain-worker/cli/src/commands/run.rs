@@ -110,11 +110,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
         config.chain.open(access)
     };
     // Each role opens a connection of its own.
-    service::run(&config, account, open, verifier::kernels()?, ties.clone()).map_err(|error| {
-        match error {
-            ServiceError::Source(error) => not_opened(&config.chain, error),
-            error => Failure::input(error),
-        }
+    let kernels = verifier::kernels(Some(&config.store))?;
+    service::run(&config, account, open, kernels, ties.clone()).map_err(|error| match error {
+        ServiceError::Source(error) => not_opened(&config.chain, error),
+        error => Failure::input(error),
     })?;
     Ok(Verdict::Good)
 }

@@ -195,7 +195,8 @@ fn import(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     check_export(network.chain(), &network.contracts(), &export)
         .map_err(|error| Failure::in_file(file, error))?;
     let store = verifier::store(&network, &arguments.store)?;
-    let ledger = EpochCache::new(network.contracts(), verifier::kernels()?).with_store(store);
+    // An import runs no kernel.
+    let ledger = EpochCache::new(network.contracts(), verifier::kernels(None)?).with_store(store);
     ledger
         .import(network.chain(), &export)
         .map_err(|error| Failure::in_file(file, error))?;

@@ -1,6 +1,6 @@
 //! Errors of an engine.
 
-use super::check::Refusal;
+use super::{check::Refusal, compiled::FolderError};
 use inktensor_primitives::{hash::hex, kernel::KernelError, Digest};
 use std::time::Duration;
 
@@ -43,6 +43,9 @@ pub enum EngineError {
     /// The kernel was not compiled within this time.
     #[error("the kernel was not compiled within {} s; is the machine overloaded?", .0.as_secs_f32())]
     CompileTooSlow(Duration),
+    /// The folder of compiled kernels cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The kernel's answer does not decode to the type of the interface.
     #[error("the kernel's answer is malformed: {0}")]
     BadAnswer(String),

@@ -4,6 +4,8 @@
 //! A function that traps on the chain ends with [`Ended::Trap`]. Any other end is one that the
 //! chain does not have.
 
+use std::ops::Range;
+
 /// `ReturnErrorCode::Success` of the contracts API.
 const SUCCESS: u32 = 0;
 /// Key of the cell in which ink! stores a contract's own fields.
@@ -15,7 +17,8 @@ const KNOWN_FLAGS: u32 = 1;
 #[derive(Default)]
 pub struct Call {
     input: Vec<u8>,
-    answer: Option<Vec<u8>>,
+    /// Place of the return value in the kernel's memory.
+    answer: Option<Range<usize>>,
 }
 
 /// The reason for which a host function ends a call.
@@ -38,9 +41,10 @@ impl Call {
         }
     }
 
-    /// Returns the kernel's return value, once.
-    pub fn take_answer(&mut self) -> Option<Vec<u8>> {
-        self.answer.take()
+    /// Returns the kernel's return value, which is still in its memory; `None` if it did not
+    /// return.
+    pub fn answer<'a>(&self, memory: &'a [u8]) -> Option<&'a [u8]> {
+        memory.get(self.answer.clone()?)
     }
 
     /// `seal0.input`: writes the input.
@@ -53,11 +57,12 @@ impl Call {
         if flags & !KNOWN_FLAGS != 0 {
             return Ended::Trap("it returned with unknown flags".into());
         }
-        match piece(memory, data, len) {
-            Ok(answer) => {
-                self.answer = Some(answer.to_vec());
+        match range(data, len) {
+            Ok(place) if memory.get(place.clone()).is_some() => {
+                self.answer = Some(place);
                 Ended::Apart("returned")
             }
+            Ok(_) => outside(),
             Err(ended) => ended,
         }
     }
@@ -105,7 +110,7 @@ fn put(memory: &mut [u8], out: u32, out_len: u32, value: &[u8]) -> Result<(), En
     Ok(())
 }
 
-fn range(start: u32, len: u32) -> Result<std::ops::Range<usize>, Ended> {
+fn range(start: u32, len: u32) -> Result<Range<usize>, Ended> {
     let start = usize::try_from(start).map_err(|_| outside())?;
     let len = usize::try_from(len).map_err(|_| outside())?;
     Ok(start..start.saturating_add(len))

@@ -1,16 +1,22 @@
 //! The host functions of a kernel, in the form of wasmtime.
 
-use super::{
-    host::{self, Call},
-    pooled::MEMORY,
-};
-use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
+use super::host::{self, Call};
+use wasmtime::{Caller, Error, Linker, Memory, Result};
+
+/// A call of a kernel, and the memory of the instance that runs it.
+pub struct Linked {
+    /// The call.
+    pub call: Call,
+    /// The memory, once there is an instance. A host function would take longer to find it by its
+    /// name than to do its work.
+    pub memory: Option<Memory>,
+}
 
 /// Defines the functions that a kernel may import.
 ///
 /// # Errors
 /// If two functions have one name, which cannot happen.
-pub fn define(linker: &mut Linker<Call>) -> Result<()> {
+pub fn define(linker: &mut Linker<Linked>) -> Result<()> {
     linker.func_wrap("seal0", "input", input)?;
     linker.func_wrap("seal0", "seal_return", seal_return)?;
     linker.func_wrap("seal0", "value_transferred", value_transferred)?;
@@ -19,43 +25,40 @@ pub fn define(linker: &mut Linker<Call>) -> Result<()> {
     Ok(())
 }
 
-fn input(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Result<()> {
-    let memory = memory(&mut caller)?;
-    let (bytes, call) = memory.data_and_store_mut(&mut caller);
+fn input(mut caller: Caller<'_, Linked>, out: u32, out_len: u32) -> Result<()> {
+    let (bytes, call) = parts(&mut caller)?;
     Ok(call.input(bytes, out, out_len)?)
 }
 
-fn seal_return(mut caller: Caller<'_, Call>, flags: u32, data: u32, len: u32) -> Result<()> {
-    let memory = memory(&mut caller)?;
-    let (bytes, call) = memory.data_and_store_mut(&mut caller);
+fn seal_return(mut caller: Caller<'_, Linked>, flags: u32, data: u32, len: u32) -> Result<()> {
+    let (bytes, call) = parts(&mut caller)?;
     Err(call.seal_return(bytes, flags, data, len).into())
 }
 
-fn value_transferred(mut caller: Caller<'_, Call>, out: u32, out_len: u32) -> Result<()> {
-    let memory = memory(&mut caller)?;
-    let bytes = memory.data_mut(&mut caller);
+fn value_transferred(mut caller: Caller<'_, Linked>, out: u32, out_len: u32) -> Result<()> {
+    let (bytes, _) = parts(&mut caller)?;
     Ok(host::value_transferred(bytes, out, out_len)?)
 }
 
 fn get_storage(
-    mut caller: Caller<'_, Call>,
+    mut caller: Caller<'_, Linked>,
     key: u32,
     key_len: u32,
     out: u32,
     out_len: u32,
 ) -> Result<u32> {
-    let memory = memory(&mut caller)?;
-    let bytes = memory.data_mut(&mut caller);
+    let (bytes, _) = parts(&mut caller)?;
     Ok(host::get_storage(bytes, key, key_len, out, out_len)?)
 }
 
-fn set_storage(_: Caller<'_, Call>, _: u32, _: u32, _: u32, _: u32) -> Result<u32> {
+fn set_storage(_: Caller<'_, Linked>, _: u32, _: u32, _: u32, _: u32) -> Result<u32> {
     Err(host::set_storage().into())
 }
 
-fn memory(caller: &mut Caller<'_, Call>) -> Result<Memory> {
-    match caller.get_export(MEMORY) {
-        Some(Extern::Memory(memory)) => Ok(memory),
-        _ => Err(Error::msg("it has no memory")),
-    }
+/// Returns the memory's bytes, and the call.
+fn parts<'a>(caller: &'a mut Caller<'_, Linked>) -> Result<(&'a mut [u8], &'a mut Call)> {
+    let memory = caller.data().memory;
+    let memory = memory.ok_or_else(|| Error::msg("it has no memory"))?;
+    let (bytes, linked) = memory.data_and_store_mut(caller);
+    Ok((bytes, &mut linked.call))
 }

@@ -12,8 +12,10 @@
 
 mod answer;
 pub mod check;
+mod compiled;
 mod error;
 mod host;
+mod instance;
 mod linked;
 pub mod native;
 mod pooled;
@@ -88,7 +90,7 @@ pub struct PhaseJob<'a> {
     /// Carry of the last step of the phase before; empty for the first phase.
     pub carry: &'a [u8],
     /// Scratch of the phase before, one per chunk; empty for the first phase.
-    pub scratch: &'a [Vec<u8>],
+    pub scratch: &'a [&'a [u8]],
     /// Memory from the last final epoch, one per chunk.
     pub memory: &'a [Vec<u8>],
     /// Input from the chain's storage, one for each chunk to compute, from the first chunk on.
@@ -146,9 +148,7 @@ impl<'a> PhaseJob<'a> {
 
     /// Returns the scratch of `chunk` from the phase before.
     pub fn scratch(&self, chunk: u16) -> &'a [u8] {
-        self.scratch
-            .get(usize::from(chunk))
-            .map_or(&[], Vec::as_slice)
+        self.scratch.get(usize::from(chunk)).copied().unwrap_or(&[])
     }
 
     /// Returns the memory of `chunk`; empty if the phase does not read memory.

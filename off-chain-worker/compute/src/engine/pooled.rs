@@ -3,7 +3,8 @@
 //! A contract imports `env.memory`. wasmtime would allocate such a memory for each step, with
 //! system calls that cost more than the step. A memory that the module defines comes from a pool,
 //! with the module's data already in it. Nothing else changes: there is one memory with the same
-//! index, and functions keep theirs. The result never leaves this process, and the code hash is
+//! index, and functions keep theirs. Memory and mutable globals are exported, since they are what a
+//! step can change. The result never leaves this process, and the code hash is
 //! always that of the original bytes.
 
 use super::check::{self, Refusal};
@@ -17,15 +18,41 @@ use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
 /// Export name of the memory. No clash is possible: a kernel exports functions only.
 pub const MEMORY: &str = "memory";
 
+/// Most mutable globals that are exported. A contract has one, the pointer to its stack.
+const MAX_GLOBALS: usize = 64;
+
+/// Returns the export name of the mutable global with this number. They are numbered from 0 on.
+pub fn global(number: u32) -> String {
+    format!("global {number}")
+}
+
+/// Code whose memory is its own.
+pub struct Pooled {
+    /// The code. It exports its memory, and its mutable globals if they are few.
+    pub code: Vec<u8>,
+    /// Number of mutable globals; `None` if they are too many to be exported.
+    pub globals: Option<u32>,
+}
+
 /// Rewrites `code`, which [`check::check`] has accepted.
 ///
 /// # Errors
 /// Errors that the check has found before.
-pub fn with_own_memory(code: &[u8]) -> Result<Vec<u8>, Refusal> {
+pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
     let mut module = Module::new();
     let mut memory = None;
+    // Indices of the mutable globals.
+    let mut globals = Vec::new();
     for payload in Parser::new(0).parse_all(code) {
         let payload = payload.map_err(invalid)?;
+        if let Payload::GlobalSection(section) = &payload {
+            // None are imported, so these have the first indices.
+            for (index, found) in (0..).zip(section.clone()) {
+                if found.map_err(invalid)?.ty.mutable {
+                    globals.push(index);
+                }
+            }
+        }
         match payload {
             Payload::ImportSection(section) => {
                 let mut imports = ImportSection::new();
@@ -54,6 +81,11 @@ pub fn with_own_memory(code: &[u8]) -> Result<Vec<u8>, Refusal> {
                     exports.export(export.name, ExportKind::Func, export.index);
                 }
                 exports.export(MEMORY, ExportKind::Memory, 0);
+                if globals.len() <= MAX_GLOBALS {
+                    for (number, index) in (0..).zip(&globals) {
+                        exports.export(&global(number), ExportKind::Global, *index);
+                    }
+                }
                 module.section(&exports);
             }
             payload => {
@@ -74,7 +106,12 @@ pub fn with_own_memory(code: &[u8]) -> Result<Vec<u8>, Refusal> {
             }
         }
     }
-    Ok(module.finish())
+    Ok(Pooled {
+        code: module.finish(),
+        globals: u32::try_from(globals.len())
+            .ok()
+            .filter(|_| globals.len() <= MAX_GLOBALS),
+    })
 }
 
 /// Writes the memory section, once.

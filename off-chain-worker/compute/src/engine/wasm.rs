@@ -3,14 +3,16 @@
 //! The profile is deterministic: no floats (the check refuses them), no SIMD, no threads, the
 //! memory of a contract, and only the five host functions of a pure contract. A step that does not
 //! end is stopped, unless its kernel is trusted to end: a look at the clock in every loop makes a
-//! kernel slower by a third. A kernel is compiled and linked once; each step gets a fresh instance
-//! from a pool, as each call on the chain does.
+//! kernel slower by a third. A kernel is compiled and linked once. Each step begins with a fresh
+//! instance, as each call on the chain does, or with one that is again what a fresh one is.
 
 use super::{
     answer::decode,
-    check::{check, MAX_PAGES},
-    host::{Call, Ended},
-    linked,
+    check::{check, MAX_PAGES, MAX_TABLE},
+    compiled::{Folder, Functions},
+    host::Ended,
+    instance::{Beginning, Idle, Instance, MAX_IDLE},
+    linked::{self, Linked},
     pooled::with_own_memory,
     Engine, EngineError, PhaseJob, StepFailed,
 };
@@ -22,16 +24,20 @@ use inktensor_primitives::{
 use scale::{Decode, Encode};
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 use wasmtime::{
-    Config, Enabled, EngineWeak, Instance, InstanceAllocationStrategy, InstancePre, Linker, Module,
-    ModuleExport, OptLevel, PoolingAllocationConfig, Store, Trap,
+    Config, Enabled, EngineWeak, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel,
+    PoolingAllocationConfig, Trap,
 };
 
-pub use super::answer::{PLAN, STEP};
+pub use super::{
+    answer::{PLAN, STEP},
+    compiled::FolderError,
+};
 
 /// Longest time of a step. On the chain it must fit a quarter of a block, which is far less; the
 /// margin is for machines under load.
@@ -49,6 +55,7 @@ const PAGE_SIZE: usize = 64 * 1024;
 pub struct Wasm {
     watched: Executor,
     unwatched: Option<Executor>,
+    folder: Option<Folder>,
     trusted: HashSet<Digest>,
     limit: Duration,
     compile_limit: Duration,
@@ -85,20 +92,30 @@ impl Wasm {
     /// # Errors
     /// `Runtime` if this machine cannot run it.
     pub fn with_limit(limit: Duration) -> Result<Self, EngineError> {
-        let watched = Executor::new(true)?;
-        let clock = watched.engine.weak();
-        thread::Builder::new()
-            .name("kernel-clock".into())
-            .spawn(move || tick(&clock))
-            .map_err(|error| EngineError::Runtime(error.to_string()))?;
         Ok(Self {
-            watched,
+            watched: Executor::new(true, None)?.ticking()?,
             unwatched: None,
+            folder: None,
             trusted: HashSet::new(),
             limit,
             compile_limit: COMPILE_LIMIT,
             kernels: Arc::default(),
         })
+    }
+
+    /// Keeps compiled kernels in `folder`, so that the next start need not compile them. Only this
+    /// account may be able to write there, since what is read there is run.
+    ///
+    /// # Errors
+    /// `Folder` if the folder cannot be used, `Runtime` if this machine cannot run wasmtime.
+    pub fn keeping_compiled_in(mut self, folder: &Path) -> Result<Self, EngineError> {
+        let folder = Folder::open(folder)?;
+        self.watched = Executor::new(true, Some(&folder))?.ticking()?;
+        if self.unwatched.is_some() {
+            self.unwatched = Some(Executor::new(false, Some(&folder))?);
+        }
+        self.folder = Some(folder);
+        Ok(self)
     }
 
     /// Waits for at most `limit` for a kernel to be compiled.
@@ -114,7 +131,7 @@ impl Wasm {
     /// `Runtime` if this machine cannot run it.
     pub fn trusting(mut self, code_hash: Digest) -> Result<Self, EngineError> {
         if self.unwatched.is_none() {
-            self.unwatched = Some(Executor::new(false)?);
+            self.unwatched = Some(Executor::new(false, self.folder.as_ref())?);
         }
         self.trusted.insert(code_hash);
         Ok(self)
@@ -163,6 +180,16 @@ impl Wasm {
         }
     }
 
+    /// Returns the kernel with this code hash, if it was loaded before. Then its code is not
+    /// needed.
+    pub fn loaded(&self, code_hash: &Digest) -> Option<Result<Arc<WasmKernel>, EngineError>> {
+        let lock = self.kernels.loaded.lock();
+        match lock.unwrap_or_else(PoisonError::into_inner).get(code_hash) {
+            Some(Loaded::Done(kernel)) => Some(kernel.clone()),
+            Some(Loaded::Compiling(_)) | None => None,
+        }
+    }
+
     /// Compiles a kernel in a thread of its own, which stores the outcome.
     fn compile_apart(&self, code: &[u8], hash: Digest) -> Result<(), EngineError> {
         let executor = match &self.unwatched {
@@ -171,7 +198,7 @@ impl Wasm {
         };
         let (code, limit, kernels) = (code.to_vec(), self.limit, Arc::clone(&self.kernels));
         let compile = move || {
-            let compiled = executor.compile(&code, limit).map(Arc::new);
+            let compiled = executor.compile(&code, &hash, limit).map(Arc::new);
             let lock = kernels.loaded.lock();
             let mut loaded = lock.unwrap_or_else(PoisonError::into_inner);
             loaded.insert(hash, Loaded::Done(compiled));
@@ -189,48 +216,91 @@ impl Wasm {
 #[derive(Clone)]
 struct Executor {
     engine: wasmtime::Engine,
-    linker: Linker<Call>,
+    linker: Linker<Linked>,
     watched: bool,
+    functions: Option<Functions>,
+    idle: Idle,
 }
 
 impl Executor {
-    fn new(watched: bool) -> Result<Self, EngineError> {
-        let engine = wasmtime::Engine::new(&profile(watched)).map_err(runtime)?;
+    fn new(watched: bool, folder: Option<&Folder>) -> Result<Self, EngineError> {
+        let mut profile = profile(watched);
+        let functions = folder.cloned().map(Functions::in_folder);
+        if let Some(functions) = functions.clone() {
+            profile
+                .enable_incremental_compilation(Arc::new(functions))
+                .map_err(runtime)?;
+        }
+        let engine = wasmtime::Engine::new(&profile).map_err(runtime)?;
         let mut linker = Linker::new(&engine);
         linked::define(&mut linker).map_err(runtime)?;
         Ok(Self {
             engine,
             linker,
             watched,
+            functions,
+            idle: Idle::default(),
         })
     }
 
-    fn compile(&self, code: &[u8], limit: Duration) -> Result<WasmKernel, EngineError> {
+    /// Starts the clock that stops steps. It ends with the engine.
+    fn ticking(self) -> Result<Self, EngineError> {
+        let clock = self.engine.weak();
+        thread::Builder::new()
+            .name("kernel-clock".into())
+            .spawn(move || tick(&clock))
+            .map_err(|error| EngineError::Runtime(error.to_string()))?;
+        Ok(self)
+    }
+
+    fn compile(
+        &self,
+        code: &[u8],
+        hash: &Digest,
+        limit: Duration,
+    ) -> Result<WasmKernel, EngineError> {
         check(code)?;
-        let module = Module::new(&self.engine, with_own_memory(code)?).map_err(runtime)?;
-        let entry = module
-            .get_export_index("call")
-            .ok_or_else(|| EngineError::Runtime("the entry point is lost".into()))?;
+        let pooled = with_own_memory(code)?;
+        let compile = || Module::new(&self.engine, &pooled.code).map_err(runtime);
+        let (module, compiled) = match &self.functions {
+            Some(functions) => {
+                let kernel = (hash, self.watched);
+                let (module, number) = functions.keep(&self.engine, kernel, compile);
+                (module?, Some(number))
+            }
+            None => (compile()?, None),
+        };
         let instance = self.linker.instantiate_pre(&module).map_err(runtime)?;
-        Ok(WasmKernel {
+        let mut kernel = WasmKernel {
+            hash: *hash,
             engine: self.engine.clone(),
             instance,
-            entry,
+            globals: pooled.globals.unwrap_or_default(),
+            beginning: None,
+            idle: self.idle.clone(),
+            compiled,
             limit: self.watched.then_some(limit),
-        })
+        };
+        if pooled.globals.is_some() {
+            kernel.beginning = Beginning::of(&mut kernel.fresh()?);
+        }
+        Ok(kernel)
     }
 }
 
 /// Returns the deterministic profile.
 fn profile(watched: bool) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(MAX_INSTANCES)
-        .total_memories(MAX_INSTANCES)
-        .total_tables(MAX_INSTANCES)
+    let instances = MAX_INSTANCES.saturating_add(MAX_IDLE);
+    pool.total_core_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances)
         .max_memory_size(pages_to_bytes(MAX_PAGES))
         // A step touches some dozens of the memory's pages. Where the system reports which,
         // clearing those by hand is cheaper than returning them and faulting them in again.
         .linear_memory_keep_resident(pages_to_bytes(MAX_PAGES))
+        // So is clearing the table, which fits a page or two.
+        .table_keep_resident(table_size())
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
     config
@@ -247,6 +317,13 @@ fn profile(watched: bool) -> Config {
         .epoch_interruption(watched)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
+}
+
+/// Returns the bytes of the largest table: an element is a pointer.
+fn table_size() -> usize {
+    usize::try_from(MAX_TABLE)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(size_of::<usize>())
 }
 
 fn pages_to_bytes(pages: u32) -> usize {
@@ -268,35 +345,52 @@ fn tick(engine: &EngineWeak) {
 
 /// A kernel ready to run.
 pub struct WasmKernel {
+    hash: Digest,
     engine: wasmtime::Engine,
-    instance: InstancePre<Call>,
-    entry: ModuleExport,
+    instance: InstancePre<Linked>,
+    /// Number of exported globals.
+    globals: u32,
+    /// State before a step; `None` if it cannot be restored.
+    beginning: Option<Beginning>,
+    idle: Idle,
+    compiled: Option<usize>,
     limit: Option<Duration>,
 }
 
 impl WasmKernel {
+    /// Returns the number of functions that were compiled because the folder of compiled kernels
+    /// did not have them; `None` without such a folder.
+    pub const fn compiled(&self) -> Option<usize> {
+        self.compiled
+    }
+
     /// Calls the message with the encoded `input` (selector first) and decodes its answer.
     fn call<T: Decode>(&self, input: Vec<u8>) -> Result<T, EngineError> {
         let size = input.len();
-        let mut store = Store::new(&self.engine, Call::new(input));
+        let mut instance = match self.idle.take(&self.hash) {
+            Some(restored) => restored,
+            None => self.fresh()?,
+        };
         if let Some(limit) = self.limit {
-            store.set_epoch_deadline(ticks(limit));
+            instance.store.set_epoch_deadline(ticks(limit));
         }
-        let instance = self.instance.instantiate(&mut store).map_err(runtime)?;
-        let ended = self.enter(&mut store, instance);
-        match (store.data_mut().take_answer(), ended) {
-            (Some(answer), _) => decode(&answer, size),
-            (None, Err(error)) => Err(self.stopped(&error)),
-            (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),
+        let ended = instance.run(input);
+        let Some(answer) = instance.answer() else {
+            return Err(match ended {
+                Err(error) => self.stopped(&error),
+                Ok(()) => EngineError::BadAnswer("it returned nothing".into()),
+            });
+        };
+        let decoded = decode(answer, size);
+        let beginning = self.beginning.as_ref();
+        if beginning.is_some_and(|beginning| beginning.restore(&mut instance)) {
+            self.idle.put(self.hash, instance);
         }
+        decoded
     }
 
-    fn enter(&self, store: &mut Store<Call>, instance: Instance) -> wasmtime::Result<()> {
-        let entry = instance
-            .get_module_export(&mut *store, &self.entry)
-            .and_then(wasmtime::Extern::into_func)
-            .ok_or_else(|| wasmtime::Error::msg("it has no entry point"))?;
-        entry.typed::<(), ()>(&*store)?.call(&mut *store, ())
+    fn fresh(&self) -> Result<Instance, EngineError> {
+        Instance::new(&self.engine, &self.instance, self.globals).map_err(runtime)
     }
 
     /// Returns the reason for which a call ended without an answer.

@@ -100,8 +100,10 @@ impl Interpreted {
         let mut store = Store::new(&self.engine, frame);
         let ended = self.enter(&mut store);
         let fuel = store.fuel_consumed().unwrap_or_default();
-        let answer = match (store.data_mut().call.take_answer(), ended) {
-            (Some(answer), _) => decode(&answer, size),
+        let Frame { call, memory } = store.data();
+        let bytes = memory.map_or(&[][..], |memory| memory.data(&store));
+        let answer = match (call.answer(bytes), ended) {
+            (Some(answer), _) => decode(answer, size),
             (None, Err(Error::Trap(trap))) => Err(stopped(&trap)),
             (None, Err(error)) => Err(runtime(error)),
             (None, Ok(())) => Err(EngineError::BadAnswer("it returned nothing".into())),

@@ -1,11 +1,11 @@
 //! Computes an epoch: all phases over all chunks, and the carry and scratch of every step.
 
+mod hashing;
+
 use super::{ComputeError, EpochInputs};
 use crate::engine::{step_by_step, Engine, EngineError, PhaseJob};
 use inktensor_primitives::{
-    assertion::{
-        carry_digest, memory_digest, results_digest, scratch_digest, step_digest, Assertion,
-    },
+    assertion::Assertion,
     kernel::{EpochPlan, NeuronResult, PhasePlan, StepOutput},
     Digest, NetUid, Uid,
 };
@@ -50,26 +50,11 @@ pub struct Trace {
 impl Trace {
     /// Returns the assertion that a proposer of this epoch posts.
     pub fn assertion(&self) -> Assertion {
-        let numbered = |k: usize| u32::try_from(k).unwrap_or(u32::MAX);
-        let steps = self.steps.iter().enumerate().map(|(k, step)| {
-            step_digest(
-                &self.header_hash,
-                numbered(k),
-                &carry_digest(&step.carry),
-                &scratch_digest(&step.scratch),
-            )
-        });
-        let memory = (0..)
-            .zip(&self.memory)
-            .map(|(c, bytes)| memory_digest(self.netuid, self.epoch, c, bytes));
-        let results = (0..)
-            .zip(&self.results)
-            .map(|(c, results)| results_digest(self.netuid, self.epoch, c, results));
         Assertion {
             header_hash: self.header_hash,
-            steps: steps.collect(),
-            memory: memory.collect(),
-            results: results.collect(),
+            steps: hashing::steps(self),
+            memory: hashing::memory(self),
+            results: hashing::results(self),
             roster: self.roster.clone(),
         }
     }
@@ -170,16 +155,18 @@ pub fn attempt_within(
         roster: Vec::new(),
         timing: Vec::new(),
     };
-    let mut carry = Vec::new();
-    let mut scratch: Vec<Vec<u8>> = Vec::new();
     for (phase, reads) in (0..).zip(trace.plan.phases.clone()) {
         let unknown = limits.first_unknown(reads, chunks);
         let known = usize::from(unknown.unwrap_or(chunks));
+        // The steps of the phase before; there are none before the first phase.
+        let done = trace.steps.len().saturating_sub(usize::from(chunks));
+        let before = trace.steps.get(done..).unwrap_or_default();
+        let scratch: Vec<&[u8]> = before.iter().map(|step| &step.scratch[..]).collect();
         let job = PhaseJob {
             header,
             reads,
             phase,
-            carry: &carry,
+            carry: before.last().map_or(&[], |step| &step.carry),
             scratch: &scratch,
             memory: &inputs.memory,
             inputs: inputs.chunks.get(..known).unwrap_or(&inputs.chunks),
@@ -219,16 +206,6 @@ pub fn attempt_within(
                 chunk,
                 promise,
             });
-        }
-        if failure.is_none() {
-            carry = outputs
-                .last()
-                .map(|output| output.carry.clone())
-                .unwrap_or_default();
-            scratch = outputs
-                .iter()
-                .map(|output| output.scratch.clone())
-                .collect();
         }
         trace.append(phase, outputs);
         if failure.is_some() {

@@ -1,8 +1,11 @@
 use super::*;
 use crate::engine::EngineError;
-use inktensor_primitives::kernel::{
-    BrokenPromise, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput, MAX_CARRY,
-    MAX_MEMORY, MAX_SCRATCH,
+use inktensor_primitives::{
+    assertion::{carry_digest, memory_digest, results_digest, scratch_digest, step_digest},
+    kernel::{
+        BrokenPromise, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput, MAX_CARRY,
+        MAX_MEMORY, MAX_SCRATCH,
+    },
 };
 use inktensor_test_support::header;
 

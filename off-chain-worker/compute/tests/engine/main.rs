@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod fresh;
+
 use inktensor_client::deploy::Bundle;
 use inktensor_compute::engine::{
     check::{check, Refusal, MAX_CODE},
