@@ -10,17 +10,19 @@ use blake2b_simd::{
     many::{degree, hash_many, HashManyJob},
     Params,
 };
-use inktensor_primitives::{
-    assertion::{results_digest, step_digest},
-    Digest, NetUid,
-};
+use inktensor_primitives::{kernel::NeuronResult, Digest, NetUid};
+use scale::Encode;
 
 /// Tag of a carry.
 const CARRY: [u8; 8] = *b"ink:cary";
 /// Tag of a scratch.
 const SCRATCH: [u8; 8] = *b"ink:scra";
+/// Tag of a step.
+const STEP: [u8; 8] = *b"ink:step";
 /// Tag of a memory.
 const MEMORY: [u8; 8] = *b"ink:memo";
+/// Tag of results.
+const RESULTS: [u8; 8] = *b"ink:rslt";
 
 /// Preimages that are held at once, per lane of the machine's vectors. The lanes stay busy if some
 /// preimages are shorter, and all of them stay in the processor's cache.
@@ -31,10 +33,15 @@ pub fn steps(trace: &Trace) -> Vec<Digest> {
     let steps = &trace.steps;
     let carries = digests(steps.iter().map(|step| preimage(&CARRY, &[], &step.carry)));
     let scratches = digests(steps.iter().map(|it| preimage(&SCRATCH, &[], &it.scratch)));
-    let parts = (0..).zip(carries.iter().zip(&scratches));
-    parts
-        .map(|(k, (carry, scratch))| step_digest(&trace.header_hash, k, carry, scratch))
-        .collect()
+    step_digests(&trace.header_hash, &carries, &scratches)
+}
+
+/// Returns the digest of each step, from the first one on, given the hashes of its parts.
+fn step_digests(header: &Digest, carries: &[Digest], scratches: &[Digest]) -> Vec<Digest> {
+    let parts = (0u32..).zip(carries.iter().zip(scratches));
+    digests(parts.map(|(k, (carry, scratch))| {
+        [&STEP[..], header, &k.to_le_bytes(), carry, scratch].concat()
+    }))
 }
 
 /// Returns the hash of each chunk's memory.
@@ -44,20 +51,35 @@ pub fn memory(trace: &Trace) -> Vec<Digest> {
 
 /// Returns the hash of the memory that `epoch` leaves in each chunk, from the first one on.
 fn memories(netuid: NetUid, epoch: u32, memory: &[Vec<u8>]) -> Vec<Digest> {
-    let (netuid, epoch) = (netuid.0.to_le_bytes(), epoch.to_le_bytes());
-    let numbered = (0u16..).zip(memory);
-    digests(numbered.map(|(chunk, bytes)| {
-        let place = [&netuid[..], &epoch, &chunk.to_le_bytes()].concat();
-        preimage(&MEMORY, &place, bytes)
-    }))
+    let numbered = (0..).zip(memory);
+    digests(numbered.map(|(chunk, bytes)| preimage(&MEMORY, &place(netuid, epoch, chunk), bytes)))
 }
 
 /// Returns the hash of each chunk's results.
 pub fn results(trace: &Trace) -> Vec<Digest> {
-    let numbered = (0..).zip(&trace.results);
-    numbered
-        .map(|(chunk, results)| results_digest(trace.netuid, trace.epoch, chunk, results))
-        .collect()
+    results_digests(trace.netuid, trace.epoch, &trace.results)
+}
+
+/// Returns the hash of the results that `epoch` has for each chunk, from the first one on.
+fn results_digests(netuid: NetUid, epoch: u32, results: &[Vec<NeuronResult>]) -> Vec<Digest> {
+    let numbered = (0..).zip(results);
+    digests(numbered.map(|(chunk, results)| {
+        let mut preimage = [&RESULTS[..], &place(netuid, epoch, chunk)].concat();
+        // A chunk has at most a page of them.
+        let count = u32::try_from(results.len()).unwrap_or(u32::MAX);
+        preimage.extend_from_slice(&count.to_le_bytes());
+        // Their fields in SCALE are those that are hashed.
+        for result in results {
+            result.encode_to(&mut preimage);
+        }
+        preimage
+    }))
+}
+
+/// Returns the bytes that name a chunk of an epoch.
+fn place(netuid: NetUid, epoch: u32, chunk: u16) -> Vec<u8> {
+    let netuid = netuid.0.to_le_bytes();
+    [&netuid[..], &epoch.to_le_bytes(), &chunk.to_le_bytes()].concat()
 }
 
 /// Returns the preimage of bytes: tag, place, number of bytes, and the bytes.
@@ -93,7 +115,10 @@ fn digests(mut preimages: impl Iterator<Item = Vec<u8>>) -> Vec<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inktensor_primitives::assertion::{carry_digest, memory_digest, scratch_digest};
+    use inktensor_primitives::{
+        assertion::{carry_digest, memory_digest, results_digest, scratch_digest, step_digest},
+        Rao,
+    };
     use proptest::prelude::*;
 
     /// Bytes of any length, and of those around the ends of blake2's blocks.
@@ -128,6 +153,44 @@ mod tests {
                 .map(|(chunk, bytes)| memory_digest(NetUid(netuid), epoch, chunk, bytes))
                 .collect();
             prop_assert_eq!(memories(NetUid(netuid), epoch, &all), one_by_one);
+        }
+
+        #[test]
+        fn hashes_of_steps_and_results_are_those_of_the_chain(
+            digests in prop::collection::vec(any::<[u8; 32]>(), 1..20),
+            results in prop::collection::vec(
+                prop::collection::vec((any::<[u16; 5]>(), any::<[bool; 2]>(), any::<[u64; 3]>()), 0..65),
+                0..5,
+            ),
+            epoch: u32,
+        ) {
+            let header = digests[0];
+            let scratches: Vec<Digest> = digests.iter().rev().copied().collect();
+            let one_by_one: Vec<Digest> = (0..)
+                .zip(digests.iter().zip(&scratches))
+                .map(|(k, (carry, scratch))| step_digest(&header, k, carry, scratch))
+                .collect();
+            prop_assert_eq!(step_digests(&header, &digests, &scratches), one_by_one);
+
+            let result = |(shares, flags, pay): &([u16; 5], [bool; 2], [u64; 3])| NeuronResult {
+                incentive: shares[0],
+                dividends: shares[1],
+                consensus: shares[2],
+                validator_trust: shares[3],
+                stake_weight: shares[4],
+                active: flags[0],
+                permit: flags[1],
+                miner: Rao(pay[0]),
+                validator: Rao(pay[1]),
+                emission: Rao(pay[2]),
+            };
+            let results: Vec<Vec<NeuronResult>> =
+                results.iter().map(|chunk| chunk.iter().map(result).collect()).collect();
+            let one_by_one: Vec<Digest> = (0..)
+                .zip(&results)
+                .map(|(chunk, results)| results_digest(NetUid(7), epoch, chunk, results))
+                .collect();
+            prop_assert_eq!(results_digests(NetUid(7), epoch, &results), one_by_one);
         }
     }
 }
