@@ -1,14 +1,24 @@
 //! The costs of the messages of governance and of the treasury, on a network that is governed.
 
 use crate::messages::{Recorder, Sent};
-use inktensor_e2e_tests::{accounts::*, governed_config, proposal, Network, Shape, GUARDS};
+use inktensor_client::{
+    chain::{contracts, Chain},
+    deploy::Bundle,
+};
+use inktensor_e2e_tests::{
+    accounts::*, bundles, governed_config, proposal, Network, Shape, GUARDS,
+};
 use inktensor_primitives::{
-    governance::{Action, Choice, GuardAct, NetworkRule, NewProposal, State, DAY, MAX_RECOUNTS},
+    governance::{
+        Action, Choice, Governance, GovernanceTerms, GuardAct, NetworkRule, NewProposal, State,
+        DAY, MAX_RECOUNTS,
+    },
     registry::Hyperparameter,
     staking::Proxy,
-    treasury::{NewBudget, NewStream},
+    treasury::{NewBudget, NewStream, Treasury},
     AccountId, NetUid, Rao,
 };
+use scale::Encode;
 
 /// The account that the treasury pays.
 const PAYEE: AccountId = named("payee");
@@ -32,7 +42,7 @@ fn network() -> (Recorder, NetUid) {
     (Recorder::of(net), netuid)
 }
 
-/// Sends every message of governance and of the treasury that accounts call.
+/// Sends every message of governance and of the treasury.
 pub fn all() -> Vec<Sent> {
     let (mut it, netuid) = network();
     let tempo = Action::SetHyperparameter(netuid, Hyperparameter::Tempo(720));
@@ -45,6 +55,7 @@ pub fn all() -> Vec<Sent> {
     executions(&mut it, ids);
     grants(&mut it);
     guard(&mut it, &tempo);
+    it.sent.extend(owned());
     it.sent
 }
 
@@ -165,6 +176,10 @@ fn grants(it: &mut Recorder) {
     it.record("governance", "execute", "a stream and a budget", |net| {
         net.as_(STRANGER).execute(id).unwrap();
     });
+    it.record("treasury", "set_payee", "", |net| {
+        let message = net.governing().treasury().set_payee(0, named("next-payee"));
+        net.as_(PAYEE).send(message).unwrap();
+    });
     it.record("treasury", "claim", "", |net| {
         net.as_(STRANGER).claim_stream(0).unwrap();
     });
@@ -195,4 +210,93 @@ fn pass(it: &mut Recorder, id: u32) {
         it.net.as_(who).vote(id, Choice::Aye).unwrap();
     }
     it.net.await_ready(id);
+}
+
+/// Makes a contract that no deployment has. Returns its address.
+fn make(net: &mut Network, bundle: &Bundle, arguments: &[u8]) -> AccountId {
+    let input = [&ink::selector_bytes!("new")[..], arguments].concat();
+    let made = net.with_chain(|chain| {
+        let code = chain.upload(DEPLOYER, &bundle.code).unwrap();
+        chain.instantiate(DEPLOYER, code, &input, b"by hand")
+    });
+    made.unwrap().address
+}
+
+/// Sends the messages of a treasury's owner, which is an account here, and hands its role and the
+/// registry admin's over to governance.
+fn owned() -> Vec<Sent> {
+    let mut it = Recorder::of(Network::deploy());
+    let addresses = it.net.addresses();
+    let owner = BOB;
+    let at = make(
+        &mut it.net,
+        &bundles().treasury,
+        &(addresses.token, owner).encode(),
+    );
+    let foreign = vec![(at, 1_000u128)].encode();
+    let foreign = make(&mut it.net, &bundles().token, &foreign);
+    it.net.fund(at, Rao::from_tao(1_000_000));
+    let treasury = || contracts::treasury(at);
+    let start = it.net.block();
+    let stream = NewStream {
+        payee: PAYEE,
+        total: Rao::from_tao(100),
+        start,
+        cliff: start,
+        end: start + 1_000,
+    };
+    let budget = NewBudget {
+        manager: BOB,
+        total: Rao::from_tao(100),
+        per_period: Rao::from_tao(100),
+        period: 7_200,
+        until: start + 1_000_000,
+    };
+    it.record("treasury", "pay", "", |net| {
+        let message = treasury().pay(PAYEE, Rao::from_tao(10));
+        net.as_(owner).send(message).unwrap();
+    });
+    it.record("treasury", "open_stream", "", |net| {
+        let message = treasury().open_stream(stream);
+        net.as_(owner).send(message).unwrap();
+    });
+    it.record("treasury", "open_budget", "", |net| {
+        let message = treasury().open_budget(budget);
+        net.as_(owner).send(message).unwrap();
+    });
+    it.record("treasury", "revoke", "a budget", |net| {
+        net.as_(owner).send(treasury().revoke(1)).unwrap();
+    });
+    it.net.advance(1_000);
+    it.net.as_(STRANGER).send(treasury().claim(0)).unwrap();
+    it.record("treasury", "close", "a stream", |net| {
+        net.as_(STRANGER).send(treasury().close(0)).unwrap();
+    });
+    it.record("treasury", "rescue", "", |net| {
+        let message = treasury().rescue(foreign, PAYEE, 1_000);
+        net.as_(owner).send(message).unwrap();
+    });
+    let next = named("next-owner");
+    it.record("treasury", "offer_owner", "", |net| {
+        let message = treasury().offer_owner(Some(next));
+        net.as_(owner).send(message).unwrap();
+    });
+    it.record("treasury", "accept_owner", "", |net| {
+        net.as_(next).send(treasury().accept_owner()).unwrap();
+    });
+    let terms = GovernanceTerms {
+        electorate_floor: Rao::from_tao(100),
+        opens_after: 0,
+        guard: None,
+    };
+    let governance = (addresses.governed(at), terms).encode();
+    let governance = make(&mut it.net, &bundles().governance, &governance);
+    it.net.as_(ADMIN).offer_admin(Some(governance)).unwrap();
+    let offer = treasury().offer_owner(Some(governance));
+    it.net.as_(next).send(offer).unwrap();
+    it.record("governance", "accept_roles", "both", |net| {
+        let message = contracts::governance(governance).accept_roles();
+        net.as_(STRANGER).send(message).unwrap();
+    });
+    it.sent
 }

@@ -419,8 +419,12 @@ impl Caller<'_> {
         self.send(message)
     }
 
+    /// Sends a message to any contract. Returns its answer.
+    ///
+    /// # Panics
+    /// If the chain does not carry it out.
     #[track_caller]
-    pub(crate) fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
+    pub fn send<R: Decode>(self, message: impl Into<Message<R>>) -> R {
         let message = message.into();
         self.net.weigh(self.who, message.to, &message.input);
         match self.net.chain.send(self.who, message) {

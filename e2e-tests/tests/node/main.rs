@@ -11,6 +11,7 @@
 
 mod accounts;
 mod adversary;
+mod governance;
 mod page;
 mod processes;
 
@@ -44,6 +45,8 @@ const TESTS: [(&str, fn()); 3] = [
     (page::TEST, page::run),
     (page::JOIN, page::run_join),
 ];
+/// A test that runs only if its name is given, or with `--ignored`: it takes minutes.
+const OPT_IN: (&str, fn()) = (governance::TEST, governance::run);
 /// The name of the longer test.
 const FAILURES: &str = "network_survives_failures";
 /// The number of epochs that must be final and paid on each subnet.
@@ -74,7 +77,7 @@ fn main() -> ExitCode {
         return inktensor_cli::main();
     }
     if arguments.iter().any(|it| it == "--list") {
-        for (name, _) in TESTS {
+        for (name, _) in TESTS.into_iter().chain([OPT_IN]) {
             println!("{name}: test");
         }
         return ExitCode::SUCCESS;
@@ -83,17 +86,30 @@ fn main() -> ExitCode {
     let names: Vec<&String> = arguments.iter().filter(|it| !it.starts_with('-')).collect();
     let is_chosen =
         |test: &str| names.is_empty() || names.iter().any(|it| test.contains(it.as_str()));
-    let chosen: Vec<_> = TESTS.iter().filter(|(name, _)| is_chosen(name)).collect();
+    let has = |flag: &str| arguments.iter().any(|it| it == flag);
+    let is_named = names.iter().any(|it| *it == OPT_IN.0);
+    let opted_in = is_named || (has("--ignored") && is_chosen(OPT_IN.0));
+    let mut chosen = TESTS.to_vec();
+    chosen.retain(|(name, _)| is_chosen(name) && !has("--ignored"));
+    let mut ignored = 0;
+    if opted_in {
+        chosen.push(OPT_IN);
+    } else if is_chosen(OPT_IN.0) {
+        ignored = 1;
+    }
     let start = Instant::now();
     println!("\nrunning {} tests", chosen.len());
     for (name, test) in &chosen {
         test();
         println!("test {name} ... ok");
     }
+    if ignored > 0 {
+        println!("test {} ... ignored, it takes minutes", OPT_IN.0);
+    }
     println!(
-        "\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
+        "\ntest result: ok. {} passed; 0 failed; {ignored} ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
         chosen.len(),
-        TESTS.len() - chosen.len(),
+        TESTS.len() + 1 - ignored - chosen.len(),
         start.elapsed().as_secs_f64()
     );
     ExitCode::SUCCESS

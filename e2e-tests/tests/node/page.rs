@@ -27,7 +27,7 @@ const JOIN_PORTS: [&str; 4] = ["9955", "8090", "8091", "8092"];
 /// The first heading that is not of the local part.
 const ON_A_NODE: &str = "\n## On a node\n";
 /// The longest run of a page, in seconds.
-const TIMEOUT: &str = "400";
+const TIMEOUT: u32 = 400;
 
 /// Runs the commands of docs/network.md in order, in a folder of their own.
 pub fn run() {
@@ -40,10 +40,10 @@ pub fn run() {
     let script = commands(&page("network.md"));
     assert!(script.contains(slow), "the page has a heartbeat");
     let script = with_free_ports(&script.replace(slow, fast), &[PORT]);
-    let node = format!("exec '{}' \"$@\"", program.display());
     demand(
+        TIMEOUT,
         &script,
-        &[("substrate-contracts-node", &node)],
+        &[("substrate-contracts-node", &starts(&program))],
         &[
             "all 7 contracts are as recorded",
             "epoch 4 of subnet 1: correct",
@@ -58,6 +58,7 @@ pub fn run_join() {
     let (local, _) = page.split_once(ON_A_NODE).expect("a part about nodes");
     let script = with_free_ports(&commands(local), &JOIN_PORTS);
     demand(
+        TIMEOUT,
         &script,
         &[],
         &[
@@ -68,8 +69,13 @@ pub fn run_join() {
     );
 }
 
+/// Returns a shell script's line that starts `program`.
+pub fn starts(program: &Path) -> String {
+    format!("exec '{}' \"$@\"", program.display())
+}
+
 /// Reads a page.
-fn page(name: &str) -> String {
+pub fn page(name: &str) -> String {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     fs::read_to_string(docs.join(name)).expect("the page")
 }
@@ -84,7 +90,7 @@ fn commands(page: &str) -> String {
 }
 
 /// Replaces each of `ports` by a free one.
-fn with_free_ports(script: &str, ports: &[&str]) -> String {
+pub fn with_free_ports(script: &str, ports: &[&str]) -> String {
     // All of them are held until each has one, so no two are the same.
     let listeners: Vec<TcpListener> = ports
         .iter()
@@ -99,9 +105,9 @@ fn with_free_ports(script: &str, ports: &[&str]) -> String {
     script
 }
 
-/// Runs `script` with `inktensor` and `programs` on its search path, and demands that it prints
-/// `wanted`.
-fn demand(script: &str, programs: &[(&str, &str)], wanted: &[&str]) {
+/// Runs `script` for at most `seconds`, with `inktensor` and `programs` on its search path, and
+/// demands that it prints `wanted`.
+pub fn demand(seconds: u32, script: &str, programs: &[(&str, &str)], wanted: &[&str]) {
     let folder = TempDir::new();
     let scripts = folder.path().join("programs");
     fs::create_dir_all(&scripts).expect("a folder");
@@ -117,7 +123,14 @@ fn demand(script: &str, programs: &[(&str, &str)], wanted: &[&str]) {
     // Background processes end with the script.
     let script = format!("trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{script}");
     let output = Command::new("timeout")
-        .args([TIMEOUT, "bash", "-euo", "pipefail", "-c", &script])
+        .args([
+            &seconds.to_string(),
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            &script,
+        ])
         .current_dir(folder.path())
         .env("PATH", path.expect("a search path"))
         .env("COLUMNS", "110")
@@ -141,7 +154,7 @@ fn demand(script: &str, programs: &[(&str, &str)], wanted: &[&str]) {
 }
 
 /// Returns the blocks of commands.
-fn blocks(page: &str) -> Vec<String> {
+pub fn blocks(page: &str) -> Vec<String> {
     let fenced = page.split("```sh\n").skip(1);
     let blocks = fenced.map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
     blocks.collect()

@@ -83,6 +83,14 @@ fn balance(folder: &Path, name: &str) -> u64 {
     answer["balance_rao"].as_u64().expect("an amount")
 }
 
+/// Returns the address of a contract of the chain.
+fn contract(folder: &Path, name: &str) -> String {
+    let record = fs::read_to_string(folder.join("chain/deployment.json")).expect("the record");
+    let record: Value = serde_json::from_str(&record).expect("JSON");
+    let address = record["contracts"][name]["address"].as_str();
+    address.expect("an address").to_owned()
+}
+
 #[test]
 fn holders_govern_by_the_commands_of_the_page() {
     let (folder, output) = run(&commands());
@@ -120,6 +128,7 @@ fn holders_govern_by_the_commands_of_the_page() {
     what_was_decided_has_happened(&folder);
     tables_fit_their_terminals(&folder);
     refusals_are_one_line(&folder);
+    raw_calls_and_rescues_are_proposed(&folder);
 }
 
 fn what_was_decided_has_happened(folder: &Path) {
@@ -232,4 +241,51 @@ fn refusals_are_one_line(folder: &Path) {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("pass by themselves"), "{text}");
+}
+
+fn raw_calls_and_rescues_are_proposed(folder: &Path) {
+    let (mean, token) = (contract(folder, "mean"), contract(folder, "token"));
+    let stranger = inktensor_client::ss58::ss58(&account("stranger"));
+    let total_supply = "0x162df8c2:50000000000:300000:1000";
+    let unknown = "0x00000000:50000000000:300000:1000";
+    let propose = ["gov", "propose", "--account", "bob", "--title", "t"];
+    for (option, value, said) in [
+        (
+            "--raw",
+            format!("{stranger}={unknown}"),
+            "there is no contract",
+        ),
+        (
+            "--raw",
+            format!("{mean}={unknown}"),
+            "no message with this selector",
+        ),
+        (
+            "--raw",
+            format!("{token}={total_supply}"),
+            "the call is of one of the network's own contracts",
+        ),
+        (
+            "--rescue",
+            format!("{token},bob=5"),
+            "the token to rescue is TAO",
+        ),
+        (
+            "--rescue",
+            format!("{mean},bob=5"),
+            "the other token refused the transfer",
+        ),
+    ] {
+        let problem = refusal(folder, &[&propose[..], &[option, &value]].concat());
+        assert!(problem.contains(said), "{said}: {problem}");
+    }
+    // What would be refused now can be proposed all the same.
+    let raw = format!("{mean}={unknown}");
+    let forced = ["--raw", &raw, "--force"];
+    let made = json(folder, &[&propose[..], &forced].concat());
+    assert_eq!(made["track"], "constitution");
+    let shown = json(folder, &["gov", "show", "3"]);
+    let text = shown["actions"][0]["text"].as_str().expect("text");
+    let said = "message 0x00000000, arguments 0x (0 bytes), at most 50000000000 ref_time";
+    assert!(text.contains(said), "{text}");
 }

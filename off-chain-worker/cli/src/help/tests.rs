@@ -119,7 +119,7 @@ fn values_that_cannot_be_say_what_is_expected() {
             "weights set --netuid 1 --uids 1 --weights x",
             "only the ratio",
         ),
-        ("heartbeat --every 0", "at least 1"),
+        ("heartbeat --blocks 0", "at least 1"),
         (
             "serve axon --netuid 1 --host 999.1.1.1 --port 1",
             "not an IP address",

@@ -177,7 +177,8 @@ impl GoverningArgs {
             check_guard(&new).map_err(bad)?;
             guard = Some(new);
         }
-        let terms = terms(self.opens_after, self.electorate_floor, guard, holders);
+        let all = holders.iter().map(|(_, amount)| amount.to_u128()).sum();
+        let terms = terms(self.opens_after, self.electorate_floor, guard, all);
         Ok(Some(terms.map_err(Failure::input)?))
     }
 }

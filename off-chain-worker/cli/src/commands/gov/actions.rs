@@ -13,12 +13,12 @@ use crate::{
 };
 use inktensor_client::ss58::ss58;
 use inktensor_primitives::{
-    governance::{Action, Governance, NetworkRule, Track, TrackRules},
+    governance::{Action, Governance, NetworkRule, RawCall, Track, TrackRules, MAX_RAW_INPUT},
     kernel::YumaParams,
     registry::{Hyperparameter, KernelParams},
     token::Successor,
     treasury::{NewBudget, NewStream},
-    AccountId, NetUid, Rao,
+    AccountId, Digest, NetUid, Rao,
 };
 use std::path::PathBuf;
 
@@ -60,6 +60,11 @@ pub struct ActionArgs {
     /// End a stream or a budget of the treasury
     #[arg(long, value_parser = values::whole::<u32>(0..=u64::MAX), value_name = "GRANT")]
     revoke: Vec<u32>,
+    /// Send tokens other than TAO that the treasury has received
+    ///
+    /// TOKEN is the address of a PSP22 contract, and AMOUNT is in its smallest unit.
+    #[arg(long, value_parser = rescue, value_name = "TOKEN,ADDRESS=AMOUNT")]
+    rescue: Vec<Rescuing>,
     /// Change a rule of a track, for proposals to come; lengths are blocks
     ///
     /// Fields are deposit, places, lead, decide, confirm, delay, window, approval and support. A
@@ -77,6 +82,17 @@ pub struct ActionArgs {
     /// Close the network down in favour of a successor
     #[arg(long, value_parser = successor, value_name = "MINTER,REGISTRY")]
     close_down: Option<Successor>,
+    /// Call a contract that is not one of the network's own, with the code that it has now
+    ///
+    /// INPUT is the selector of a message and its encoded arguments, in hexadecimal. The message
+    /// must answer nothing or a `Result`. The call gets at most so much time in picoseconds, bytes
+    /// of proof and storage deposit, and the execution fails if it needs more.
+    #[arg(
+        long,
+        value_parser = raw,
+        value_name = "ADDRESS=INPUT:REF_TIME:PROOF_SIZE:DEPOSIT"
+    )]
+    raw: Vec<Calling>,
     /// Withdraw an announced close-down
     #[arg(long)]
     cancel_close_down: bool,
@@ -120,24 +136,26 @@ struct Granting(Paying, [u32; 3]);
 #[derive(Clone)]
 struct Budgeting(Paying, Rao, [u32; 2]);
 
+/// A transfer of another token than TAO: the token, and the payment in its smallest unit.
+#[derive(Clone)]
+struct Rescuing(AccountId, Who, u128);
+
+/// A raw call, without the hash of the code.
+#[derive(Clone)]
+struct Calling(RawCall);
+
 impl ActionArgs {
     /// Returns the actions, in the order of their execution.
     ///
     /// # Errors
-    /// If there are none; if a kernel has no code; if the guard's file cannot be read.
+    /// If there are none; if a contract has no code; if the guard's file cannot be read.
     pub fn actions(&self, network: &Network) -> Result<Vec<Action>, Failure> {
         let source = &network.source;
         let mut all: Vec<Action> = Vec::new();
         let sets = self.set.iter().cloned();
         all.extend(sets.map(|Setting(netuid, value)| Action::SetHyperparameter(netuid, value)));
         for Allowing(kernel, defaults) in &self.allow_kernel {
-            let found = network.chain().code_hash(kernel)?;
-            let code_hash = found.ok_or_else(|| {
-                Failure::input(format_args!(
-                    "--allow-kernel: there is no contract at {}; deploy the kernel first",
-                    ss58(kernel)
-                ))
-            })?;
+            let code_hash = code_at(network, "--allow-kernel", *kernel)?;
             all.push(Action::AllowKernel {
                 kernel: *kernel,
                 code_hash,
@@ -171,6 +189,13 @@ impl ActionArgs {
             }));
         }
         all.extend(self.revoke.iter().copied().map(Action::Revoke));
+        for Rescuing(token, to, amount) in &self.rescue {
+            all.push(Action::Rescue {
+                token: *token,
+                to: to.on(source)?,
+                amount: *amount,
+            });
+        }
         all.extend(self.track_rules(network)?);
         if let Some(path) = &self.guard {
             all.push(Action::SetGuard(guard_in(path)?));
@@ -179,6 +204,12 @@ impl ActionArgs {
             all.push(Action::OfferRoles(to.on(source)?));
         }
         all.extend(self.close_down.map(Action::CloseDown));
+        for Calling(call) in &self.raw {
+            all.push(Action::Raw(RawCall {
+                code_hash: code_at(network, "--raw", call.target)?,
+                ..call.clone()
+            }));
+        }
         all.extend(self.cancel_close_down.then_some(Action::CancelCloseDown));
         all.extend(self.cancel_rules.then_some(Action::CancelRules));
         all.extend(self.cancel.iter().copied().map(Action::Cancel));
@@ -213,6 +244,19 @@ impl ActionArgs {
         }
         Ok(actions)
     }
+}
+
+/// Returns the hash of the code that the contract at `address` has now.
+///
+/// # Errors
+/// That there is no contract.
+fn code_at(network: &Network, option: &str, address: AccountId) -> Result<Digest, Failure> {
+    network.chain().code_hash(&address)?.ok_or_else(|| {
+        Failure::input(format_args!(
+            "{option}: there is no contract at {}; deploy it first",
+            ss58(&address)
+        ))
+    })
 }
 
 /// Returns the two parts of `text` around `sign`.
@@ -327,6 +371,54 @@ fn successor(text: &str) -> Result<Successor, String> {
     })
 }
 
+fn rescue(text: &str) -> Result<Rescuing, String> {
+    let form = "TOKEN,ADDRESS=AMOUNT";
+    let (token, rest) = parted(text, ',', form)?;
+    let (to, amount) = parted(rest, '=', form)?;
+    let token = values::address(token).map_err(|problem| format!("TOKEN: {problem}"))?;
+    Ok(Rescuing(token, to.into(), at_least_one("AMOUNT", amount)?))
+}
+
+fn raw(text: &str) -> Result<Calling, String> {
+    let form = "ADDRESS=INPUT:REF_TIME:PROOF_SIZE:DEPOSIT";
+    let (target, rest) = parted(text, '=', form)?;
+    let parts: Vec<&str> = rest.split(':').collect();
+    let [input, ref_time, proof_size, deposit] = parts.as_slice() else {
+        return Err(format!("expected {form}"));
+    };
+    let bytes = values::bytes(input).ok_or("INPUT: expected bytes in hexadecimal")?;
+    let (selector, arguments) = bytes.split_first_chunk::<4>().ok_or_else(|| {
+        format!(
+            "INPUT: {} bytes are fewer than the 4 of a selector; put the selector of the message \
+             first",
+            bytes.len()
+        )
+    })?;
+    if arguments.len() > MAX_RAW_INPUT {
+        return Err(format!(
+            "INPUT: {} bytes after the selector are more than {MAX_RAW_INPUT}; pass fewer",
+            arguments.len()
+        ));
+    }
+    Ok(Calling(RawCall {
+        target: values::address(target)?,
+        code_hash: Digest::default(),
+        selector: *selector,
+        input: arguments.to_vec(),
+        ref_time: at_least_one("REF_TIME", ref_time)?,
+        proof_size: at_least_one("PROOF_SIZE", proof_size)?,
+        deposit: at_least_one("DEPOSIT", deposit)?,
+    }))
+}
+
+/// Parses a whole number from 1 on, which may have more digits than those of other options.
+fn at_least_one<T: TryFrom<u128>>(name: &str, text: &str) -> Result<T, String> {
+    let number = text.parse::<u128>().ok().filter(|it| *it > 0);
+    let number = number.and_then(|it| T::try_from(it).ok());
+    let most = u128::MAX >> (128 - 8 * size_of::<T>().min(16));
+    number.ok_or_else(|| format!("{name}: expected a whole number from 1 to {most}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,6 +439,11 @@ mod tests {
         assert_eq!(blocks, [10, 20, 30]);
         let Budgeting(_, each, blocks) = budget("ann=2:0.5:7200:90000").unwrap();
         assert_eq!((each, blocks), (Rao(500_000_000), [7_200, 90_000]));
+        let Rescuing(_, to, amount) = rescue(&format!("{ALICE},ann=18446744073709551616")).unwrap();
+        assert_eq!((to, amount), (Who::from("ann"), 1 << 64));
+        let Calling(call) = raw(&format!("{ALICE}=0x0102030405:6:7:8")).unwrap();
+        assert_eq!((call.selector, call.input), ([1, 2, 3, 4], vec![5]));
+        assert_eq!((call.ref_time, call.proof_size, call.deposit), (6, 7, 8));
         let Allowing(_, defaults) = allowing(&format!("{ALICE}=0x0102")).unwrap();
         assert_eq!(defaults, KernelParams::Other(vec![1, 2]));
     }
@@ -365,6 +462,32 @@ mod tests {
             (problem(stream(&format!("{ALICE}=1:2")).err()), "START"),
             (problem(allowing(&format!("{ALICE}=no")).err()), "yuma"),
             (problem(successor(ALICE).err()), "MINTER"),
+            (problem(rescue(ALICE).err()), "TOKEN,ADDRESS=AMOUNT"),
+            (problem(rescue("me,you=1").err()), "TOKEN: "),
+            (
+                problem(rescue(&format!("{ALICE},ann=0")).err()),
+                "from 1 to 340282366920938463463374607431768211455",
+            ),
+            (
+                problem(raw(&format!("{ALICE}=0x01020304")).err()),
+                "REF_TIME",
+            ),
+            (
+                problem(raw(&format!("{ALICE}=0x0102:1:1:1")).err()),
+                "2 bytes are fewer than the 4",
+            ),
+            (
+                problem(raw(&format!("{ALICE}=xyz:1:1:1")).err()),
+                "hexadecimal",
+            ),
+            (
+                problem(raw(&format!("{ALICE}=0x01020304:1:0:1")).err()),
+                "PROOF_SIZE: expected a whole number from 1 to 18446744073709551615",
+            ),
+            (
+                problem(raw(&format!("{ALICE}={}:1:1:1", "00".repeat(1_029))).err()),
+                "1025 bytes after the selector are more than 1024",
+            ),
         ] {
             assert!(problem.contains(said), "{said}: {problem}");
         }

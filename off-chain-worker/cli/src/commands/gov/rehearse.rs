@@ -8,13 +8,17 @@ use inktensor_client::{
     deploy::Governing,
 };
 use inktensor_primitives::{
-    governance::Action,
+    governance::{Action, RawCall},
+    hash::hex,
     registry::{AnnouncedRules, NetworkRules, Registry, RegistryError},
     treasury::{Limits, Treasury, TreasuryError},
     Rao,
 };
 use scale::Decode;
 use serde::Serialize;
+
+/// Most bytes that are shown of the answer to a raw call.
+const SHOWN_BYTES: usize = 16;
 
 /// The answer that an action would have now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -173,7 +177,7 @@ fn one(network: &Network, at: Governing, action: &Action) -> Result<Rehearsal, F
         Action::CancelCloseDown => asks.registry(registry().cancel_close_down()),
         Action::CancelRules => asks.registry(registry().cancel_network_rules()),
         Action::LiftBrake => asks.registry(registry().brake(network.block()?)),
-        Action::Raw(_) => Ok(Rehearsal::Unknown("a raw call has no typed answer".into())),
+        Action::Raw(call) => asks.raw(call),
         Action::ChangeRule(_)
         | Action::SetTrack(..)
         | Action::SetGuard(_)
@@ -221,19 +225,51 @@ impl Asks<'_> {
         message: impl Into<Message<Result<T, E>>>,
         may_pass: impl Fn(&E) -> bool,
     ) -> Result<Rehearsal, Failure> {
-        let answer = self.network.chain().query_as(self.at.governance, message);
-        Ok(match answer {
-            Ok(Ok(_)) => Rehearsal::Works,
-            Ok(Err(error)) if may_pass(&error) => Rehearsal::NotNow(error.text()),
-            Ok(Err(error)) => Rehearsal::Refused(error.text()),
+        match self.network.chain().query_as(self.at.governance, message) {
+            Ok(Ok(_)) => Ok(Rehearsal::Works),
+            Ok(Err(error)) if may_pass(&error) => Ok(Rehearsal::NotNow(error.text())),
+            Ok(Err(error)) => Ok(Rehearsal::Refused(error.text())),
+            Err(error) => self.unanswered(error),
+        }
+    }
+
+    /// Runs a call of another contract, without its limits of gas and deposit.
+    fn raw(&self, call: &RawCall) -> Result<Rehearsal, Failure> {
+        let input = [&call.selector[..], &call.input].concat();
+        let chain = self.network.chain();
+        match chain.read(self.at.governance, call.target, &input) {
+            Ok(answer) => Ok(answered(&answer)),
+            Err(error) => self.unanswered(error),
+        }
+    }
+
+    /// Returns the outcome of a message that the chain does not carry out.
+    fn unanswered(&self, error: ChainError) -> Result<Rehearsal, Failure> {
+        Ok(match error {
             // A chain takes the deposit for storage last, and only for what a contract has carried
             // out. Governance has no coin for it; the account that executes pays it.
-            Err(ChainError::Runtime(reason)) if is_of_the_deposit(&reason) => Rehearsal::Works,
-            Err(error @ (ChainError::Runtime(_) | ChainError::Trapped | ChainError::OutOfGas)) => {
+            ChainError::Runtime(reason) if is_of_the_deposit(&reason) => Rehearsal::Works,
+            ChainError::Runtime(_) | ChainError::Trapped | ChainError::OutOfGas => {
                 Rehearsal::Unknown(error.to_string())
             }
-            Err(error) => return Err(self.network.failed(error)),
+            error => return Err(self.network.failed(error)),
         })
+    }
+}
+
+/// Returns the outcome of a raw call with this answer, as governance judges it: a byte of the
+/// contract's dispatch comes first, and a zero byte after it is success.
+fn answered(answer: &[u8]) -> Rehearsal {
+    match answer {
+        [0] | [0, 0, ..] => Rehearsal::Works,
+        [0, error @ ..] => Rehearsal::NotNow(format!(
+            "the contract answers {}, which does not begin with a zero byte and so is a failure",
+            hex(error.get(..SHOWN_BYTES).unwrap_or(error))
+        )),
+        [_, ..] => Rehearsal::Refused(
+            "the contract has no message with this selector, or not with these arguments".into(),
+        ),
+        [] => Rehearsal::Unknown("the contract answers as no ink! contract does".into()),
     }
 }
 
@@ -260,5 +296,19 @@ mod tests {
         assert_eq!(ended(Object::Is(2), &dismiss, None, false), None);
         let refused = ended(Object::Gone, &dismiss, None, false);
         assert!(matches!(refused, Some(Rehearsal::Refused(_))));
+    }
+
+    #[test]
+    fn an_answer_to_a_raw_call_is_judged_as_governance_does() {
+        for answer in [&[0][..], &[0, 0], &[0, 0, 9]] {
+            assert_eq!(answered(answer), Rehearsal::Works);
+        }
+        let failure = answered(&[0, 1, 5]);
+        let Rehearsal::NotNow(reason) = &failure else {
+            panic!("{failure:?}");
+        };
+        assert!(reason.contains("answers 0x0105,"), "{reason}");
+        assert!(matches!(answered(&[1, 1]), Rehearsal::Refused(_)));
+        assert!(matches!(answered(&[]), Rehearsal::Unknown(_)));
     }
 }

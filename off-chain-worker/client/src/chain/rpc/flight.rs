@@ -148,6 +148,24 @@ pub fn carry_out<P: Payload>(
     outcomes
 }
 
+/// Signs `payloads` with `key` and sends them together, without waiting for their blocks.
+///
+/// # Errors
+/// If a node does not take one of them. Those before it stay.
+pub fn send_off<P: Payload>(chain: &Node, key: &Keypair, payloads: &[P]) -> Result<(), ChainError> {
+    let link = chain.link();
+    let connection = link.checked()?;
+    let nonces = Nonces::of(connection.genesis, link.addresses(), key.public_key().0);
+    let (terms, mut flights) = (Terms::default(), Vec::with_capacity(payloads.len()));
+    let signer = (key, &nonces);
+    let departed = depart(chain, &connection, signer, payloads, &terms, &mut flights);
+    // From here on the node counts them.
+    for flight in &flights {
+        nonces.forget(flight.nonce);
+    }
+    departed
+}
+
 /// Signs and sends transactions, with consecutive nonces. Adds those that a node may have to
 /// `flights`, and returns an error if that is not all.
 fn depart<'a, P: Payload>(

@@ -35,7 +35,7 @@ pub use settings::{Settings, Urgent, TIMEOUT};
 use super::{BlockId, Call, Chain, ChainError, ChainRead, Cost, Instantiated, Receipt};
 use crate::{forward_reads, keys};
 use api::{CallOutput, Code, DryRun, Uploaded};
-use flight::{carry_out, Terms, Urgency};
+use flight::{carry_out, send_off, Terms, Urgency};
 use included::Included;
 use inktensor_primitives::{hash::blake2, AccountId, Digest};
 use link::{Link, Trouble};
@@ -122,6 +122,16 @@ impl RpcChain {
     /// As [`Chain::submit`].
     pub fn remark(&mut self, signer: AccountId) -> Result<(), ChainError> {
         self.succeed(signer, &payload::remark(), None).map(drop)
+    }
+
+    /// Sends `count` transactions that do nothing, one right after the other, and does not wait for
+    /// their blocks. A node that makes a block for each transaction makes as many blocks.
+    ///
+    /// # Errors
+    /// If the node does not take one of them. Those before it stay.
+    pub fn remarks(&mut self, signer: AccountId, count: u32) -> Result<(), ChainError> {
+        let payloads: Vec<_> = (0..count).map(|_| payload::remark()).collect();
+        send_off(&self.node, self.key(signer)?, &payloads)
     }
 
     fn key(&self, signer: AccountId) -> Result<&Keypair, ChainError> {
