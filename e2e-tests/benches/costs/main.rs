@@ -51,6 +51,13 @@ fn main() {
             log(&case.name());
             figures.push(subnet.measure(case));
         }
+        if neurons == 256 {
+            for validators in [64, 128] {
+                let case = Case::sparse(neurons, validators);
+                log(&case.name());
+                figures.push(subnet.measure(case));
+            }
+        }
         if neurons == 4096 {
             let case = Case::heaviest(neurons, 128);
             log(&case.name());

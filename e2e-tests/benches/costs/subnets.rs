@@ -30,6 +30,8 @@ pub struct Case {
     pub validators: u16,
     /// True for liquid alpha, the most expensive rule of bonds.
     pub liquid_alpha: bool,
+    /// Share of the weights that are set, in per cent.
+    pub filled: u16,
 }
 
 impl Case {
@@ -39,7 +41,21 @@ impl Case {
             neurons,
             validators,
             liquid_alpha: false,
+            filled: 100,
         }
+    }
+
+    /// Returns a subnet in which a validator weighs one miner of ten.
+    pub fn sparse(neurons: u16, validators: u16) -> Self {
+        Self {
+            filled: 10,
+            ..Self::plain(neurons, validators)
+        }
+    }
+
+    /// Returns true for a subnet with all weights and default parameters.
+    pub fn is_plain(&self) -> bool {
+        !self.liquid_alpha && self.filled == 100
     }
 
     /// Returns a subnet with the most expensive parameters.
@@ -51,12 +67,14 @@ impl Case {
     }
 
     pub fn name(&self) -> String {
-        let rule = if self.liquid_alpha {
-            ", liquid alpha"
-        } else {
-            ""
-        };
-        format!("{} x {}{rule}", self.neurons, self.validators)
+        let mut name = format!("{} x {}", self.neurons, self.validators);
+        if self.liquid_alpha {
+            name.push_str(", liquid alpha");
+        }
+        if self.filled < 100 {
+            name.push_str(&format!(", {} % filled", self.filled));
+        }
+        name
     }
 }
 
@@ -132,9 +150,9 @@ impl Subnet {
         net.run_epoch(netuid);
         net.run_epoch(netuid);
         assert_eq!(net.roster(netuid).len(), usize::from(case.validators));
-        let ((), weights) = net.weighed(|net| fill_weights(net, netuid));
+        let ((), weights) = net.weighed(|net| fill_weights(net, netuid, case.filled));
         net.run_epoch(netuid);
-        fill_weights(&mut net, netuid);
+        fill_weights(&mut net, netuid, case.filled);
         let ready = net.status(netuid).expect("a status").closes_at;
         net.advance_to(ready);
         let open = net.template();
@@ -179,15 +197,20 @@ impl Subnet {
     }
 }
 
-/// Sets weights of every neuron with a permit on all neurons.
-fn fill_weights(net: &mut Network, netuid: NetUid) {
+/// Sets weights of every neuron with a permit on `filled` per cent of the neurons, which differ from
+/// validator to validator.
+fn fill_weights(net: &mut Network, netuid: NetUid, filled: u16) {
     let neurons = net.subnet(netuid).expect("the subnet").neurons;
-    let all: Vec<Uid> = (0..neurons).map(Uid).collect();
     for uid in net.roster(netuid) {
         let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
-        let weights = all.iter().map(|whom| opinion(uid, *whom)).collect();
+        let weighs = |whom: &Uid| {
+            let draw = u32::from(uid.0) * 40_503 ^ u32::from(whom.0).wrapping_mul(2_654_435_761);
+            (draw >> 16) % 100 < u32::from(filled)
+        };
+        let uids: Vec<Uid> = (0..neurons).map(Uid).filter(weighs).collect();
+        let weights = uids.iter().map(|whom| opinion(uid, *whom)).collect();
         net.as_(hotkey)
-            .set_weights(netuid, all.clone(), weights)
+            .set_weights(netuid, uids, weights)
             .expect("set");
     }
 }

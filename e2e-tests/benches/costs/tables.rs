@@ -66,7 +66,7 @@ fn runs(it: &Figures) -> [(&'static str, &Costs); 8] {
 }
 
 fn plain(figures: &[Figures]) -> impl Iterator<Item = &Figures> {
-    figures.iter().filter(|it| !it.case.liquid_alpha)
+    figures.iter().filter(|it| it.case.is_plain())
 }
 
 /// Returns a table with a row for each message that runs epochs, and each subnet.

@@ -26,7 +26,7 @@ pub enum Kernel {
 impl Kernel {
     /// Returns the Yuma kernel.
     pub fn yuma() -> Self {
-        Kernel::Yuma(Native::on_threads(1))
+        Kernel::Yuma(Native::on_one_core())
     }
 
     /// Returns a random hash kernel.

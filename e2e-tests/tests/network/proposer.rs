@@ -167,11 +167,11 @@ struct Generous;
 
 impl Engine for Generous {
     fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
-        Native::on_threads(1).plan(header)
+        Native::on_one_core().plan(header)
     }
 
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
-        let mut output = Native::on_threads(1).step(input)?;
+        let mut output = Native::on_one_core().step(input)?;
         if let Some(last) = output.results.last_mut() {
             last.miner.0 += 1;
         }

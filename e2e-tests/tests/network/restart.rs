@@ -33,15 +33,15 @@ struct Counting {
 impl Engine for Counting {
     fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
         self.epochs.fetch_add(1, Ordering::Relaxed);
-        Native::on_threads(1).plan(header)
+        Native::on_one_core().plan(header)
     }
 
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
-        Native::on_threads(1).step(input)
+        Native::on_one_core().step(input)
     }
 
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
-        Native::on_threads(1).phase(job)
+        Native::on_one_core().phase(job)
     }
 }
 

@@ -402,11 +402,11 @@ struct Erring {
 
 impl Engine for Erring {
     fn plan(&self, header: &EpochHeader) -> Result<EpochPlan, EngineError> {
-        Native::on_threads(1).plan(header)
+        Native::on_one_core().plan(header)
     }
 
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
-        let mut output = Native::on_threads(1).step(input)?;
+        let mut output = Native::on_one_core().step(input)?;
         let errs = |left: u32| left.checked_sub(1);
         if let Some(last) = output.results.last_mut() {
             let counted = self

@@ -36,7 +36,7 @@ pub fn ledger(net: &Network, store: Store, engine: Arc<dyn Engine>) -> EpochCach
 pub fn fresh(net: &Network, folder: &TempDir) -> EpochCache {
     // Compiled once per process.
     static KERNELS: OnceLock<Arc<Kernels>> = OnceLock::new();
-    let kernels = KERNELS.get_or_init(|| Arc::new(kernels(Arc::new(Native::on_threads(1)))));
+    let kernels = KERNELS.get_or_init(|| Arc::new(kernels(Arc::new(Native::on_one_core()))));
     let store = folder.store(net).expect("opened");
     EpochCache::new(net.addresses(), Arc::clone(kernels)).with_store(store)
 }

@@ -74,7 +74,7 @@ proptest! {
 
     #[test]
     fn native_equals_wasmtime(shape in shape()) {
-        let (native, wasm) = (Native::on_threads(2), built_kernel_once());
+        let (native, wasm) = (Native::new(), built_kernel_once());
         let inputs = inputs(&native, &odd_metagraph(&shape));
         let a = compute(&native, &inputs).expect("a trace");
         let b = compute(wasm, &inputs).expect("a trace");
@@ -95,14 +95,14 @@ fn built_kernel_once() -> &'static dyn Engine {
 }
 
 #[test]
-fn the_number_of_threads_does_not_matter() {
-    let vector = metagraph(&Shape::plain(500, 20, 70));
-    let digests = [1, 2, 5].map(|threads| {
-        let engine = Native::on_threads(threads);
-        support::trace(&engine, &vector).assertion().digest()
-    });
-    assert_eq!(digests[0], digests[1]);
-    assert_eq!(digests[0], digests[2]);
+fn all_cores_agree_with_one() {
+    for density in [5, 70] {
+        // More cells than one core computes alone.
+        let vector = metagraph(&Shape::plain(1100, 64, density));
+        let engines = [Native::on_one_core(), Native::new()];
+        let [one, all] = engines.map(|engine| support::trace(&engine, &vector).assertion());
+        assert_eq!(one, all);
+    }
 }
 
 #[test]

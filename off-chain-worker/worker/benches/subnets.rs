@@ -83,7 +83,7 @@ impl Subnet {
         let mut header = vector.header(code_hash);
         header.netuid = NetUid(netuid);
         (header.epoch, header.final_epoch) = (1, None);
-        let engine = Native::on_threads(1);
+        let engine = Native::on_one_core();
         let plan = engine.plan(&header).unwrap();
         let inputs = vector.inputs(header.clone(), &plan);
         let empty = vec![Vec::new(); inputs.chunks.len()];

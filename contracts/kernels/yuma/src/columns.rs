@@ -8,14 +8,15 @@ use inktensor_primitives::PAGE;
 
 /// Most columns of a chunk. A smaller chunk has zeros behind its last column.
 pub const WIDTH: usize = PAGE as usize;
+// A mask has a bit for each column.
+const _: () = assert!(WIDTH == 64);
 /// The last column, and the mask of a column's number.
 const LAST: usize = WIDTH.wrapping_sub(1);
 
 /// One value per column.
 pub type Columns<T> = [T; WIDTH];
 
-/// Returns the number of a column that is known to be below [`WIDTH`], in a form that the compiler
-/// knows to be.
+/// Returns `column`, masked to below [`WIDTH`], so that an index needs no check.
 #[inline(always)]
 pub const fn at(column: usize) -> usize {
     column & LAST
@@ -92,9 +93,9 @@ pub trait Walk: Copy {
 
 /// Visits every column.
 #[derive(Clone, Copy, Debug)]
-pub struct Whole;
+pub struct AllColumns;
 
-impl Walk for Whole {
+impl Walk for AllColumns {
     #[inline(always)]
     fn columns(self, _mask: u64) -> impl Iterator<Item = usize> {
         0..WIDTH

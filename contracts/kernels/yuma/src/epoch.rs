@@ -51,7 +51,8 @@ pub struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// Returns the number of weights, absent ones included; zero in a phase that does not read them.
+    /// Returns the number of weights, absent ones included; zero in a phase that does not read
+    /// them.
     pub fn cells(&self) -> usize {
         self.rows.len()
     }

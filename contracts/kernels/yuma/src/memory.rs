@@ -4,7 +4,8 @@
 //! row is its head (u16: the uid, and [`FULL`] if no bond of the row is zero), then, unless it is
 //! full, a mask of its bonds that are not zero (a bit per uid of the chunk, from the lowest bit of
 //! the first byte on), then those bonds (u16 each). All numbers are little-endian. A memory without
-//! rows has no bytes. So equal bonds are equal bytes, and bytes follow the number of bonds.
+//! rows has no bytes. So the kernel writes equal bonds as equal bytes, and their number follows the
+//! number of bonds. It reads bonds of zero too, which a false assertion may have left.
 //!
 //! A memory names its uids, so a chunk that has grown can read it.
 
@@ -13,10 +14,11 @@ use crate::{
     columns::{self, Bits, Columns, WIDTH},
 };
 use ink::prelude::vec::Vec;
-use inktensor_primitives::Uid;
+use inktensor_primitives::{Uid, MAX_UIDS, PAGE};
 
 /// Bit of a row's head: the row has a bond for each uid of the chunk, and no mask.
 pub const FULL: u16 = 1 << 15;
+const _: () = assert!(MAX_UIDS <= FULL);
 
 /// A chunk's memory, read in place.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,7 +120,9 @@ fn read_row<'a>(reader: &mut Reader<'a>, len: u16) -> Option<Row<'a>> {
     } else {
         full
     };
-    if mask == 0 || mask & !full != 0 {
+    // A row is written in one form only.
+    let masked = head & FULL == 0;
+    if mask == 0 || mask & !full != 0 || (masked && mask == full) {
         return None;
     }
     let bonds = usize::try_from(mask.count_ones()).ok()?;
@@ -178,9 +182,10 @@ pub struct MemoryWriter {
 }
 
 impl MemoryWriter {
-    /// Starts a memory for `len` uids from `start` on, with room for `rows` rows of `bonds` bonds in
-    /// all.
+    /// Starts a memory for `len` uids from `start` on, at most a page of them, with room for `rows`
+    /// rows of `bonds` bonds in all.
     pub fn with_room(start: Uid, len: u16, rows: usize, bonds: usize) -> Self {
+        let len = len.min(PAGE);
         let head = rows.saturating_mul(mask_bytes(len).saturating_add(2));
         let room = head.saturating_add(bonds.saturating_mul(2));
         let mut bytes = Vec::with_capacity(room.saturating_add(4));
@@ -233,7 +238,9 @@ impl MemoryWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::epoch::MAX_PERMITS;
     use ink::prelude::{vec, vec::Vec};
+    use inktensor_primitives::kernel::MAX_MEMORY;
     use proptest::prelude::*;
 
     fn example() -> Vec<u8> {
@@ -279,6 +286,7 @@ mod tests {
         refused(&[bytes.clone(), vec![0]].concat(), "half a head");
         refused(&[0, 0, 2, 0, 1, 0, 0b100, 7, 0], "a bit behind the chunk");
         refused(&[0, 0, 2, 0, 1, 0, 0], "a row without bonds");
+        refused(&[0, 0, 1, 0, 1, 0, 1, 7, 0], "a full row with a mask");
         refused(&[0, 0, 0, 0, 1, 0, 3, 0], "rows of no length");
         refused(&[0, 0, 65, 0, 1, 0x80], "more uids than a chunk has");
         refused(
@@ -286,6 +294,20 @@ mod tests {
             "a validator twice",
         );
         assert_eq!(Memory::or_none(&bytes[1..]).rows().count(), 0);
+    }
+
+    #[test]
+    fn the_largest_memory_is_within_the_limit() {
+        let mut bonds = [1; WIDTH];
+        bonds[7] = 0;
+        let mut writer = MemoryWriter::new(Uid(0), PAGE);
+        for uid in 0..=MAX_PERMITS {
+            writer.push(Uid(uid), &bonds);
+        }
+        // Rows with a mask and one bond less than all are the longest.
+        let bytes = writer.end();
+        assert_eq!(bytes.len(), 4 + 257 * (2 + 8 + 63 * 2));
+        assert!(bytes.len() <= MAX_MEMORY);
     }
 
     proptest! {

@@ -78,7 +78,7 @@ fn metagraphs(
 type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
 fn epochs(group: &mut Group, wasm: &dyn Engine, vector: &Vector) {
-    let one = Native::on_threads(1);
+    let one = Native::on_one_core();
     let all = Native::new();
     let engines: [(&str, &dyn Engine); 3] = [
         (report::WASMTIME, wasm),

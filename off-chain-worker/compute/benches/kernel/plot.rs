@@ -110,11 +110,11 @@ fn draw(
             (least.min(value), most.max(value))
         })
     };
-    if all().next().is_none() {
-        return;
-    }
     let xs = range(&mut all().map(|(x, _)| *x));
     let (least, most) = range(&mut all().map(|(_, y)| *y));
+    if xs.0 >= xs.1 || least <= 0.0 {
+        return; // Fewer than two points were measured.
+    }
     // Whole decades.
     let ys = (
         10f64.powf(least.log10().floor()),

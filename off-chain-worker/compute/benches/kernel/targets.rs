@@ -1,19 +1,19 @@
 //! The targets: multiples of the speed of the reference, which this repository does not contain.
 
-use crate::report::{ALL_CORES, ONE_CORE, WASMTIME};
+use crate::report::{ONE_CORE, WASMTIME};
 
 /// Milliseconds of a call of a step at most.
 pub const CALL: f64 = 0.004;
 /// Part of an epoch in wasmtime that its digests may take.
 pub const DIGESTS: f64 = 0.1;
 
-/// What the transcription takes, in multiples of the reference's own code: neurons, validators,
-/// share of entries in per cent, multiple.
+/// Time of the transcription in multiples of the reference's own code: neurons, validators, share of
+/// entries in per cent, multiple.
 ///
 /// The reference is subtensor's epoch arithmetic at spec 425, compiled natively, on one core. It was
-/// timed in turn with a build of this kernel, and so was the transcription, with the same build:
-/// each multiple is a quotient of two medians of such ratios. It depends on the machine by some
-/// tenths, and more for the largest sizes, where the transcription waits for memory.
+/// timed in turn with a build of this kernel, and so was the transcription, with the same build but
+/// on another machine: each multiple is a quotient of two such ratios. So it is good to some tenths,
+/// and to less for the largest sizes, where the transcription waits for memory.
 const TRANSCRIPTION: [(u16, u16, u64, f64); 10] = [
     (256, 64, 100, 0.74),
     (1024, 64, 100, 0.83),
@@ -44,7 +44,6 @@ pub fn of(function: &str, neurons: u16, density: u64) -> Option<f64> {
         (WASMTIME, _) => Some(2.0),
         (ONE_CORE, 100) => Some(15.0),
         (ONE_CORE, _) => Some(5.0),
-        (ALL_CORES, _) => None,
         _ => None,
     }
 }

@@ -37,23 +37,21 @@ impl Engine for Mean {
     }
 }
 
-/// The linked Yuma kernel. All cores share the chunks of a large phase.
+/// The linked Yuma kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Native {
-    threads: usize,
+    parallel: bool,
 }
 
 impl Native {
-    /// Runs on as many threads as the machine has cores.
-    pub fn new() -> Self {
-        Self::on_threads(cores())
+    /// Runs on all cores: they share the chunks of a large phase.
+    pub const fn new() -> Self {
+        Self { parallel: true }
     }
 
-    /// Divides the work between this number of threads, at least one, and at most the cores.
-    pub fn on_threads(threads: usize) -> Self {
-        Self {
-            threads: threads.max(1),
-        }
+    /// Runs on the caller's thread alone.
+    pub const fn on_one_core() -> Self {
+        Self { parallel: false }
     }
 
     /// Returns the engine for the kernel with code hash `expected`, if that is the hash of `built`,
@@ -103,10 +101,11 @@ impl Native {
         chunks: &[Chunk],
     ) -> Vec<Result<Work, KernelError>> {
         let cells: usize = chunks.iter().map(Chunk::cells).sum();
-        let many = self.threads > 1 && cells >= MANY_CELLS;
-        match pool().filter(|_| many) {
+        let many = self.parallel && cells >= MANY_CELLS;
+        match many.then(pool).flatten() {
             Some(pool) => {
-                let part = chunks.len().div_ceil(self.threads * PARTS).max(1);
+                let parts = pool.current_num_threads().saturating_mul(PARTS);
+                let part = chunks.len().div_ceil(parts.max(1)).max(1);
                 let chunks = chunks.par_iter().with_min_len(part);
                 pool.install(|| chunks.map(|chunk| carry.work(epoch, chunk)).collect())
             }
@@ -118,19 +117,21 @@ impl Native {
     }
 }
 
-/// Returns the threads that all epochs of this process share, one per core, started at the first
-/// call. `None` if the system gives no threads: then every epoch is computed on the caller's.
+/// Returns the threads that all epochs of this process share, one per core, started when they are
+/// first needed. `None` if the system gives none: then the caller's thread computes alone, and the
+/// log says so.
 fn pool() -> Option<&'static ThreadPool> {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
     let start = || {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let pool = ThreadPoolBuilder::new().thread_name(|number| format!("kernel-{number}"));
-        pool.num_threads(cores()).build().ok()
+        let pool = pool.num_threads(cores).build();
+        pool.inspect_err(|error| {
+            tracing::warn!(%error, "the kernel runs on one core: no threads could be started");
+        })
+        .ok()
     };
     POOL.get_or_init(start).as_ref()
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Default for Native {

@@ -8,7 +8,7 @@ mod yuma3;
 pub use remembered::Remembered;
 
 use crate::{
-    columns::{self, Columns, Entries, WIDTH},
+    columns::{self, AllColumns, Columns, Entries, WIDTH},
     fixed::{Whole, Q32},
     memory::Kept,
     rows::Rows,
@@ -81,8 +81,9 @@ impl Rule {
         }
     }
 
-    /// Moves the bonds of a chunk. Returns the yield of each validator's bonds before normalization,
-    /// and hands the new bonds of each validator, by its place in the roster, to `keep`.
+    /// Moves the bonds of a chunk. Returns the yield of each validator's bonds before
+    /// normalization, and hands the new bonds of each validator, by its place in the roster, to
+    /// `keep`.
     ///
     /// Rows are walked whole where most cells are filled, under the common rule: each combination
     /// of walk and rule is code that the chain loads with the kernel.
@@ -92,14 +93,11 @@ impl Rule {
         let curve = self.liquid.as_ref().filter(|_| inputs.agreed);
         if clips && curve.is_none() && !columns::is_sparse(inputs.masks) {
             return if self.yuma3 {
-                yuma3::apply(
-                    columns::Whole,
-                    inputs,
-                    &mut keep,
-                    |weight, consensus, old| self.move_by_rate(weight.min(consensus), old),
-                )
+                yuma3::apply(AllColumns, inputs, &mut keep, |weight, consensus, old| {
+                    self.move_by_rate(weight.min(consensus), old)
+                })
             } else {
-                yuma2::apply(self, columns::Whole, inputs, &mut keep, Q32::min)
+                yuma2::apply(self, AllColumns, inputs, &mut keep, Q32::min)
             };
         }
         let penalized = |weight: Q32, consensus: Q32| {

@@ -9,7 +9,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Remembered<'a> {
     row: Row<'a>,
-    /// Number of columns by which the chunk starts before the memory, or wraps to behind it.
+    /// First uid of the memory less that of the chunk, wrapped: added to a column of the memory, it
+    /// gives the chunk's.
     ahead: usize,
     /// Columns with bonds that count.
     mask: u64,

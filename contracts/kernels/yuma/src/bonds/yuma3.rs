@@ -13,8 +13,8 @@ use crate::{
 };
 use ink::prelude::vec::Vec;
 
-/// Moves the bonds of a chunk. `moved` makes the new bond of weight, consensus and old bond; it is
-/// zero without a weight and an old bond.
+/// Moves the bonds of a chunk. `moved` makes the new bond of weight, consensus and old bond. It is
+/// zero if weight and old bond are zero.
 pub(super) fn apply<W: Walk>(
     walk: W,
     mut inputs: Inputs,

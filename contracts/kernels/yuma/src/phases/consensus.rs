@@ -32,7 +32,7 @@ pub(super) struct Sums {
     pub(super) trust: Vec<Q32>,
 }
 
-/// What a chunk's columns give.
+/// Consensus, ranks and trust of a chunk.
 struct Found {
     /// Consensus on each neuron.
     consensus: Columns<Q32>,

@@ -23,7 +23,8 @@ use inktensor_primitives::{
     Uid,
 };
 
-/// Bytes of a carry per validator, at most, and some for what a carry has once.
+/// Bytes for which a carry has room per validator. The carries of all phases but the second need
+/// fewer; that one also has the largest stakes.
 const PER_VALIDATOR: usize = 48;
 
 /// State of the whole subnet between two steps, by phase.
@@ -155,8 +156,8 @@ impl Carry {
         Ok((carry, output))
     }
 
-    /// Adds the works on all chunks of the phase, in order of chunk. Returns the next phase's carry,
-    /// and the outputs of the phase's steps.
+    /// Adds the works on all chunks of the phase, in order of chunk. Returns the next phase's
+    /// carry, and the outputs of the phase's steps.
     ///
     /// # Errors
     /// The error of the first work that failed, and those of [`Carry::advance`].
