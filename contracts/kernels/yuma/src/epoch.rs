@@ -51,12 +51,6 @@ pub struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// Returns the number of weights, absent ones included; zero in a phase that does not read
-    /// them.
-    pub fn cells(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Returns the neurons by uid.
     pub(crate) fn seats(&self) -> impl Iterator<Item = (u16, &'a NeuronInput)> {
         (self.start..).zip(self.neurons)

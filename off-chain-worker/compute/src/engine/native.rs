@@ -17,9 +17,11 @@ use rayon::{
 };
 use std::{sync::OnceLock, thread};
 
-/// Cells of weights from which on a phase is computed by several threads. With fewer, waking a
-/// thread takes longer than its part of the work: see docs/performance.md.
-const MANY_CELLS: usize = 32 * 1024;
+/// Work from which on a phase is computed by several threads, in weights that are not zero: see
+/// [`is_large`]. With less, waking a thread takes longer than its part of the work.
+const LARGE: usize = 32 * 1024;
+/// Cells that are as much work as a weight that is not zero.
+const CELLS: usize = 16;
 /// Parts for each thread, so that one that is late leaves little to wait for.
 const PARTS: usize = 4;
 
@@ -88,33 +90,39 @@ impl Native {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let works = self.work(&epoch, &carry, &chunks);
+        let parallel = self.parallel && is_large(job);
+        let works = work(&epoch, &carry, &chunks, parallel.then(pool).flatten());
         let (_, outputs) = carry.advance_all(&epoch, works)?;
         Ok(outputs)
     }
+}
 
-    /// Works on all chunks of a phase, in order of chunk.
-    fn work(
-        &self,
-        epoch: &Epoch,
-        carry: &Carry,
-        chunks: &[Chunk],
-    ) -> Vec<Result<Work, KernelError>> {
-        let cells: usize = chunks.iter().map(Chunk::cells).sum();
-        let many = self.parallel && cells >= MANY_CELLS;
-        match many.then(pool).flatten() {
-            Some(pool) => {
-                let parts = pool.current_num_threads().saturating_mul(PARTS);
-                let part = chunks.len().div_ceil(parts.max(1)).max(1);
-                let chunks = chunks.par_iter().with_min_len(part);
-                pool.install(|| chunks.map(|chunk| carry.work(epoch, chunk)).collect())
-            }
-            None => chunks
-                .iter()
-                .map(|chunk| carry.work(epoch, chunk))
-                .collect(),
-        }
-    }
+/// Works on all chunks of a phase, in order of chunk.
+fn work(
+    epoch: &Epoch,
+    carry: &Carry,
+    chunks: &[Chunk],
+    pool: Option<&ThreadPool>,
+) -> Vec<Result<Work, KernelError>> {
+    let Some(pool) = pool else {
+        return chunks
+            .iter()
+            .map(|chunk| carry.work(epoch, chunk))
+            .collect();
+    };
+    let parts = pool.current_num_threads().saturating_mul(PARTS);
+    let part = chunks.len().div_ceil(parts.max(1)).max(1);
+    let chunks = chunks.par_iter().with_min_len(part);
+    pool.install(|| chunks.map(|chunk| carry.work(epoch, chunk)).collect())
+}
+
+/// Returns true if the phase is enough work for several threads, by its first chunk: to count them
+/// all takes as long as a thread saves.
+fn is_large(job: &PhaseJob) -> bool {
+    let (_, rows) = job.gathered(0);
+    let weights = rows.iter().filter(|weight| **weight != 0).count();
+    let work = weights.saturating_add(rows.len() / CELLS);
+    work.saturating_mul(job.inputs.len()) >= LARGE
 }
 
 /// Returns the threads that all epochs of this process share, one per core, started when they are
