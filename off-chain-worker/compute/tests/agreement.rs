@@ -96,9 +96,9 @@ fn built_kernel_once() -> &'static dyn Engine {
 
 #[test]
 fn all_cores_agree_with_one() {
-    for density in [5, 70] {
-        // More cells than one core computes alone.
-        let vector = metagraph(&Shape::plain(1100, 64, density));
+    // More work than one core computes alone, in sparse and in dense rows.
+    for (neurons, density) in [(4096, 10), (1100, 70)] {
+        let vector = metagraph(&Shape::plain(neurons, 64, density));
         let engines = [Native::on_one_core(), Native::new()];
         let [one, all] = engines.map(|engine| support::trace(&engine, &vector).assertion());
         assert_eq!(one, all);

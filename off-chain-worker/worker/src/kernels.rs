@@ -71,12 +71,18 @@ impl Kernels {
         Ok(self)
     }
 
-    /// Keeps compiled kernels in the store's folder, see [`Wasm::keeping_compiled_in`].
+    /// Keeps compiled kernels in the store's folder, see [`Wasm::keep_compiled_in`]. Without a
+    /// folder that may be used, each start compiles them again, and the log says why.
     ///
     /// # Errors
-    /// `Folder` if the folder cannot be used, `Runtime` if this machine cannot run wasmtime.
+    /// `Runtime` if this machine cannot run wasmtime.
     pub fn keeping_compiled(mut self, store: &Path) -> Result<Self, EngineError> {
-        self.wasm = self.wasm.keeping_compiled_in(&store.join(COMPILED))?;
+        match self.wasm.keep_compiled_in(&store.join(COMPILED)) {
+            Err(EngineError::Folder(error)) => {
+                tracing::warn!(%error, "compiled kernels are not kept: each start compiles again");
+            }
+            done => done?,
+        }
         Ok(self)
     }
 

@@ -34,7 +34,8 @@ pub struct Config {
     /// The token of an earlier generation of contracts, which this one succeeds. Absent for a
     /// network with a token of its own. With it there are no holders: the TAO of the token stays
     /// where it is, and the emission contract mints once the succession that the earlier registry
-    /// has announced counts.
+    /// has announced counts. The deployer must be another than the earlier generation's: the same
+    /// one finds the earlier contracts at the addresses of those with the same arguments.
     pub succeeds: Option<AccountId>,
     /// Terms of governance. With these, the governance contract is the admin in place of `admin`,
     /// and its treasury is the treasury in place of `treasury`.

@@ -35,6 +35,15 @@ pub fn transcription(neurons: u16, validators: u16, density: u64) -> Option<f64>
         .map(|(.., times)| *times)
 }
 
+/// Returns the target of all cores: how many times as fast as one at least.
+pub fn cores(neurons: u16) -> f64 {
+    if neurons < 1024 {
+        1.0
+    } else {
+        1.7
+    }
+}
+
 /// Returns the target of `function`: how many times as fast as the reference at least.
 pub fn of(function: &str, neurons: u16, density: u64) -> Option<f64> {
     match (function, density) {

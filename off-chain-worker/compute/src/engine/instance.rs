@@ -7,7 +7,7 @@
 //! byte and every mutable global is written again.
 //!
 //! An instance whose memory has grown is dropped instead, since memory cannot shrink. So is one
-//! whose step failed, in whatever way, one with a large memory, and one with many mutable globals.
+//! whose step ended without an answer, one with a large memory, and one with many mutable globals.
 
 use super::{
     host::Call,
@@ -21,8 +21,10 @@ use std::{
 };
 use wasmtime::{Engine, Global, InstancePre, Memory, Store, TypedFunc, Val};
 
-/// Most instances that wait for a step, of all kernels together.
+/// Most instances that wait for a step, of all kernels of a setting together.
 pub const MAX_IDLE: u32 = 8;
+/// Ticks of the clock within which an instance is set up.
+const SETUP_TICKS: u64 = 1_000;
 /// Largest memory in bytes that is cleared. To make an instance is cheaper than to clear a larger
 /// one, most of which a step does not touch.
 const MAX_CLEARED: usize = 512 * 1024;
@@ -47,6 +49,8 @@ impl Instance {
             memory: None,
         };
         let mut store = Store::new(engine, linked);
+        // A module's own set-up is bounded. Each step sets a deadline of its own.
+        store.set_epoch_deadline(SETUP_TICKS);
         let instance = pre.instantiate(&mut store)?;
         let entry = instance.get_typed_func(&mut store, "call")?;
         let memory = instance.get_memory(&mut store, MEMORY).ok_or_else(lost)?;
@@ -163,6 +167,12 @@ impl Idle {
         drop(oldest);
     }
 
+    /// Returns the number of instances that wait.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.all().len()
+    }
+
     fn most() -> usize {
         usize::try_from(MAX_IDLE).unwrap_or(usize::MAX)
     }
@@ -170,5 +180,48 @@ impl Idle {
     fn all(&self) -> MutexGuard<'_, VecDeque<(Digest, Instance)>> {
         // The list is whole even if a thread panicked while it held the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::{
+        wasm::{Wasm, WasmKernel},
+        Engine,
+    };
+    use inktensor_primitives::hash::blake2;
+    use std::sync::Arc;
+
+    /// Returns a kernel whose entry point is `body`.
+    fn kernel(globals: &str, body: &str) -> Arc<WasmKernel> {
+        let code = wat::parse_str(format!(
+            r#"(module
+                (import "seal0" "seal_return" (func $return (param i32 i32 i32)))
+                (import "env" "memory" (memory 1 2))
+                {globals}
+                (func (export "deploy"))
+                (func (export "call") {body}))"#
+        ));
+        let code = code.unwrap();
+        Wasm::new().unwrap().load(&code, &blake2(&code)).unwrap()
+    }
+
+    #[test]
+    fn an_instance_waits_for_the_next_step_only_if_it_can_be_restored() {
+        let answer = "(call $return (i32.const 0) (i32.const 0) (i32.const 1))";
+        let grow = format!("(drop (memory.grow (i32.const 1))) {answer}");
+        let many = "(global (mut i32) (i32.const 0))".repeat(65);
+        for (globals, body, waiting) in [
+            ("", answer, 1),
+            ("", "(unreachable)", 0),
+            ("", grow.as_str(), 0),
+            (many.as_str(), answer, 0),
+        ] {
+            let kernel = kernel(globals, body);
+            for _ in 0..3 {
+                let _ = kernel.plan(&inktensor_test_support::header());
+                assert_eq!(kernel.waiting(), waiting, "{body}");
+            }
+        }
     }
 }

@@ -108,14 +108,14 @@ impl Wasm {
     ///
     /// # Errors
     /// `Folder` if the folder cannot be used, `Runtime` if this machine cannot run wasmtime.
-    pub fn keeping_compiled_in(mut self, folder: &Path) -> Result<Self, EngineError> {
+    pub fn keep_compiled_in(&mut self, folder: &Path) -> Result<(), EngineError> {
         let folder = Folder::open(folder)?;
         self.watched = Executor::new(true, Some(&folder))?.ticking()?;
         if self.unwatched.is_some() {
             self.unwatched = Some(Executor::new(false, Some(&folder))?);
         }
         self.folder = Some(folder);
-        Ok(self)
+        Ok(())
     }
 
     /// Waits for at most `limit` for a kernel to be compiled.
@@ -157,9 +157,9 @@ impl Wasm {
         let mut loaded = lock.unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let since = match loaded.get(expected) {
-            Some(Loaded::Done(kernel)) => return kernel.clone(),
             Some(Loaded::Compiling(since)) => *since,
-            None => {
+            Some(Loaded::Done(kernel)) if is_lasting(kernel) => return kernel.clone(),
+            Some(Loaded::Done(_)) | None => {
                 self.compile_apart(code, *expected)?;
                 loaded.insert(*expected, Loaded::Compiling(now));
                 now
@@ -185,8 +185,8 @@ impl Wasm {
     pub fn loaded(&self, code_hash: &Digest) -> Option<Result<Arc<WasmKernel>, EngineError>> {
         let lock = self.kernels.loaded.lock();
         match lock.unwrap_or_else(PoisonError::into_inner).get(code_hash) {
-            Some(Loaded::Done(kernel)) => Some(kernel.clone()),
-            Some(Loaded::Compiling(_)) | None => None,
+            Some(Loaded::Done(kernel)) if is_lasting(kernel) => Some(kernel.clone()),
+            Some(Loaded::Done(_) | Loaded::Compiling(_)) | None => None,
         }
     }
 
@@ -210,6 +210,12 @@ impl Wasm {
             .map_err(|error| EngineError::Runtime(error.to_string()))?;
         Ok(())
     }
+}
+
+/// Returns true unless another try may have another outcome: a machine may be short of memory for a
+/// moment.
+fn is_lasting(loaded: &Result<Arc<WasmKernel>, EngineError>) -> bool {
+    !matches!(loaded, Err(error) if error.is_of_this_machine())
 }
 
 /// wasmtime in one of two settings: with a look at the clock, or without.
@@ -282,7 +288,11 @@ impl Executor {
             limit: self.watched.then_some(limit),
         };
         if pooled.globals.is_some() {
-            kernel.beginning = Beginning::of(&mut kernel.fresh()?);
+            // Without it, each step has an instance of its own.
+            kernel.beginning = kernel
+                .fresh()
+                .ok()
+                .and_then(|mut first| Beginning::of(&mut first));
         }
         Ok(kernel)
     }
@@ -362,6 +372,12 @@ impl WasmKernel {
     /// did not have them; `None` without such a folder.
     pub const fn compiled(&self) -> Option<usize> {
         self.compiled
+    }
+
+    /// Returns the number of instances that wait for a step.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.idle.count()
     }
 
     /// Calls the message with the encoded `input` (selector first) and decodes its answer.

@@ -143,15 +143,7 @@ impl TryFrom<Written> for Amount {
 
 impl Configured {
     /// Returns the configuration of a deployment by `deployer`, whose rules are all allowed.
-    /// `inherited` has the token of a deployment that it succeeds, and the TAO minted so far.
-    ///
-    /// # Errors
-    /// If the file cannot be read; the first field that is out of its bounds.
-    pub fn config(
-        &self,
-        deployer: AccountId,
-        inherited: Option<(AccountId, Rao)>,
-    ) -> Result<Config, Failure> {
+    pub fn config(&self, deployer: AccountId) -> Result<Config, Failure> {
         let file = match &self.config {
             None => File::default(),
             Some(path) => {
@@ -163,19 +155,14 @@ impl Configured {
                 })?
             }
         };
-        self.merged(file, deployer, inherited)
+        self.merged(file, deployer)
             .map_err(|problem| match &self.config {
                 Some(path) => Failure::in_file(path, problem),
                 None => Failure::input(problem),
             })
     }
 
-    fn merged(
-        &self,
-        file: File,
-        deployer: AccountId,
-        inherited: Option<(AccountId, Rao)>,
-    ) -> Result<Config, String> {
+    fn merged(&self, file: File, deployer: AccountId) -> Result<Config, String> {
         let governance = match (file.governance, self.governance) {
             (None, true) => Some(FileGovernance::default()),
             (written, _) => written,
@@ -210,12 +197,7 @@ impl Configured {
                 holders.push((address, it.tao.0));
             }
         }
-        // The electorate's floor is a part of all TAO.
-        let all = match inherited {
-            None => holders.iter().map(|(_, amount)| amount.to_u128()).sum(),
-            Some((_, minted)) => minted.to_u128(),
-        };
-        let governance = governance.map(|it| it.terms(all)).transpose()?;
+        let governance = governance.map(|it| it.terms(&holders)).transpose()?;
         let split = self.split.or(file.split).unwrap_or(Preset::Default);
         let (written, usual) = (file.rules, Config::RULES);
         let (network, default) = (file.network, NetworkRules::DEFAULT);
@@ -256,7 +238,7 @@ impl Configured {
                 replay_delay: written.replay_delay.unwrap_or(usual.replay_delay),
                 rollover_delay: written.rollover_delay.unwrap_or(usual.rollover_delay),
             },
-            succeeds: inherited.map(|(token, _)| token),
+            succeeds: None,
             governance,
         };
         rules::check(&config)?;
@@ -281,34 +263,13 @@ mod tests {
     const DEPLOYER: [u8; 32] = [7; 32];
 
     fn config(flags: &[&str], file: &str) -> Result<Config, String> {
-        succeeding(None, flags, file)
-    }
-
-    fn succeeding(
-        inherited: Option<(AccountId, Rao)>,
-        flags: &[&str],
-        file: &str,
-    ) -> Result<Config, String> {
         let command = Configured::augment_args(clap::Command::new("deploy").no_binary_name(true));
         let matches = command.try_get_matches_from(flags);
         let matches = matches.map_err(|error| error.to_string())?;
         let arguments =
             Configured::from_arg_matches(&matches).map_err(|error| error.to_string())?;
         let file = toml::from_str(file).map_err(|error| error.to_string())?;
-        arguments.merged(file, DEPLOYER.into(), inherited)
-    }
-
-    #[test]
-    fn a_successor_has_the_token_of_the_first_generation_and_no_holders() {
-        let token: AccountId = [8; 32].into();
-        let inherited = Some((token, Rao::from_tao(2_000)));
-        let made = succeeding(inherited, &["--governance"], "").unwrap();
-        assert_eq!((made.succeeds, made.holders.len()), (Some(token), 0));
-        let floor = made.governance.unwrap().electorate_floor;
-        assert_eq!(floor, Rao::from_tao(100));
-        let holder = format!("[[holders]]\naddress = \"{ALICE}\"\ntao = \"5\"\n");
-        let problem = succeeding(inherited, &[], &holder).unwrap_err();
-        assert!(problem.starts_with("holders: a deployment that succeeds"));
+        arguments.merged(file, DEPLOYER.into())
     }
 
     #[test]

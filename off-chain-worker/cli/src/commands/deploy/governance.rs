@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, fs, ops::RangeInclusive, path::Path};
 pub const OPENS_AFTER: u32 = 90;
 /// Most days after which all tracks take proposals.
 pub const MOST_OPENS_AFTER: u32 = 180;
-/// Least electorate by default, in per cent of all TAO.
+/// Least electorate by default, in per cent of the TAO of all holders.
 pub const ELECTORATE_FLOOR: u8 = 5;
 /// Days of a guard's term.
 const TERM: RangeInclusive<u32> = 1..=360;
@@ -53,22 +53,22 @@ const fn most_vetoes() -> u8 {
 }
 
 impl FileGovernance {
-    /// Returns the terms of governance on a network with `all` rao.
+    /// Returns the terms of governance on a network whose holders have these amounts.
     ///
     /// # Errors
     /// The first field that is out of its bounds.
-    pub fn terms(&self, all: u128) -> Result<GovernanceTerms, String> {
+    pub fn terms(&self, holders: &[(AccountId, Rao)]) -> Result<GovernanceTerms, String> {
         let guard = self.guard.as_ref().map(FileGuard::read).transpose();
         terms(
             self.opens_after.unwrap_or(OPENS_AFTER),
             self.electorate_floor_percent.unwrap_or(ELECTORATE_FLOOR),
             guard.map_err(|problem| format!("governance.guard: {problem}"))?,
-            all,
+            holders,
         )
     }
 }
 
-/// Returns terms of governance: days, per cent of `all` rao, and the guard.
+/// Returns terms of governance: days, per cent of the holders' TAO, and the guard.
 ///
 /// # Errors
 /// The first value that is out of its bounds.
@@ -76,7 +76,7 @@ pub fn terms(
     opens_after: u32,
     floor_percent: u8,
     guard: Option<NewGuard>,
-    all: u128,
+    holders: &[(AccountId, Rao)],
 ) -> Result<GovernanceTerms, String> {
     if opens_after > MOST_OPENS_AFTER {
         return Err(format!(
@@ -89,6 +89,7 @@ pub fn terms(
             "governance.electorate_floor_percent: {floor_percent} % are more than 100; choose fewer"
         ));
     }
+    let all: u128 = holders.iter().map(|(_, amount)| amount.to_u128()).sum();
     let floor = all * u128::from(floor_percent) / 100;
     Ok(GovernanceTerms {
         electorate_floor: Rao(u64::try_from(floor).unwrap_or(u64::MAX)),
@@ -176,12 +177,13 @@ mod tests {
     use super::*;
     use inktensor_client::ss58::ss58;
 
-    /// The rao of the network.
-    const ALL: u128 = 600_000_000_000;
+    fn holders() -> Vec<(AccountId, Rao)> {
+        vec![([1; 32].into(), Rao::from_tao(600))]
+    }
 
     fn read(text: &str) -> Result<GovernanceTerms, String> {
         let file: FileGovernance = toml::from_str(text).map_err(|error| error.to_string())?;
-        file.terms(ALL)
+        file.terms(&holders())
     }
 
     fn guard(members: usize, rest: &str) -> String {

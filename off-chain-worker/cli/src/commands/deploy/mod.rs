@@ -5,7 +5,6 @@ mod check;
 mod config;
 pub mod governance;
 mod powers;
-mod predecessor;
 mod record;
 mod rules;
 
@@ -34,7 +33,6 @@ use inktensor_client::{
 };
 use inktensor_devnet::chain_dir::{read_record, write_whole};
 use inktensor_worker::chain_source::{Access, FOLDER};
-use predecessor::{Predecessor, SuccessionView};
 use serde::Serialize;
 use std::{
     fs,
@@ -80,12 +78,6 @@ pub struct Arguments {
     wait: Wait,
     #[command(flatten)]
     config: config::Configured,
-    /// Succeed the deployment of this file: keep its token, and mint what is left below the cap
-    ///
-    /// The succession must have been announced for the addresses that --dry-run shows, and count.
-    /// There are no holders.
-    #[arg(long, conflicts_with = "holders", value_name = "FILE")]
-    succeeds: Option<PathBuf>,
     /// The chain's name, and so the file in `deployments`; by default the node's name for it
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
@@ -131,9 +123,6 @@ struct Estimated {
     deployer: Address,
     contracts: Vec<ContractView>,
     cost: CostView,
-    /// Present for a deployment that succeeds another one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    succession: Option<SuccessionView>,
     #[serde(skip)]
     planned: Deployment,
     #[serde(skip)]
@@ -176,27 +165,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     let bundles = Bundles::load().map_err(Failure::input)?;
     let key = arguments.keys.keypair().map_err(Failure::input)?;
     let account = keys::account(&key);
-    // What is wrong with a configuration is found without a chain, if it needs none.
-    let config = match &arguments.succeeds {
-        None => Some(arguments.config.config(account, None)?),
-        Some(_) => None,
-    };
-    let access = Access {
-        keys: vec![key],
-        wait: arguments.wait,
-        ..Access::default()
-    };
-    let (mut chain, waiting) = connect(addresses, access)?;
-    let predecessor = arguments.succeeds.as_ref();
-    let predecessor = predecessor.map(|file| Predecessor::read(&chain, file));
-    let predecessor = predecessor.transpose()?;
-    let config = match (config, &predecessor) {
-        (Some(config), _) => config,
-        (None, predecessor) => {
-            let inherited = predecessor.as_ref().map(Predecessor::inherited);
-            arguments.config.config(account, inherited)?
-        }
-    };
+    let config = arguments.config.config(account)?;
     if config.network.min_lock.is_zero() {
         // Standard error may be closed.
         let _ = writeln!(
@@ -204,18 +173,18 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             "warning: creation_price is 0: subnets are free until the admin changes the rules"
         );
     }
+    let access = Access {
+        keys: vec![key],
+        wait: arguments.wait,
+        ..Access::default()
+    };
+    let (mut chain, waiting) = connect(addresses, access)?;
     let planned = estimate(&chain, &bundles, &config).map_err(Failure::input)?;
     rules::check_treasury(config.treasury, &planned.addresses).map_err(Failure::input)?;
-    let succession = predecessor.as_ref();
-    let succession = succession.map(|it| it.succession(&chain, &planned.addresses));
-    let succession = succession.transpose()?;
     if arguments.dry_run {
-        let estimated = Estimated::new(planned, &config, succession);
+        let estimated = Estimated::new(planned, &config);
         output::show(arguments.json, &estimated, out)?;
         return Ok(Verdict::Good);
-    }
-    if let Some(succession) = &succession {
-        succession.check()?;
     }
     let network = match &arguments.network {
         Some(network) => network.clone(),
@@ -223,14 +192,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
     };
     let path = file(&network)?;
     let genesis = inktensor_client::chain::ChainRead::genesis(&chain).map_err(Failure::input)?;
-    let recorded = |deployment: &Deployment| {
-        let mut record = Record::of(deployment, &network, genesis);
-        if let Some(predecessor) = &predecessor {
-            predecessor.add_to(&mut record);
-        }
-        record
-    };
-    let planned = recorded(&planned);
+    let planned = Record::of(&planned, &network, genesis);
     let earlier = earlier(&path, &planned, arguments.replace)?;
     waiting.now_for("the next step of the deployment");
     let mut taken = Vec::new();
@@ -246,7 +208,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Verdict, Failur
             "{error}; the steps before stay, and the same command continues from there"
         ))
     })?;
-    let mut record = recorded(&deployment);
+    let mut record = Record::of(&deployment, network, genesis);
     if let Some(earlier) = earlier {
         // A contract that was found has the block that the file before has.
         for (name, entry) in &mut record.contracts {
@@ -383,14 +345,13 @@ fn addresses(deployment: &Deployment, out: &mut dyn Write) -> io::Result<()> {
 }
 
 impl Estimated {
-    fn new(planned: Deployment, config: &Config, succession: Option<SuccessionView>) -> Self {
+    fn new(planned: Deployment, config: &Config) -> Self {
         let contracts = planned.contracts.iter();
         let sum = contracts.fold(Cost::default(), |sum, it| sum.and(it.cost));
         Self {
             deployer: config.deployer.into(),
             contracts: planned.contracts.iter().map(ContractView::from).collect(),
             cost: CostView::from(&sum),
-            succession,
             planned,
             sum,
         }
@@ -402,10 +363,6 @@ impl View for Estimated {
         writeln!(out, "deployer {}\n", self.deployer)?;
         addresses(&self.planned, out)?;
         writeln!(out)?;
-        if let Some(succession) = &self.succession {
-            succession.text(out)?;
-            writeln!(out)?;
-        }
         let columns = [
             text("contract"),
             number("KiB"),

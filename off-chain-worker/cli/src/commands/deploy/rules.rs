@@ -27,17 +27,7 @@ const MOST_BLOCKS_TO_DISPUTE: u32 = Config::TEMPO - POSTING - SETTLING;
 /// # Errors
 /// The first rule that a constructor would refuse, after the name of its field.
 pub fn check(config: &Config) -> Result<(), String> {
-    match config.succeeds {
-        None => holders(&config.holders)?,
-        Some(_) if config.holders.is_empty() => {}
-        Some(_) => {
-            return Err(
-                "holders: a deployment that succeeds another one makes no TAO for holders; remove \
-                 them"
-                    .into(),
-            )
-        }
-    }
+    holders(&config.holders)?;
     if let Err(error) = config.network.check(0) {
         return Err(network(&error));
     }

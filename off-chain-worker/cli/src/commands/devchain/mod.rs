@@ -177,8 +177,7 @@ impl GoverningArgs {
             check_guard(&new).map_err(bad)?;
             guard = Some(new);
         }
-        let all = holders.iter().map(|(_, amount)| amount.to_u128()).sum();
-        let terms = terms(self.opens_after, self.electorate_floor, guard, all);
+        let terms = terms(self.opens_after, self.electorate_floor, guard, holders);
         Ok(Some(terms.map_err(Failure::input)?))
     }
 }

@@ -28,9 +28,6 @@ use inktensor_primitives::{
 };
 use scale::Encode;
 
-/// Most bytes of arguments that are shown.
-const SHOWN_BYTES: usize = 64;
-
 /// Returns an action in words. The present value of a setting is shown unless the proposal
 /// `is_over`.
 ///
@@ -350,19 +347,14 @@ fn differences(now: &NetworkRules, then: &NetworkRules) -> Vec<String> {
 }
 
 fn raw(call: &RawCall) -> String {
-    let shown = call.input.get(..SHOWN_BYTES).unwrap_or(&call.input);
-    let cut = match shown.len() < call.input.len() {
-        true => "...",
-        false => "",
-    };
     let bytes = i128::try_from(call.input.len()).unwrap_or_default();
     format!(
-        "call contract {} with code {}: message {}, arguments {}{cut} ({}), at most {} ref_time, \
+        "call contract {} with code {}: message {}, arguments {} ({}), at most {} ref_time, \
          {} proof_size and a storage deposit of {}",
         ss58(&call.target),
         hex(&call.code_hash),
         hex(&call.selector),
-        hex(shown),
+        hex(&call.input),
         count(bytes, "byte"),
         call.ref_time,
         call.proof_size,

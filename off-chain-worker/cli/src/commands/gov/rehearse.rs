@@ -237,8 +237,23 @@ impl Asks<'_> {
     fn raw(&self, call: &RawCall) -> Result<Rehearsal, Failure> {
         let input = [&call.selector[..], &call.input].concat();
         let chain = self.network.chain();
+        let code = chain.code_hash(&call.target);
+        match code.map_err(|error| self.network.failed(error))? {
+            Some(code) if code == call.code_hash => {}
+            Some(code) => {
+                let reason = format!("the code of the contract is {} now", hex(&code));
+                return Ok(Rehearsal::Refused(reason));
+            }
+            None => return Ok(Rehearsal::Refused("there is no contract any more".into())),
+        }
         match chain.read(self.at.governance, call.target, &input) {
             Ok(answer) => Ok(answered(&answer)),
+            // Its answer was not seen, and may be a failure.
+            Err(ChainError::Runtime(reason)) if is_of_the_deposit(&reason) => {
+                Ok(Rehearsal::Unknown(
+                    "the call stores something, which a rehearsal cannot pay for".into(),
+                ))
+            }
             Err(error) => self.unanswered(error),
         }
     }
@@ -263,13 +278,16 @@ fn answered(answer: &[u8]) -> Rehearsal {
     match answer {
         [0] | [0, 0, ..] => Rehearsal::Works,
         [0, error @ ..] => Rehearsal::NotNow(format!(
-            "the contract answers {}, which does not begin with a zero byte and so is a failure",
-            hex(error.get(..SHOWN_BYTES).unwrap_or(error))
+            "the contract answers {}{}, which does not begin with a zero byte and so is a failure",
+            hex(error.get(..SHOWN_BYTES).unwrap_or(error)),
+            if error.len() > SHOWN_BYTES { "..." } else { "" }
         )),
         [_, ..] => Rehearsal::Refused(
             "the contract has no message with this selector, or not with these arguments".into(),
         ),
-        [] => Rehearsal::Unknown("the contract answers as no ink! contract does".into()),
+        [] => {
+            Rehearsal::Refused("the contract answers nothing, which no ink! contract does".into())
+        }
     }
 }
 
@@ -309,6 +327,6 @@ mod tests {
         };
         assert!(reason.contains("answers 0x0105,"), "{reason}");
         assert!(matches!(answered(&[1, 1]), Rehearsal::Refused(_)));
-        assert!(matches!(answered(&[]), Rehearsal::Unknown(_)));
+        assert!(matches!(answered(&[]), Rehearsal::Refused(_)));
     }
 }

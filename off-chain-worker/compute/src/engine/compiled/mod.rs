@@ -6,8 +6,9 @@
 //! watched. So no kernel can put anything into the file of another one.
 //!
 //! Compiled code is run as it is read. An account that could change a file here could run code as
-//! the worker, so a folder or a file that another account owns or may write is refused. A file that
-//! is damaged, or of another version, is left aside, and the kernel is compiled.
+//! the worker, so a folder or a file that another account owns or may write is not used, and the log
+//! says so. A file that is damaged, or of another version, is not used either: the kernel is
+//! compiled, and the file written again.
 
 use inktensor_primitives::{
     hash::{blake2, hex},
@@ -133,9 +134,14 @@ impl Folder {
     /// another account could have written it.
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.path.join(name);
+        let listed = fs::symlink_metadata(&path).ok()?;
+        if !self.is_own(&listed) || listed.len() > MAX_FILE {
+            let path = path.display();
+            tracing::warn!(%path, "a compiled kernel is not used: it is not a file of this account alone");
+            return None;
+        }
         let file = File::open(&path).ok()?;
         let opened = file.metadata().ok()?;
-        let listed = fs::symlink_metadata(&path).ok()?;
         let is_same = (opened.dev(), opened.ino()) == (listed.dev(), listed.ino());
         if !is_same || !self.is_own(&opened) || opened.len() > MAX_FILE {
             return None;
@@ -152,13 +158,21 @@ impl Folder {
     /// Writes a file, as a whole or not at all, and removes the oldest ones if there are too many.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let unfinished = self.path.join(format!("{name}.{}", process::id()));
-        create(&unfinished)?.write_all(bytes)?;
-        fs::rename(&unfinished, self.path.join(name))?;
+        let written = create(&unfinished)
+            .and_then(|mut file| file.write_all(bytes))
+            .and_then(|()| fs::rename(&unfinished, self.path.join(name)));
+        if let Err(error) = written {
+            // Half a file must not stay on a disk that is full.
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
+            let entry = entry?;
+            let path = entry.path();
             let found = fs::symlink_metadata(&path)?;
-            if found.is_file() {
+            // Files of other names are not this program's, and stay.
+            if found.is_file() && is_name(&entry.file_name().to_string_lossy()) {
                 files.push((found.modified()?, path));
             }
         }
@@ -175,7 +189,8 @@ impl Folder {
 fn own_account(folder: &Path) -> io::Result<u32> {
     let path = folder.join(format!("account.{}", process::id()));
     let own = create(&path)?.metadata()?.uid();
-    fs::remove_file(&path)?;
+    // Another process with this number may have removed it.
+    let _ = fs::remove_file(&path);
     Ok(own)
 }
 
@@ -279,7 +294,10 @@ impl Functions {
             };
             let file = content.to_file();
             if u64::try_from(file.len()).is_ok_and(|len| len <= MAX_FILE) {
-                let _ = self.folder.write(&name, &file);
+                if let Err(error) = self.folder.write(&name, &file) {
+                    let kernel = hex(kernel);
+                    tracing::warn!(%error, %kernel, "a compiled kernel is not kept");
+                }
             }
         }
         (outcome, number)
@@ -315,6 +333,18 @@ fn name(kernel: &Digest, watched: bool) -> String {
     let hash = hex(kernel);
     let hash = hash.trim_start_matches("0x");
     format!("{hash}-{setting}")
+}
+
+/// Returns true if a file has the name of a kernel's file, finished or not.
+fn is_name(name: &str) -> bool {
+    let Some((hash, rest)) = name.split_once('-') else {
+        return false;
+    };
+    let (setting, process) = rest.split_once('.').unwrap_or((rest, "0"));
+    hash.len() == 2 * size_of::<Digest>()
+        && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && ["watched", "trusted"].contains(&setting)
+        && process.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns a hash that changes with this crate's version, and with wasmtime's version and settings.
