@@ -197,8 +197,8 @@ impl Subnet {
     }
 }
 
-/// Sets weights of every neuron with a permit on `filled` per cent of the neurons, which differ from
-/// validator to validator.
+/// Sets weights of every neuron with a permit on `filled` per cent of the neurons, which differ
+/// from validator to validator.
 fn fill_weights(net: &mut Network, netuid: NetUid, filled: u16) {
     let neurons = net.subnet(netuid).expect("the subnet").neurons;
     for uid in net.roster(netuid) {

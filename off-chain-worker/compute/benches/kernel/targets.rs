@@ -7,13 +7,13 @@ pub const CALL: f64 = 0.004;
 /// Part of an epoch in wasmtime that its digests may take.
 pub const DIGESTS: f64 = 0.1;
 
-/// Time of the transcription in multiples of the reference's own code: neurons, validators, share of
-/// entries in per cent, multiple.
+/// Time of the transcription in multiples of the reference's own code: neurons, validators, share
+/// of entries in per cent, multiple.
 ///
-/// The reference is subtensor's epoch arithmetic at spec 425, compiled natively, on one core. It was
-/// timed in turn with a build of this kernel, and so was the transcription, with the same build but
-/// on another machine: each multiple is a quotient of two such ratios. So it is good to some tenths,
-/// and to less for the largest sizes, where the transcription waits for memory.
+/// The reference is subtensor's epoch arithmetic at spec 425, compiled natively, on one core. It
+/// was timed in turn with a build of this kernel, and so was the transcription, with the same build
+/// but on another machine: each multiple is a quotient of two such ratios. So it is good to some
+/// tenths, and to less for the largest sizes, where the transcription waits for memory.
 const TRANSCRIPTION: [(u16, u16, u64, f64); 10] = [
     (256, 64, 100, 0.74),
     (1024, 64, 100, 0.83),

@@ -174,7 +174,8 @@ impl Inputs {
         }
     }
 
-    /// Computes all steps with chunks of any size, the chunks of a phase from the last to the first.
+    /// Computes all steps with chunks of any size, the chunks of a phase from the last to the
+    /// first.
     pub fn run_by_phase(&self) -> Vec<StepOutput> {
         let epoch = Epoch::with_chunk(&self.header, self.chunk).expect("an epoch");
         let mut outputs: Vec<StepOutput> = Vec::new();

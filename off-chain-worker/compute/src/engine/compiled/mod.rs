@@ -6,8 +6,8 @@
 //! watched. So no kernel can put anything into the file of another one.
 //!
 //! Compiled code is run as it is read. An account that could change a file here could run code as
-//! the worker, so a folder or a file that another account owns or may write is not used, and the log
-//! says so. A file that is damaged, or of another version, is not used either: the kernel is
+//! the worker, so a folder or a file that another account owns or may write is not used, and the
+//! log says so. A file that is damaged, or of another version, is not used either: the kernel is
 //! compiled, and the file written again.
 
 use inktensor_primitives::{
