@@ -85,11 +85,11 @@ mod tests {
             let remembered = Remembered::new(row, from, start, counted);
             let mut cells = [7; WIDTH];
             remembered.write(u64::MAX, &mut cells);
-            for column in 0..WIDTH {
+            for (column, cell) in cells.into_iter().enumerate() {
                 let uid = usize::from(start) + column;
                 let bond = uid.checked_sub(usize::from(from)).and_then(|place| bonds.get(place));
                 let bond = bond.copied().filter(|_| counted & bit(column) != 0).unwrap_or(0);
-                prop_assert_eq!(cells[column], bond);
+                prop_assert_eq!(cell, bond);
                 prop_assert_eq!(remembered.mask() & bit(column) != 0, bond != 0);
             }
         }
