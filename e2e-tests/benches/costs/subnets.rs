@@ -204,7 +204,8 @@ fn fill_weights(net: &mut Network, netuid: NetUid, filled: u16) {
     for uid in net.roster(netuid) {
         let hotkey = net.neuron(netuid, uid).expect("a neuron").hotkey;
         let weighs = |whom: &Uid| {
-            let draw = u32::from(uid.0) * 40_503 ^ u32::from(whom.0).wrapping_mul(2_654_435_761);
+            let mixed = u32::from(whom.0).wrapping_mul(2_654_435_761);
+            let draw = (u32::from(uid.0) * 40_503) ^ mixed;
             (draw >> 16) % 100 < u32::from(filled)
         };
         let uids: Vec<Uid> = (0..neurons).map(Uid).filter(weighs).collect();
