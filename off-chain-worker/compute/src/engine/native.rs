@@ -5,11 +5,7 @@
 //! hash only: the hash of the Wasm built from the same source.
 
 use super::{step_by_step, Engine, EngineError, PhaseJob, StepFailed};
-use inktensor_primitives::{
-    hash::blake2,
-    kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput},
-    Digest,
-};
+use inktensor_primitives::kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput};
 use inktensor_yuma::{Carry, Chunk, Epoch, Work};
 use rayon::{
     iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator},
@@ -54,23 +50,6 @@ impl Native {
     /// Runs on the caller's thread alone.
     pub const fn on_one_core() -> Self {
         Self { parallel: false }
-    }
-
-    /// Returns the engine for the kernel with code hash `expected`, if that is the hash of `built`,
-    /// the Wasm built from this source.
-    ///
-    /// # Errors
-    /// `WrongCode`: use the Wasm engine for such a kernel.
-    pub fn standing_for(expected: &Digest, built: &[u8]) -> Result<Self, EngineError> {
-        let found = blake2(built);
-        if found == *expected {
-            Ok(Self::new())
-        } else {
-            Err(EngineError::WrongCode {
-                expected: *expected,
-                found,
-            })
-        }
     }
 
     fn at_once(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, KernelError> {
