@@ -8,7 +8,7 @@ use inktensor_client::chain::{Message, Typed};
 use inktensor_e2e_tests::{accounts::KEEPER, network::Costs, EpochRun, Network, Template};
 use inktensor_primitives::{
     emission::{Emission, Payout, SplitPreset},
-    kernel::{EpochHeader, IncentiveKernel, StepInput},
+    kernel::{EpochHeader, IncentiveKernel, Rows, StepInput},
     registry::{PagePay, Registry},
     staking::{Payment, Staking},
     AccountId, Rao, Uid, PAGE,
@@ -100,7 +100,7 @@ pub fn of_nothing(open: &Template, header: &EpochHeader) -> Costs {
         scratch: Vec::new(),
         memory: Vec::new(),
         neurons: Vec::new(),
-        rows: Vec::new(),
+        rows: Rows::default(),
     })
 }
 

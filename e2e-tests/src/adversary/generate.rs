@@ -10,7 +10,7 @@ use inktensor_compute::{
 use inktensor_epoch::closed_epoch::{ClosedEpoch, Memory, RosterSeat};
 use inktensor_primitives::{
     assertion::{final_digest, memory_digest},
-    kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, NO_COMMIT},
+    kernel::{Budget, ChunkInputs, EpochHeader, NeuronInput, Rows, NO_COMMIT},
     registry::roster_with_owner,
     NetUid, Rao, Uid, MAX_UIDS, MAX_VALIDATORS,
 };
@@ -323,11 +323,11 @@ impl Metagraph {
     fn chunk(self, rng: &mut Rng, header: &EpochHeader, start: Uid, len: u16) -> ChunkInputs {
         let uids = || (start.0..start.0.saturating_add(len)).map(Uid);
         let neurons = uids().map(|uid| self.neuron(rng, header, uid)).collect();
-        let mut rows = Vec::new();
+        let mut rows = Rows::default();
         for _ in &header.roster {
             // A validator without weights has a row of zeros.
             let silent = rng.percent(10);
-            rows.extend(uids().map(|_| {
+            let cells = uids().map(|_| {
                 if silent || !rng.percent(self.density) {
                     0
                 } else if self.agreed {
@@ -335,7 +335,8 @@ impl Metagraph {
                 } else {
                     rng.u16()
                 }
-            }));
+            });
+            rows.push_cells(&cells.collect::<Vec<_>>());
         }
         ChunkInputs { neurons, rows }
     }

@@ -172,7 +172,7 @@ fn step_refuses_bad_inputs_like_the_other_engines() {
         ("neurons", KernelError::BadInputs, |it| {
             it.neurons.pop();
         }),
-        ("rows", KernelError::BadInputs, |it| it.rows.push(1)),
+        ("rows", KernelError::BadInputs, |it| it.rows.push(1, [1])),
         ("carry", KernelError::BadCarry, |it| {
             it.carry.pop();
         }),

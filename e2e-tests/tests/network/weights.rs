@@ -81,7 +81,7 @@ fn cleared_row_is_not_read_by_the_epoch_but_counts_as_activity() {
     let cleared_at = u64::from(net.block());
     net.close(netuid);
     let inputs = net.chunk_inputs(netuid, 0).expect("readable");
-    assert!(inputs.rows.iter().all(|weight| *weight == 0));
+    assert_eq!(inputs.rows.count(), 0);
     assert_eq!(inputs.neurons[0].last_update, cleared_at);
 }
 
@@ -193,7 +193,7 @@ fn row_of_the_owners_hotkey_counts_from_the_first_epoch_on() {
     assert_eq!(header.roster, [Uid(0), owner]);
     let inputs = net.chunk_inputs(netuid, 0).expect("readable");
     let neurons = usize::from(header.neurons);
-    assert_eq!(inputs.rows[neurons..], [0, 0, 65_535, 0, 0]);
+    assert_eq!(inputs.rows.cells(neurons)[neurons..], [0, 0, 65_535, 0, 0]);
     assert!(inputs.neurons[usize::from(owner.0)].newcomer);
 }
 
@@ -227,7 +227,7 @@ fn row_does_not_return_with_its_hotkey() {
     assert_eq!(net.weights(netuid, Uid(0)), None);
     net.close(netuid);
     let inputs = net.chunk_inputs(netuid, 0).expect("readable");
-    assert_eq!(inputs.rows, [0, 0]);
+    assert_eq!(inputs.rows.cells(2), [0, 0]);
 }
 
 #[test]
@@ -243,14 +243,14 @@ fn set_weights_after_the_close_counts_in_the_next_epoch() {
         .set_weights(netuid, uids(&[2, 3]), vec![1, 2])
         .expect("set");
     assert_eq!(net.chunk_inputs(netuid, 0), Ok(frozen.clone()));
-    assert_eq!(frozen.rows, [0, 65_535, 0, 0]);
+    assert_eq!(frozen.rows.cells(4), [0, 65_535, 0, 0]);
 
     net.assert_epoch(netuid);
     net.finalize(netuid);
     net.settle(netuid);
     net.close(netuid);
     let next = net.chunk_inputs(netuid, 0).expect("readable");
-    assert_eq!(next.rows, [0, 0, 32_768, 65_535]);
+    assert_eq!(next.rows.cells(4), [0, 0, 32_768, 65_535]);
 }
 
 #[test]
@@ -275,6 +275,6 @@ fn row_does_not_pass_to_the_next_neuron() {
     assert_eq!(net.weights(netuid, taken), None);
     net.close(netuid);
     let inputs = net.chunk_inputs(netuid, 0).expect("readable");
-    assert!(inputs.rows.iter().all(|weight| *weight == 0));
+    assert_eq!(inputs.rows.count(), 0);
     assert!(inputs.neurons[0].newcomer && !inputs.neurons[0].permit);
 }

@@ -32,4 +32,5 @@
 
 pub mod engine;
 pub mod epoch;
+mod threads;
 pub mod vectors;

@@ -10,14 +10,16 @@
 mod support;
 
 use inktensor_compute::{
-    engine::{native::Native, Engine, EngineError},
+    engine::{native::Native, wasm::WasmKernel, Engine, EngineError},
     epoch::{compute, EpochInputs},
     vectors::Params,
 };
 use proptest::prelude::*;
+use std::sync::{Arc, OnceLock};
 use support::{
     built_kernel, inputs,
     metagraph::{metagraph, odd_metagraph, plain_params, Shape},
+    untrusted_kernel,
 };
 
 prop_compose! {
@@ -74,24 +76,51 @@ proptest! {
 
     #[test]
     fn native_equals_wasmtime(shape in shape()) {
-        let (native, wasm) = (Native::new(), built_kernel_once());
+        let native = Native::new();
         let inputs = inputs(&native, &odd_metagraph(&shape));
         let a = compute(&native, &inputs).expect("a trace");
-        let b = compute(wasm, &inputs).expect("a trace");
-        prop_assert_eq!(a.assertion().digest(), b.assertion().digest());
-        prop_assert_eq!(a.steps, b.steps);
-        prop_assert_eq!(a.memory, b.memory);
-        prop_assert_eq!(a.results, b.results);
-        prop_assert_eq!(a.roster, b.roster);
+        // In groups, and step by step.
+        for wasm in [built_kernel_once(), untrusted_kernel_once()] {
+            let b = compute(wasm, &inputs).expect("a trace");
+            prop_assert_eq!(a.assertion().digest(), b.assertion().digest());
+            prop_assert_eq!(&a.steps, &b.steps);
+            prop_assert_eq!(&a.memory, &b.memory);
+            prop_assert_eq!(&a.results, &b.results);
+            prop_assert_eq!(&a.roster, &b.roster);
+        }
     }
 }
 
 /// Compiling the kernel for each case would take longer than the cases.
-fn built_kernel_once() -> &'static dyn Engine {
-    static KERNEL: std::sync::OnceLock<
-        std::sync::Arc<inktensor_compute::engine::wasm::WasmKernel>,
-    > = std::sync::OnceLock::new();
-    &**KERNEL.get_or_init(built_kernel)
+fn built_kernel_once() -> &'static WasmKernel {
+    static KERNEL: OnceLock<Arc<WasmKernel>> = OnceLock::new();
+    KERNEL.get_or_init(built_kernel)
+}
+
+fn untrusted_kernel_once() -> &'static WasmKernel {
+    static KERNEL: OnceLock<Arc<WasmKernel>> = OnceLock::new();
+    KERNEL.get_or_init(untrusted_kernel)
+}
+
+/// A group must fit the kernel's memory and ink!'s buffer, or each step is computed twice.
+#[test]
+fn steps_of_every_size_are_computed_in_groups() {
+    for (neurons, validators, density) in [(4096, 257, 100), (700, 129, 97), (4096, 64, 1)] {
+        for (yuma3, liquid_alpha) in [(true, false), (true, true), (false, false)] {
+            let shape = Shape::plain(neurons, validators, density);
+            let params = Params {
+                yuma3,
+                liquid_alpha,
+                max_allowed_validators: 256,
+                ..shape.params
+            };
+            let inputs = inputs(&Native::new(), &metagraph(&Shape { params, ..shape }));
+            let kernel = built_kernel_once();
+            compute(kernel, &inputs).expect("a trace");
+            assert!(kernel.in_groups(), "{neurons} x {validators}, {density} %");
+        }
+    }
+    assert!(!untrusted_kernel_once().in_groups());
 }
 
 #[test]
@@ -140,7 +169,7 @@ fn both_refuse_the_same_inputs_at_the_same_place() {
     let break_it: [fn(&mut EpochInputs); 3] = [
         |inputs| inputs.header.params.push(0),
         |inputs| inputs.chunks[2].neurons.truncate(1),
-        |inputs| inputs.chunks[1].rows.truncate(5),
+        |inputs| inputs.chunks[1].rows.push(0, []),
     ];
     for broken in break_it {
         let mut inputs = good.clone();

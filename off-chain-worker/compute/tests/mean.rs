@@ -21,7 +21,7 @@ use inktensor_compute::{
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{Budget, StepInput},
+    kernel::{Budget, Rows, StepInput},
     Rao, Uid,
 };
 use proptest::prelude::*;
@@ -111,7 +111,12 @@ fn change(input: &mut StepInput, what: u8, place: usize, value: u64) {
         0 => set(&mut input.carry, place, byte),
         1 => input.carry.truncate(place % (input.carry.len() + 1)),
         2 => set(&mut input.scratch, place, byte),
-        3 => set(&mut input.rows, place, small),
+        3 => {
+            let width = input.neurons.len().max(1);
+            let mut cells = input.rows.cells(width);
+            set(&mut cells, place, small);
+            input.rows = Rows::from_cells(&cells, width);
+        }
         4 => set(&mut input.header.roster, place, Uid(small)),
         5 => input.header.max_validators = small % 4,
         6 => input.chunk = small % 5,

@@ -15,7 +15,7 @@ use crate::{
 use ink::prelude::{vec, vec::Vec};
 use inktensor_primitives::{
     epoch::EpochError,
-    kernel::{ChunkInputs, EpochHeader, NeuronInput, PhasePlan, NO_COMMIT},
+    kernel::{ChunkInputs, EpochHeader, NeuronInput, PhasePlan, Rows, NO_COMMIT},
     registry::{Neuron, Tenure},
     AccountId, NetUid, Rao, Uid,
 };
@@ -114,9 +114,9 @@ impl<'a, S: Source> Inputs<'a, S> {
         let heads = self.rows.heads(netuid, start);
         let neurons = neuron_inputs(closed, start, &seated, &stakes, &heads)?;
         let rows = if reads.rows {
-            self.rows_of(closed, start, len)
+            self.rows_of(closed, (start, len))
         } else {
-            Vec::new()
+            Rows::default()
         };
         Ok(ChunkInputs { neurons, rows })
     }
@@ -160,19 +160,20 @@ impl<'a, S: Source> Inputs<'a, S> {
         }
     }
 
-    /// Returns the roster's weights for the `len` uids from `start` on, a row after the other.
-    fn rows_of(&self, closed: &ClosedEpoch, start: Uid, len: u16) -> Vec<u16> {
+    /// Returns the roster's weights for the `len` uids from `start` on.
+    fn rows_of(&self, closed: &ClosedEpoch, (start, len): (Uid, u16)) -> Rows {
         let header = &closed.header;
-        // A chunk has at least one neuron.
-        let width = usize::from(len).max(1);
-        let mut cells = vec![0; width.saturating_mul(header.roster.len())];
-        let seats = header.roster.iter().zip(&closed.seats);
-        for ((uid, seat), out) in seats.zip(cells.chunks_mut(width)) {
-            if let Some(row) = seat.row {
-                self.rows.read(header.netuid, *uid, row, start, out);
+        let cells = usize::from(len).saturating_mul(header.roster.len());
+        let mut rows = Rows::with_room(header.roster.len(), cells);
+        for (uid, seat) in header.roster.iter().zip(&closed.seats) {
+            match seat.row {
+                Some(row) => self
+                    .rows
+                    .read(header.netuid, *uid, row, (start, len), &mut rows),
+                None => rows.push(0, []),
             }
         }
-        cells
+        rows
     }
 }
 

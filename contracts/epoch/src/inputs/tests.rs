@@ -331,7 +331,8 @@ proptest! {
                     let alone = stored.of_chunk(&closed, chunk, &neither).unwrap();
                     assert_eq!(alone, inputs.clone().for_phase(&neither));
                     let width = inputs.neurons.len();
-                    for (row, part) in columns.iter_mut().zip(inputs.rows.chunks(width)) {
+                    assert_eq!(inputs.rows.len(), roster.len());
+                    for (row, part) in columns.iter_mut().zip(inputs.rows.cells(width).chunks(width)) {
                         row.extend_from_slice(part);
                     }
                     neurons.extend(inputs.neurons);

@@ -11,7 +11,9 @@ use inktensor_primitives::{
     },
     dispute::StepProof,
     hash::blake2,
-    kernel::{ChunkInputs, EpochPlan, NeuronInput, NeuronResult, PhasePlan, StepInput, StepOutput},
+    kernel::{
+        ChunkInputs, EpochPlan, NeuronInput, NeuronResult, PhasePlan, Rows, StepInput, StepOutput,
+    },
     Rao, Uid,
 };
 use proptest::{prelude::*, sample::Index};
@@ -86,7 +88,7 @@ impl Honest {
                 let (_, len) = plan.span(chunk, header.neurons);
                 ChunkInputs {
                     neurons: vec![NeuronInput::default(); len.into()],
-                    rows: vec![u16::from(seed) + 1; usize::from(len)],
+                    rows: Rows::from_cells(&vec![u16::from(seed) + 1; len.into()], len.into()),
                 }
             })
             .collect();

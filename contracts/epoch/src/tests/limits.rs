@@ -15,7 +15,7 @@ use inktensor_primitives::{
     dispute::StepProof,
     epoch::MEMORY_PART,
     kernel::{
-        EpochPlan, NeuronInput, NeuronResult, PhasePlan, StepInput, StepOutput, MAX_CARRY,
+        EpochPlan, NeuronInput, NeuronResult, PhasePlan, Rows, StepInput, StepOutput, MAX_CARRY,
         MAX_MEMORY, MAX_PARAMS, MAX_PHASES, MAX_SCRATCH, STATIC_BUFFER,
     },
     registry::{Neuron, Tenure},
@@ -100,7 +100,7 @@ fn largest_step() -> (StepInput, StepOutput) {
         scratch: vec![0; MAX_SCRATCH],
         memory: vec![0; MAX_MEMORY],
         neurons: vec![NeuronInput::default(); page],
-        rows: vec![0; page * roster().len()],
+        rows: Rows::from_cells(&vec![1; page * roster().len()], page),
     };
     let output = StepOutput {
         carry: vec![0; MAX_CARRY],

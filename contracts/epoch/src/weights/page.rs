@@ -58,21 +58,21 @@ impl RowPage {
         places.map(|(place, _)| place).zip(weights(&self.values))
     }
 
-    /// Writes the weights of the uids from place `start` on into `out`, which holds zeros.
-    pub fn unpack(&self, start: usize, out: &mut [u16]) {
+    /// Returns the weights of the `len` uids from place `start` on, with a mask of the uids that
+    /// have one, the first one lowest. Uids behind the word of 64 that has `start` have none.
+    pub fn part(&self, start: usize, len: usize) -> (u64, impl Iterator<Item = u16> + '_) {
+        let word = self.mask.get(start / WORD).copied().unwrap_or_default();
+        let shift = u32::try_from(start % WORD).unwrap_or_default();
+        let given = word.checked_shr(shift).unwrap_or_default();
+        let mask = if len < WORD {
+            given & below(len)
+        } else {
+            given
+        };
         let before = self.count_before(start);
         let rest = self.values.get(before.saturating_mul(2)..);
-        let mut weights = weights(rest.unwrap_or_default());
-        for (place, cell) in (start..).zip(out) {
-            if self.has(place) {
-                *cell = weights.next().unwrap_or_default();
-            }
-        }
-    }
-
-    fn has(&self, place: usize) -> bool {
-        let word = self.mask.get(place / WORD).copied().unwrap_or_default();
-        word & below(place % WORD).saturating_add(1) != 0
+        let count = usize::try_from(mask.count_ones()).unwrap_or(usize::MAX);
+        (mask, weights(rest.unwrap_or_default()).take(count))
     }
 
     /// Returns the number of weights for places before `place`.
@@ -122,6 +122,7 @@ fn below(place: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inktensor_primitives::kernel::Rows;
     use proptest::prelude::*;
 
     #[test]
@@ -137,16 +138,21 @@ mod tests {
             start in 0usize..256,
             len in 0usize..=64,
         ) {
-            let mut out = vec![0; len];
+            let len = len.min(64 - start % 64);
+            let mut out = Rows::default();
             if let Some(page) = RowPage::pack(&weights) {
                 prop_assert_eq!(page.count(), weights.iter().filter(|w| **w != 0).count());
-                page.unpack(start, &mut out);
+                let (mask, part) = page.part(start, len);
+                out.push(mask, part);
                 let entries = (0u16..).zip(weights.iter().copied()).filter(|(_, w)| *w != 0);
                 prop_assert!(page.entries().eq(entries));
             }
             let expected: Vec<u16> =
                 (start..start + len).map(|at| weights.get(at).copied().unwrap_or(0)).collect();
-            prop_assert_eq!(out, expected);
+            prop_assert!(out.fit(out.len(), len));
+            let none = vec![0; len];
+            let found = if out.is_empty() { none } else { out.cells(len) };
+            prop_assert_eq!(found, expected);
         }
     }
 }

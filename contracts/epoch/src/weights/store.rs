@@ -11,6 +11,7 @@ use ink::{
 };
 use inktensor_primitives::{
     epoch::{EpochError, WeightsRow},
+    kernel::Rows,
     versioned::TooOld,
     NetUid, Uid, Versioned,
 };
@@ -167,11 +168,22 @@ impl RowStore {
         self.heads.insert((netuid, uid.page()), heads);
     }
 
-    /// Writes the weights of the row for the uids from `start` on into `out`, which holds zeros and
-    /// does not reach beyond the page of 256 uids that has `start`.
-    pub fn read(&self, netuid: NetUid, validator: Uid, row: RowRef, start: Uid, out: &mut [u16]) {
-        if let Some(page) = self.page(netuid, validator, row, page_of(start)) {
-            page.unpack(place_of(start), out);
+    /// Adds the weights of the row for the `len` uids from `start` on to `rows`. They do not reach
+    /// beyond the page of neurons that has `start`.
+    pub fn read(
+        &self,
+        netuid: NetUid,
+        validator: Uid,
+        row: RowRef,
+        (start, len): (Uid, u16),
+        rows: &mut Rows,
+    ) {
+        match self.page(netuid, validator, row, page_of(start)) {
+            Some(page) => {
+                let (mask, weights) = page.part(place_of(start), usize::from(len));
+                rows.push(mask, weights);
+            }
+            None => rows.push(0, []),
         }
     }
 

@@ -113,7 +113,7 @@ impl Carry {
     /// `BadCarry` for a sum beyond 32 bits.
     pub fn add_rows(&mut self, chunk: &Chunk) -> Result<(), KernelError> {
         for (seat, (uid, row)) in self.seats.iter_mut().zip(chunk.rows()) {
-            for weight in chunk.counted(uid, seat.updated_at, row) {
+            for (_, weight) in chunk.counted(uid, seat.updated_at, row) {
                 let sum = seat.row_sum.checked_add(weight.into());
                 seat.row_sum = sum.ok_or(KernelError::BadCarry)?;
             }
@@ -129,12 +129,11 @@ impl Carry {
         let mut sums = vec![0u128; chunk.neurons.len()];
         for (seat, (uid, row)) in self.seats.iter().zip(chunk.rows()) {
             let unit = seat.stake_per_weight();
-            let weights = chunk.counted(uid, seat.updated_at, row);
-            for (sum, weight) in sums.iter_mut().zip(weights) {
+            for (place, weight) in chunk.counted(uid, seat.updated_at, row) {
                 let part = unit.checked_mul(weight.into());
-                *sum = part
-                    .and_then(|part| sum.checked_add(part))
-                    .ok_or(KernelError::BadCarry)?;
+                let sum = sums.get_mut(place).zip(part);
+                let (sum, part) = sum.ok_or(KernelError::BadCarry)?;
+                *sum = sum.checked_add(part).ok_or(KernelError::BadCarry)?;
             }
         }
         let mut scores = Vec::with_capacity(sums.len());

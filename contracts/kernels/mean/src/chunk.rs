@@ -2,7 +2,7 @@
 
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
-    kernel::{EpochHeader, EpochPlan, KernelError, NeuronInput, StepInput},
+    kernel::{EpochHeader, EpochPlan, KernelError, NeuronInput, Row, Rows, StepInput},
     Uid,
 };
 
@@ -18,7 +18,7 @@ pub struct Chunk<'a> {
     /// True for the last chunk of a phase.
     pub is_last: bool,
     start: Uid,
-    rows: &'a [u16],
+    rows: &'a Rows,
     scratch: &'a [u8],
 }
 
@@ -39,7 +39,7 @@ impl<'a> Chunk<'a> {
         let (start, count) = plan.span(input.chunk, header.neurons);
         let width = usize::from(count);
         let rows = if phase.rows { header.roster.len() } else { 0 };
-        if input.neurons.len() != width || Some(input.rows.len()) != rows.checked_mul(width) {
+        if input.neurons.len() != width || !input.rows.fit(rows, width) {
             return Err(KernelError::BadInputs);
         }
         if !input.memory.is_empty() {
@@ -60,27 +60,24 @@ impl<'a> Chunk<'a> {
         (self.start.0..).map(Uid).zip(self.neurons)
     }
 
-    /// Returns the weights of the roster's uids for the chunk's neurons, uid by uid.
-    pub fn rows(&self) -> impl Iterator<Item = (Uid, &'a [u16])> {
-        // A chunk has at least one neuron.
-        let rows = self.rows.chunks_exact(self.neurons.len().max(1));
-        self.header.roster.iter().copied().zip(rows)
+    /// Returns the rows of the roster's uids, uid by uid.
+    pub fn rows(&self) -> impl Iterator<Item = (Uid, Row<'a>)> {
+        self.header.roster.iter().copied().zip(self.rows.iter())
     }
 
-    /// Returns the weights of `row` that count, zero in place of the others. `uid` set them at
-    /// block `updated_at`.
+    /// Returns the weights of `row` that count, with the neurons' places in the chunk. `uid` set
+    /// them at block `updated_at`.
     pub fn counted(
         &self,
         uid: Uid,
         updated_at: u64,
-        row: &'a [u16],
-    ) -> impl Iterator<Item = u16> + use<'a> {
-        self.seats().zip(row).map(move |((seat, neuron), weight)| {
-            if seat == uid || neuron.registered_at >= updated_at {
-                0
-            } else {
-                *weight
-            }
+        row: Row<'a>,
+    ) -> impl Iterator<Item = (usize, u16)> + use<'a> {
+        let (start, neurons) = (self.start, self.neurons);
+        row.entries().filter(move |(place, _)| {
+            let own = usize::from(uid.0.wrapping_sub(start.0)) == *place;
+            let older = |neuron: &NeuronInput| neuron.registered_at < updated_at;
+            !own && neurons.get(*place).is_some_and(older)
         })
     }
 

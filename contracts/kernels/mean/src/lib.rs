@@ -53,7 +53,9 @@ use ink::{
     scale::Encode,
 };
 use inktensor_primitives::{
-    kernel::{EpochHeader, EpochPlan, KernelError, PhasePlan, StepInput, StepOutput},
+    kernel::{
+        EpochHeader, EpochPlan, KernelError, PhasePlan, Rows, StepInput, StepOutput, StepsInput,
+    },
     PAGE,
 };
 
@@ -117,6 +119,35 @@ pub fn step(input: &StepInput) -> Result<StepOutput, KernelError> {
     Ok(output)
 }
 
+/// Computes the steps of neighbouring chunks of a phase, and returns their outputs in order.
+///
+/// # Errors
+/// The error of the first step that fails.
+pub fn steps(input: StepsInput) -> Result<Vec<StepOutput>, KernelError> {
+    let mut one = StepInput {
+        header: input.header,
+        phase: input.phase,
+        chunk: input.chunk,
+        carry: input.carry,
+        scratch: Vec::new(),
+        memory: Vec::new(),
+        neurons: Vec::new(),
+        rows: Rows::default(),
+    };
+    let mut outputs = Vec::with_capacity(input.chunks.len());
+    for part in input.chunks {
+        one.scratch = part.scratch;
+        one.memory = part.memory;
+        one.neurons = part.neurons;
+        one.rows = part.rows;
+        let output = step(&one)?;
+        one.chunk = one.chunk.saturating_add(1);
+        one.carry.clone_from(&output.carry);
+        outputs.push(output);
+    }
+    Ok(outputs)
+}
+
 /// Encodes scores for [`Chunk::scores`] of the next phase.
 fn scratch(scores: &[u64]) -> Vec<u8> {
     scores
@@ -129,8 +160,10 @@ fn scratch(scores: &[u64]) -> Vec<u8> {
 #[allow(unsafe_code)]
 #[ink::contract]
 pub mod mean {
+    use ink::prelude::vec::Vec;
     use inktensor_primitives::kernel::{
-        EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
+        EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput, StepsInput,
+        StepsKernel,
     };
 
     /// The mean kernel. Stateless.
@@ -164,6 +197,17 @@ pub mod mean {
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)
+        }
+    }
+    impl StepsKernel for Mean {
+        /// Computes the steps of neighbouring chunks of a phase, each with the carry of the one
+        /// before, and returns their outputs.
+        ///
+        /// # Errors
+        /// The error of the first step that fails.
+        #[ink(message)]
+        fn steps(&self, input: StepsInput) -> Result<Vec<StepOutput>, KernelError> {
+            crate::steps(input)
         }
     }
 }

@@ -138,8 +138,11 @@ fn inputs_that_no_chain_makes_are_refused() {
     assert_eq!(refused(0, |it| it.carry.push(0)), KernelError::BadCarry);
     assert_eq!(refused(0, |it| it.scratch.push(0)), KernelError::BadScratch);
     assert_eq!(refused(0, |it| it.memory.push(0)), KernelError::BadMemory);
-    assert_eq!(refused(0, |it| it.rows.push(0)), KernelError::BadInputs);
-    assert_eq!(refused(1, |it| it.rows.clear()), KernelError::BadInputs);
+    assert_eq!(refused(0, |it| it.rows.push(0, [])), KernelError::BadInputs);
+    assert_eq!(
+        refused(1, |it| it.rows = Default::default()),
+        KernelError::BadInputs
+    );
     assert_eq!(refused(1, |it| it.carry.clear()), KernelError::BadCarry);
     assert_eq!(refused(1, |it| it.carry.push(0)), KernelError::BadCarry);
     assert_eq!(refused(2, |it| it.neurons.clear()), KernelError::BadInputs);

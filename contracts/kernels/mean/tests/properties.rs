@@ -9,7 +9,9 @@
 mod support;
 
 use inktensor_primitives::{
-    kernel::{Budget, NeuronInput, NeuronResult, StepInput, MAX_CARRY, MAX_SCRATCH, NO_COMMIT},
+    kernel::{
+        Budget, NeuronInput, NeuronResult, Rows, StepInput, MAX_CARRY, MAX_SCRATCH, NO_COMMIT,
+    },
     Rao, Uid,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -172,6 +174,11 @@ proptest! {
 
     /// Carries and scratches are within the protocol's limits.
     #[test]
+    fn steps_in_groups_are_the_steps_one_by_one(net in any_subnet(), most in 1usize..4) {
+        net.assert_groups(&net.steps().unwrap(), most);
+    }
+
+    #[test]
     fn carries_and_scratches_are_within_their_limits(net in any_subnet()) {
         for (_, output) in net.steps().unwrap() {
             prop_assert!(output.carry.len() <= MAX_CARRY);
@@ -201,7 +208,7 @@ proptest! {
     fn no_input_makes_a_step_panic(
         neurons in vec(any_neuron(), 0..70),
         counted in any::<bool>(),
-        rows in vec(any::<u16>(), 0..200),
+        (cells, width) in (vec(any::<u16>(), 0..200), 1usize..=64),
         (phase, chunk) in (0u8..6, 0u16..3),
         (carry, scratch, memory) in (any_bytes(), any_bytes(), any_bytes()),
         (count, permits) in (any::<u16>(), any::<u16>()),
@@ -221,6 +228,7 @@ proptest! {
         header.owner_uid = owner;
         header.roster = roster;
         header.budget = budget;
+        let rows = Rows::from_cells(&cells, width);
         let _ = inktensor_mean::step(&StepInput {
             header, phase, chunk, carry, scratch, memory, neurons, rows,
         });
@@ -281,7 +289,12 @@ impl Change {
         match self {
             Change::Carry(at, byte) => set(&mut input.carry, at, byte),
             Change::Scratch(at, byte) => set(&mut input.scratch, at, byte),
-            Change::Weight(at, weight) => set(&mut input.rows, at, weight),
+            Change::Weight(at, weight) => {
+                let width = input.neurons.len().max(1);
+                let mut cells = input.rows.cells(width);
+                set(&mut cells, at, weight);
+                input.rows = Rows::from_cells(&cells, width);
+            }
             Change::Neuron(at, neuron) => set(&mut input.neurons, at, neuron),
             Change::Roster(at, uid) => set(&mut input.header.roster, at, Uid(uid)),
             Change::Budget(miners, validators) => {

@@ -3,6 +3,9 @@
 use crate::fixed::Q32;
 use ink::prelude::vec::Vec;
 
+/// Bytes of a block, a multiple of the pieces' lengths.
+const BLOCK: usize = 64;
+
 /// Takes fields off the front of bytes.
 pub struct Reader<'a>(&'a [u8]);
 
@@ -10,6 +13,17 @@ impl<'a> Reader<'a> {
     /// Starts at the first of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
+    }
+
+    /// Reads what `read` reads, and returns the bytes of it too.
+    pub fn with_bytes<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<(T, &'a [u8])> {
+        let before = self.0;
+        let value = read(self)?;
+        let count = before.len().checked_sub(self.0.len())?;
+        Some((value, before.get(..count)?))
     }
 
     /// Reads the next `count` bytes.
@@ -117,7 +131,14 @@ impl Writer {
 
     /// Appends bytes as they are.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(bytes);
+        let blocks = bytes.chunks_exact(BLOCK);
+        let rest = blocks.remainder();
+        for block in blocks {
+            if let Ok(block) = <&[u8; BLOCK]>::try_from(block) {
+                self.0.extend_from_slice(block);
+            }
+        }
+        self.0.extend_from_slice(rest);
         self
     }
 
@@ -148,12 +169,19 @@ impl Writer {
 
     /// Appends one piece of bytes per item.
     pub fn items<const N: usize, T>(mut self, items: &[T], piece: impl Fn(&T) -> [u8; N]) -> Self {
-        let start = self.0.len();
-        self.0
-            .resize(start.saturating_add(items.len().saturating_mul(N)), 0);
-        let room = self.0.get_mut(start..).unwrap_or_default();
-        for (place, item) in room.chunks_exact_mut(N).zip(items) {
-            place.copy_from_slice(&piece(item));
+        const { assert!(BLOCK % N == 0) };
+        // A block of a fixed length is appended by a few stores, without a loop.
+        let mut block = [0; BLOCK];
+        let groups = items.chunks_exact(BLOCK.checked_div(N).unwrap_or(1));
+        let rest = groups.remainder();
+        for group in groups {
+            for (place, item) in block.chunks_exact_mut(N).zip(group) {
+                place.copy_from_slice(&piece(item));
+            }
+            self.0.extend_from_slice(&block);
+        }
+        for item in rest {
+            self.0.extend_from_slice(&piece(item));
         }
         self
     }

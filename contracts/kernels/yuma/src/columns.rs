@@ -39,28 +39,16 @@ pub const fn first(count: usize) -> u64 {
     }
 }
 
-/// Returns the mask of the columns of `row` that are not zero.
-#[inline(always)]
-pub fn filled(row: &Columns<u16>) -> u64 {
-    let mut mask = 0u64;
-    for group in row.chunks_exact(8).rev() {
-        let mut bits = 0u64;
-        for (column, cell) in (0u32..).zip(group) {
-            bits |= u64::from(*cell != 0).wrapping_shl(column);
-        }
-        mask = mask.wrapping_shl(8) | bits;
-    }
-    mask
-}
-
-/// Returns the sum of the cells of `row`.
-#[inline(always)]
-pub fn sum(row: &Columns<u16>) -> u32 {
-    // Groups of a fixed length need no count for each cell.
-    row.chunks_exact(8).fold(0, |sum, group| {
-        let cells = group.iter().map(|cell| u32::from(*cell));
-        cells.fold(sum, u32::wrapping_add)
-    })
+/// Returns the sum of the weights of a row.
+pub fn sum(weights: &[u16]) -> u32 {
+    // Groups of a fixed length need no count for each weight.
+    let groups = weights.chunks_exact(8);
+    let add = |sum, group: &[u16]| {
+        let weights = group.iter().map(|weight| u32::from(*weight));
+        weights.fold(sum, u32::wrapping_add)
+    };
+    let rest = add(0, groups.remainder());
+    groups.fold(rest, add)
 }
 
 /// The columns of a mask, ascending.
@@ -134,6 +122,7 @@ impl Walk for Entries {
 }
 
 /// Returns true if rows with these masks are cheaper to walk by entries than whole.
+#[inline(always)]
 pub fn is_sparse(masks: &[u64]) -> bool {
     let entries: usize = masks.iter().map(|mask| mask.count_ones() as usize).sum();
     entries.saturating_mul(DENSE) < masks.len().saturating_mul(WIDTH)
@@ -149,14 +138,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_mask_names_the_filled_columns(cells in prop::collection::vec(0u16..3, WIDTH)) {
-            let row: Columns<u16> = cells.clone().try_into().expect("a row");
-            let mask = filled(&row);
-            let columns: Vec<usize> = (0..WIDTH).filter(|column| cells[*column] != 0).collect();
-            prop_assert_eq!(Entries.columns(mask).collect::<Vec<_>>(), columns.clone());
+        fn a_mask_names_its_columns(mask: u64) {
+            let columns: Vec<usize> = (0..WIDTH).filter(|column| mask & bit(*column) != 0).collect();
             prop_assert_eq!(Entries.count(mask), columns.len());
-            prop_assert!(columns.iter().all(|column| mask & bit(*column) != 0));
-            prop_assert_eq!(sum(&row), cells.iter().map(|cell| u32::from(*cell)).sum::<u32>());
+            prop_assert_eq!(Entries.columns(mask).collect::<Vec<_>>(), columns);
+        }
+
+        #[test]
+        fn all_weights_are_added(weights in prop::collection::vec(any::<u16>(), 0..=WIDTH)) {
+            let added = weights.iter().map(|weight| u32::from(*weight)).sum::<u32>();
+            prop_assert_eq!(sum(&weights), added);
         }
     }
 

@@ -7,7 +7,7 @@ use ink::{
     scale::{DecodeAll, Error},
 };
 use inktensor_primitives::{
-    kernel::{EpochHeader, EpochPlan, KernelError, NeuronInput, PhasePlan, YumaParams},
+    kernel::{EpochHeader, EpochPlan, KernelError, NeuronInput, PhasePlan, Rows, YumaParams},
     Uid, MAX_UIDS, PAGE,
 };
 
@@ -44,8 +44,8 @@ pub struct Chunk<'a> {
     /// First uid.
     pub(crate) start: u16,
     pub(crate) neurons: &'a [NeuronInput],
-    /// Weights, validator-major; empty in a phase that does not read rows.
-    pub(crate) rows: &'a [u16],
+    /// A row per validator; none in a phase that does not read rows.
+    pub(crate) rows: &'a Rows,
     pub(crate) scratch: &'a [u8],
     pub(crate) memory: &'a [u8],
 }
@@ -142,7 +142,7 @@ impl<'a> Epoch<'a> {
         phase: u8,
         chunk: u16,
         neurons: &'b [NeuronInput],
-        rows: &'b [u16],
+        rows: &'b Rows,
         scratch: &'b [u8],
         memory: &'b [u8],
     ) -> Result<Chunk<'b>, KernelError> {
@@ -156,12 +156,8 @@ impl<'a> Epoch<'a> {
             return Err(KernelError::StepOutOfRange);
         }
         let len = usize::from(len);
-        let cells = if reads.rows {
-            self.validators().checked_mul(len)
-        } else {
-            Some(0)
-        };
-        if neurons.len() != len || Some(rows.len()) != cells {
+        let given = if reads.rows { self.validators() } else { 0 };
+        if neurons.len() != len || !rows.fit(given, len) {
             return Err(KernelError::BadInputs);
         }
         if !reads.memory && !memory.is_empty() {

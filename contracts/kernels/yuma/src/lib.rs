@@ -31,6 +31,7 @@
 //! * [`median`], [`sigmoid`], [`topk`], [`memory`]: the weighted median, liquid alpha, the largest
 //!   stakes, a chunk's memory
 //! * [`rows`]: weights that count
+//! * [`room`]: memory that one chunk leaves to the next
 //! * [`columns`]: a chunk's uids as bits, and the walks over rows by entries or whole
 //! * [`validators`]: the standing of each validator
 //! * [`epoch`]: the checked header and the cut into chunks
@@ -58,6 +59,7 @@ pub mod fixed;
 pub mod median;
 pub mod memory;
 pub mod phases;
+pub mod room;
 pub mod rows;
 pub mod score;
 pub mod sigmoid;
@@ -65,9 +67,13 @@ pub mod topk;
 pub mod validators;
 
 pub use epoch::{Chunk, Epoch};
-pub use phases::{Carry, Work};
+pub use phases::{Carry, ChunkWork, Work};
+pub use room::Room;
 
-use inktensor_primitives::kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput};
+use ink::prelude::vec::Vec;
+use inktensor_primitives::kernel::{
+    EpochHeader, EpochPlan, KernelError, StepInput, StepOutput, StepsInput,
+};
 
 /// Returns the cut of the epoch of `header` into steps.
 ///
@@ -92,17 +98,46 @@ pub fn step(input: &StepInput) -> Result<StepOutput, KernelError> {
         &input.memory,
     )?;
     let carry = Carry::decode(&epoch, input.phase, input.chunk, &input.carry)?;
-    let work = carry.work(&epoch, &chunk)?;
+    let work = carry.work(&epoch, &chunk, &mut Room::default())?;
     let (_, output) = carry.advance(&epoch, input.chunk, work)?;
     Ok(output)
+}
+
+/// Computes the steps of neighbouring chunks of a phase, and returns their outputs in order.
+///
+/// # Errors
+/// The error of the first step that fails.
+pub fn steps(input: &StepsInput) -> Result<Vec<StepOutput>, KernelError> {
+    let epoch = Epoch::new(&input.header)?;
+    let mut carry = Carry::decode(&epoch, input.phase, input.chunk, &input.carry)?;
+    let mut room = Room::default();
+    let mut outputs = Vec::with_capacity(input.chunks.len());
+    for (behind, part) in (0..).zip(&input.chunks) {
+        let number = input.chunk.saturating_add(behind);
+        let chunk = epoch.chunk(
+            input.phase,
+            number,
+            &part.neurons,
+            &part.rows,
+            &part.scratch,
+            &part.memory,
+        )?;
+        let work = carry.work(&epoch, &chunk, &mut room)?;
+        let (next, output) = carry.advance(&epoch, number, work)?;
+        carry = next;
+        outputs.push(output);
+    }
+    Ok(outputs)
 }
 
 /// The contract around the rule.
 #[allow(unsafe_code)]
 #[ink::contract]
 pub mod yuma {
+    use ink::prelude::vec::Vec;
     use inktensor_primitives::kernel::{
-        EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput,
+        EpochHeader, EpochPlan, IncentiveKernel, KernelError, StepInput, StepOutput, StepsInput,
+        StepsKernel,
     };
 
     /// The Yuma kernel. Stateless.
@@ -136,6 +171,17 @@ pub mod yuma {
         #[ink(message)]
         fn step(&self, input: StepInput) -> Result<StepOutput, KernelError> {
             crate::step(&input)
+        }
+    }
+    impl StepsKernel for Yuma {
+        /// Computes the steps of neighbouring chunks of a phase, each with the carry of the one
+        /// before, and returns their outputs.
+        ///
+        /// # Errors
+        /// The error of the first step that fails.
+        #[ink(message)]
+        fn steps(&self, input: StepsInput) -> Result<Vec<StepOutput>, KernelError> {
+            crate::steps(&input)
         }
     }
 }

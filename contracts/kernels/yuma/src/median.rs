@@ -5,8 +5,8 @@
 //! all higher scores is at least `kappa`; the lowest score if there is no such one.
 //!
 //! A neuron without weights by a majority has the median zero, which is found without its scores
-//! ([`Median::heard`]). For the others, the search adds up stake in 32 buckets by the leading bits
-//! of scores, from the highest bucket down to the one with the median. Then it repeats on the
+//! ([`Electorate::heard`]). For the others, the search adds up stake in 32 buckets by the leading
+//! bits of scores, from the highest bucket down to the one with the median. Then it repeats on the
 //! scores of that bucket alone. The cost is linear in the number of scores, for any distribution.
 
 use crate::{
@@ -22,17 +22,23 @@ const LAST_BUCKET: u32 = 31;
 /// Number of scores up to which the search compares them one by one.
 const FEW: usize = 12;
 
-/// Computes medians of scores by the same validators.
-pub struct Median {
+/// The validators whose scores have a median, with their stake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Electorate {
     /// Active stake of each validator.
     stakes: Vec<u64>,
+    majority: Majority,
+}
+
+/// Computes medians of scores by the same validators.
+pub struct Median {
     majority: Majority,
     /// Scores that may be the median, each with the stake behind it.
     candidates: Vec<(u32, u64)>,
 }
 
 /// Stake that must support the median.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Majority {
     /// Any, but no stake is active. There is no consensus.
     NoStake,
@@ -44,8 +50,8 @@ enum Majority {
     MoreThan(u64),
 }
 
-impl Median {
-    /// Prepares for validators of the given active stake and a majority of `kappa`.
+impl Electorate {
+    /// Takes validators of the given active stake and a majority of `kappa`.
     pub fn new(active: &[Q32], kappa: Q32) -> Self {
         let mut stakes = active.to_vec();
         fixed::normalize(&mut stakes);
@@ -59,7 +65,6 @@ impl Median {
         Self {
             stakes: stakes.into_iter().map(|stake| stake.0).collect(),
             majority,
-            candidates: Vec::with_capacity(active.len()),
         }
     }
 
@@ -70,6 +75,7 @@ impl Median {
 
     /// Returns the mask of the columns whose median is not zero. `masks` has the columns with
     /// weights of each validator.
+    #[inline(always)]
     pub fn heard(&self, masks: &[u64]) -> u64 {
         let required = match self.majority {
             Majority::NoStake => return 0,
@@ -103,6 +109,16 @@ impl Median {
             .enumerate()
             .map(enough)
             .fold(0, |all, one| all | one)
+    }
+}
+
+impl Median {
+    /// Prepares for scores by `electorate`.
+    pub fn new(electorate: &Electorate) -> Self {
+        Self {
+            majority: electorate.majority,
+            candidates: Vec::with_capacity(electorate.stakes.len()),
+        }
     }
 
     /// Returns the median of a neuron that is heard. `scores` has all scores of validators that are
@@ -308,7 +324,8 @@ mod tests {
             // A majority at random, or one that some of the stake meets to the last bit.
             let some: u64 = normal.iter().take(usize::from(share)).map(|stake| stake.0).sum();
             let kappa = if exact { Q32(some.min(Q32::ONE.0)) } else { Q32::from_u16(share) };
-            let mut median = Median::new(&active, kappa);
+            let electorate = Electorate::new(&active, kappa);
+            let mut median = Median::new(&electorate);
             // The first column, in rows that have few other columns or all of them.
             let others = |place: usize| if full >> (place % 64) & 1 == 0 { 0 } else { !1 };
             let masks: Vec<u64> = scores
@@ -316,13 +333,13 @@ mod tests {
                 .enumerate()
                 .map(|(place, score)| others(place) | u64::from(*score != 0))
                 .collect();
-            let pairs = || scores.iter().copied().zip(median.stakes().to_vec());
+            let pairs = || scores.iter().copied().zip(electorate.stakes().to_vec());
             let highest = scores.iter().copied().max().unwrap_or_default();
             let all: Vec<_> = pairs().collect();
             let given: Vec<_> = pairs().filter(|(score, _)| *score != 0).collect();
             let normal: Vec<u64> = normal.iter().map(|stake| stake.0).collect();
             let expected = by_sorting(&scores, &normal, kappa.0);
-            prop_assert_eq!(median.heard(&masks) & 1, u64::from(expected != 0));
+            prop_assert_eq!(electorate.heard(&masks) & 1, u64::from(expected != 0));
             if expected != 0 {
                 prop_assert_eq!(median.of(highest, given.into_iter()), expected);
                 prop_assert_eq!(median.of(highest, all.into_iter()), expected);
@@ -332,7 +349,7 @@ mod tests {
 
     #[test]
     fn without_active_stake_there_is_no_consensus() {
-        assert_eq!(Median::new(&[Q32::ZERO; 2], Q32::ONE).heard(&[1; 2]), 0);
-        assert_eq!(Median::new(&[], Q32::ONE).heard(&[]), 0);
+        assert_eq!(Electorate::new(&[Q32::ZERO; 2], Q32::ONE).heard(&[1; 2]), 0);
+        assert_eq!(Electorate::new(&[], Q32::ONE).heard(&[]), 0);
     }
 }

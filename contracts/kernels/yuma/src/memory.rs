@@ -40,6 +40,7 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Returns the bonds of the uids in the mask, ascending.
+    #[inline]
     pub fn bonds(&self) -> impl Iterator<Item = u16> + 'a {
         // Every piece has two bytes, so the default is never used.
         self.bonds
@@ -62,11 +63,13 @@ impl<'a> Memory<'a> {
     ///
     /// A false assertion that was not disputed in time can leave any bytes. If a step refused them,
     /// no later epoch of the subnet could become final.
+    #[inline]
     pub fn or_none(bytes: &'a [u8]) -> Self {
         Self::read(bytes).unwrap_or_default()
     }
 
     /// Reads `bytes`. Returns `None` if they are not a memory.
+    #[inline]
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         if bytes.is_empty() {
             return Some(Self::default());
@@ -94,6 +97,7 @@ impl<'a> Memory<'a> {
     }
 
     /// Returns the rows, by uid.
+    #[inline]
     pub fn by_validator(&self) -> impl Iterator<Item = Row<'a>> + 'a {
         let (mut reader, len) = (Reader::new(self.rows), self.len);
         // The bytes were read before, so this ends at their end.
@@ -109,6 +113,7 @@ impl<'a> Memory<'a> {
 }
 
 /// Reads the next row of a memory of `len` uids.
+#[inline]
 fn read_row<'a>(reader: &mut Reader<'a>, len: u16) -> Option<Row<'a>> {
     let head = reader.u16()?;
     let full = columns::first(usize::from(len));
@@ -134,6 +139,7 @@ fn read_row<'a>(reader: &mut Reader<'a>, len: u16) -> Option<Row<'a>> {
 }
 
 /// Returns the number of bytes of a mask of `len` uids.
+#[inline]
 fn mask_bytes(len: u16) -> usize {
     usize::from(len).div_ceil(8)
 }
@@ -158,20 +164,62 @@ impl Default for Kept {
 }
 
 impl Kept {
-    /// Removes all bonds.
+    /// Returns a place for the bond of each column, to be written before [`Kept::close`].
     #[inline(always)]
-    pub fn clear(&mut self) {
-        self.mask = 0;
-        self.count = 0;
+    pub fn places(&mut self) -> &mut Columns<[u8; 2]> {
+        &mut self.bonds
     }
 
+    /// Keeps the bonds in the places of the mask `columns`. `full` is true if none in any place is
+    /// zero.
+    #[inline(always)]
+    pub fn close(&mut self, columns: u64, full: bool) {
+        if full && columns == u64::MAX {
+            self.mask = u64::MAX;
+            self.count = WIDTH;
+            return;
+        }
+        let given = self.bonds;
+        let mut row = self.begin();
+        for column in Bits(columns) {
+            row.put(column, u16::from_le_bytes(given[column]));
+        }
+        row.end();
+    }
+
+    /// Starts a row without bonds.
+    #[inline(always)]
+    pub fn begin(&mut self) -> Filling<'_> {
+        Filling {
+            kept: self,
+            mask: 0,
+            count: 0,
+        }
+    }
+}
+
+/// A row of bonds to be kept that is being filled. A loop has it in registers.
+pub struct Filling<'a> {
+    kept: &'a mut Kept,
+    mask: u64,
+    count: usize,
+}
+
+impl Filling<'_> {
     /// Adds the bond in the neuron of `column`. Takes columns in ascending order.
     #[inline(always)]
-    pub fn push(&mut self, column: usize, bond: u16) {
+    pub fn put(&mut self, column: usize, bond: u16) {
         let kept = bond != 0;
-        self.bonds[columns::at(self.count)] = bond.to_le_bytes();
+        self.kept.bonds[columns::at(self.count)] = bond.to_le_bytes();
         self.count = self.count.wrapping_add(usize::from(kept));
         self.mask |= if kept { columns::bit(column) } else { 0 };
+    }
+
+    /// Ends the row.
+    #[inline(always)]
+    pub fn end(self) {
+        self.kept.mask = self.mask;
+        self.kept.count = self.count;
     }
 }
 
@@ -203,13 +251,16 @@ impl MemoryWriter {
     /// order.
     pub fn push(&mut self, uid: Uid, bonds: &[u16]) {
         let mut kept = Kept::default();
+        let mut row = kept.begin();
         for (column, bond) in bonds.iter().take(usize::from(self.len)).enumerate() {
-            kept.push(column, *bond);
+            row.put(column, *bond);
         }
+        row.end();
         self.keep(uid, &kept);
     }
 
     /// Adds the bonds of validator `uid`. Takes validators in ascending order.
+    #[inline]
     pub fn keep(&mut self, uid: Uid, kept: &Kept) {
         if kept.count == 0 {
             return;

@@ -11,16 +11,27 @@ pub fn key(stake: Q32, uid: u16) -> u64 {
 
 /// Keeps the `limit` largest keys of `leaders`, which is in descending order, and `candidates`.
 pub fn merge(leaders: &mut Vec<u64>, candidates: &[u64], limit: usize) {
-    for key in candidates {
-        let full = leaders.len() >= limit;
-        if full && leaders.last().is_none_or(|last| key < last) {
-            continue;
-        }
-        if full {
-            leaders.pop();
-        }
-        leaders.insert(leaders.partition_point(|leader| leader > key), *key);
+    let full = leaders.len() >= limit;
+    let least = leaders.last().copied().filter(|_| full);
+    // Ascending. A chunk has few, and fewer that lead: no sort would be faster.
+    let mut fresh: Vec<u64> = Vec::with_capacity(candidates.len());
+    for key in candidates.iter().filter(|key| least < Some(**key)) {
+        fresh.insert(fresh.partition_point(|other| other < key), *key);
     }
+    if fresh.is_empty() || limit == 0 {
+        return;
+    }
+    let room = leaders.len().saturating_add(fresh.len()).min(limit);
+    let mut merged = Vec::with_capacity(room);
+    let mut old = leaders.iter().copied().peekable();
+    while merged.len() < room {
+        let next = match fresh.last() {
+            Some(new) if old.peek().is_none_or(|old| old < new) => fresh.pop(),
+            _ => old.next(),
+        };
+        merged.extend(next);
+    }
+    *leaders = merged;
 }
 
 /// Returns the uids of `leaders` and of the owner, ascending.

@@ -80,6 +80,12 @@ proptest! {
     }
 
     #[test]
+    fn steps_in_groups_are_the_steps_one_by_one(shape in shapes(), most in 1usize..5) {
+        let inputs = Inputs::new(&shape.metagraph(), 64);
+        prop_assert_eq!(inputs.run_in_groups(most), inputs.run());
+    }
+
+    #[test]
     fn limits_hold(shape in shapes()) {
         use inktensor_primitives::kernel::{MAX_CARRY, MAX_MEMORY, MAX_SCRATCH};
         for output in Inputs::new(&shape.metagraph(), 64).run() {

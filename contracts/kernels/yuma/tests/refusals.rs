@@ -57,11 +57,11 @@ fn neurons_and_rows_of_the_wrong_number() {
         KernelError::BadInputs
     );
     assert_eq!(
-        refused(1, 0, |input| input.rows.push(0)),
+        refused(1, 0, |input| input.rows.push(0, [])),
         KernelError::BadInputs
     );
     assert_eq!(
-        refused(0, 0, |input| input.rows.push(0)),
+        refused(0, 0, |input| input.rows.push(0, [])),
         KernelError::BadInputs
     );
 }

@@ -13,7 +13,8 @@ mod yuma_params;
 
 pub use error::KernelError;
 pub use step::{
-    BrokenPromise, ChunkInputs, NeuronInput, NeuronResult, StepInput, StepOutput, NO_COMMIT,
+    BrokenPromise, ChunkInputs, NeuronInput, NeuronResult, Row, Rows, StepInput, StepOutput,
+    StepPart, StepsInput, NO_COMMIT,
 };
 pub use yuma_params::YumaParams;
 
@@ -257,4 +258,20 @@ pub trait IncentiveKernel {
     /// of checks is the kernel's.
     #[ink(message)]
     fn step(&self, input: StepInput) -> Result<StepOutput, KernelError>;
+}
+
+/// Several steps in one call, for workers: the chain calls [`IncentiveKernel`] alone.
+///
+/// To enter a kernel and to pass on the carry takes longer than most steps of a sparse subnet. A
+/// worker uses this message of a kernel only if it trusts the kernel's code to answer with the
+/// outputs of the steps one by one.
+#[ink::trait_definition]
+pub trait StepsKernel {
+    /// Computes the steps of neighbouring chunks of a phase, each with the carry of the one before,
+    /// and returns their outputs.
+    ///
+    /// # Errors
+    /// The error of the first step that fails.
+    #[ink(message)]
+    fn steps(&self, input: StepsInput) -> Result<Vec<StepOutput>, KernelError>;
 }

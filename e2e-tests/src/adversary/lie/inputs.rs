@@ -2,10 +2,10 @@
 //! another kernel.
 
 use super::super::{case::Case, kernel::Kernel, rng::Rng};
-use inktensor_compute::epoch::{compute, Trace};
+use inktensor_compute::epoch::{compute, EpochInputs, Trace};
 use inktensor_primitives::{
     assertion::Assertion,
-    kernel::{Budget, EpochHeader, NeuronInput, NO_COMMIT},
+    kernel::{Budget, ChunkInputs, EpochHeader, EpochPlan, NeuronInput, Rows, NO_COMMIT},
     NetUid, Rao, Uid,
 };
 use std::fmt;
@@ -234,13 +234,16 @@ pub fn input(case: &Case, rng: &mut Rng, field: InputField) -> Option<Assertion>
     let neurons = chunk.neurons.len();
     match field {
         InputField::Weight => {
-            let cell = rng.place(chunk.rows.len())?;
-            chunk.rows[cell] = rng.pick([0, 1, u16::MAX]);
+            let mut cells = chunk.rows.cells(neurons);
+            let cell = rng.place(cells.len())?;
+            cells[cell] = rng.pick([0, 1, u16::MAX]);
+            chunk.rows = Rows::from_cells(&cells, neurons);
         }
         InputField::Row => {
-            let rows = rng.below(chunk.rows.len() / neurons);
-            let row = chunk.rows.chunks_mut(neurons).nth(rows)?;
-            row.fill(0);
+            let mut cells = chunk.rows.cells(neurons);
+            let row = rng.below(chunk.rows.len());
+            cells.chunks_mut(neurons).nth(row)?.fill(0);
+            chunk.rows = Rows::from_cells(&cells, neurons);
         }
         InputField::Memory => {
             let memory = inputs.memory.get_mut(c)?;
@@ -283,10 +286,7 @@ pub fn plan(case: &Case, rng: &mut Rng) -> Option<Assertion> {
 }
 
 /// Returns the same inputs in chunks of `plan`.
-fn recut(
-    case: &Case,
-    plan: &inktensor_primitives::kernel::EpochPlan,
-) -> Option<inktensor_compute::epoch::EpochInputs> {
+fn recut(case: &Case, plan: &EpochPlan) -> Option<EpochInputs> {
     let mut inputs = case.inputs.clone();
     let header = &inputs.header;
     let neurons: Vec<_> = inputs.chunks.iter().flat_map(|it| &it.neurons).collect();
@@ -294,13 +294,13 @@ fn recut(
         .map(|chunk| {
             let (start, len) = plan.span(chunk, header.neurons);
             let (start, len) = (usize::from(start.0), usize::from(len));
-            inktensor_primitives::kernel::ChunkInputs {
+            ChunkInputs {
                 neurons: neurons[start..start + len]
                     .iter()
                     .copied()
                     .copied()
                     .collect(),
-                rows: vec![0; header.roster.len() * len],
+                rows: Rows::from_cells(&vec![0; header.roster.len() * len], len),
             }
         })
         .collect();

@@ -19,7 +19,7 @@ use inktensor_compute::{
     epoch::compute,
     vectors::Vector,
 };
-use inktensor_primitives::kernel::{KernelError, StepInput};
+use inktensor_primitives::kernel::{KernelError, Rows, StepInput};
 use inktensor_yuma_reference::{epoch, Metagraph};
 use std::{hint::black_box, time::Duration};
 use support::{
@@ -114,7 +114,7 @@ fn single(criterion: &mut Criterion, wasm: &dyn Engine) {
         scratch: Vec::new(),
         memory: Vec::new(),
         neurons: Vec::new(),
-        rows: Vec::new(),
+        rows: Rows::default(),
     };
     let refused = Err(EngineError::Kernel(KernelError::StepOutOfRange));
     assert_eq!(

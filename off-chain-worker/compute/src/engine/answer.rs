@@ -12,6 +12,9 @@ pub const PLAN: [u8; 4] = ink::selector_bytes!("IncentiveKernel::plan");
 /// Selector of `IncentiveKernel::step`.
 pub const STEP: [u8; 4] = ink::selector_bytes!("IncentiveKernel::step");
 
+/// Selector of `StepsKernel::steps`.
+pub const STEPS: [u8; 4] = ink::selector_bytes!("StepsKernel::steps");
+
 /// Unwraps the layers around the result of a message with `input` bytes: ink!'s own, then the
 /// kernel's.
 pub fn decode<T: Decode>(answer: &[u8], input: usize) -> Result<T, EngineError> {

@@ -4,10 +4,12 @@
 //!
 //! A step can change three things of its instance: the memory's bytes, the memory's size, and the
 //! mutable globals. Tables are fixed: the check accepts no instruction that writes to one. Every
-//! byte and every mutable global is written again.
+//! byte and every mutable global is written again. Of a memory that grows by a
+//! [counter](super::counted), these are the bytes of the pages that were counted.
 //!
-//! An instance whose memory has grown is dropped instead, since memory cannot shrink. So is one
-//! whose step ended without an answer, one with a large memory, and one with many mutable globals.
+//! An instance whose memory has grown otherwise is dropped instead, since memory cannot shrink. So
+//! is one whose step ended without an answer, one with a large memory, and one with many mutable
+//! globals.
 
 use super::{
     host::Call,
@@ -23,11 +25,22 @@ use wasmtime::{Engine, Global, InstancePre, Memory, Store, TypedFunc, Val};
 
 /// Most instances that wait for a step, of all kernels of a setting together.
 pub const MAX_IDLE: u32 = 8;
+/// Bytes of a page of memory.
+const PAGE_SIZE: usize = 64 * 1024;
 /// Ticks of the clock within which an instance is set up.
 const SETUP_TICKS: u64 = 1_000;
 /// Largest memory in bytes that is cleared. To make an instance is cheaper than to clear a larger
 /// one, most of which a step does not touch.
 const MAX_CLEARED: usize = 512 * 1024;
+
+/// The globals that a module exports.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Globals {
+    /// Their number.
+    pub count: u32,
+    /// The number of the one that counts the pages of the memory, if there is one.
+    pub counter: Option<u32>,
+}
 
 /// An instance of a kernel.
 pub struct Instance {
@@ -35,14 +48,20 @@ pub struct Instance {
     entry: TypedFunc<(), ()>,
     memory: Memory,
     globals: Vec<Global>,
+    /// The global that counts the pages of the memory.
+    counter: Option<Global>,
 }
 
 impl Instance {
-    /// Makes an instance. `globals` is the number of its exported globals.
+    /// Makes an instance of a module that exports `globals`.
     ///
     /// # Errors
     /// If the machine is short of memory.
-    pub fn new(engine: &Engine, pre: &InstancePre<Linked>, globals: u32) -> wasmtime::Result<Self> {
+    pub fn new(
+        engine: &Engine,
+        pre: &InstancePre<Linked>,
+        globals: Globals,
+    ) -> wasmtime::Result<Self> {
         let lost = || wasmtime::Error::msg("an export is lost");
         let linked = Linked {
             call: Call::new(Vec::new()),
@@ -55,17 +74,31 @@ impl Instance {
         let entry = instance.get_typed_func(&mut store, "call")?;
         let memory = instance.get_memory(&mut store, MEMORY).ok_or_else(lost)?;
         store.data_mut().memory = Some(memory);
-        let globals = (0..globals).map(|number| {
+        let mut exported = |number: u32| {
             let name = global(number);
             instance.get_global(&mut store, &name).ok_or_else(lost)
-        });
-        let globals = globals.collect::<Result<_, _>>()?;
+        };
+        let all = (0..globals.count).map(&mut exported);
+        let all = all.collect::<Result<_, _>>()?;
+        let counter = globals.counter.map(exported).transpose()?;
         Ok(Self {
             store,
             entry,
             memory,
-            globals,
+            globals: all,
+            counter,
         })
+    }
+
+    /// Returns the size of the memory in bytes, as the kernel sees it.
+    fn size(&mut self) -> usize {
+        let whole = self.memory.data_size(&self.store);
+        let Some(counter) = self.counter else {
+            return whole;
+        };
+        let pages = counter.get(&mut self.store).i32().unwrap_or(i32::MAX);
+        let bytes = usize::try_from(pages).unwrap_or(usize::MAX);
+        bytes.saturating_mul(PAGE_SIZE).min(whole)
     }
 
     /// Runs the entry point on `input`.
@@ -99,7 +132,8 @@ impl Beginning {
     /// Returns the state of `instance`, which has run no step; `None` if it is too large to be
     /// restored.
     pub fn of(instance: &mut Instance) -> Option<Self> {
-        let bytes = instance.memory.data(&instance.store);
+        let size = instance.size();
+        let bytes = instance.memory.data(&instance.store).get(..size)?;
         let is_set = |byte: &u8| *byte != 0;
         let zeros = bytes.iter().position(is_set).unwrap_or(bytes.len());
         let end = bytes
@@ -107,7 +141,6 @@ impl Beginning {
             .rposition(is_set)
             .map_or(zeros, |last| last + 1);
         let data = bytes.get(zeros..end)?.to_vec();
-        let size = bytes.len();
         let globals = instance.globals.iter();
         let globals = globals.map(|global| global.get(&mut instance.store));
         (size <= MAX_CLEARED).then(|| Self {
@@ -122,11 +155,15 @@ impl Beginning {
     /// used again.
     #[must_use]
     pub fn restore(&self, instance: &mut Instance) -> bool {
-        let bytes = instance.memory.data_mut(&mut instance.store);
-        if bytes.len() != self.size {
+        let size = instance.size();
+        if size != self.size && instance.counter.is_none() {
             return false;
         }
-        let Some((zeros, rest)) = bytes.split_at_mut_checked(self.zeros) else {
+        let bytes = instance.memory.data_mut(&mut instance.store);
+        let Some((zeros, rest)) = bytes
+            .get_mut(..size)
+            .and_then(|bytes| bytes.split_at_mut_checked(self.zeros))
+        else {
             return false;
         };
         let Some((data, rest)) = rest.split_at_mut_checked(self.data.len()) else {

@@ -13,21 +13,31 @@
 mod answer;
 pub mod check;
 mod compiled;
+mod counted;
 mod error;
 mod host;
+mod inputs;
 mod instance;
 mod linked;
 pub mod native;
 mod pooled;
 pub mod wasm;
 pub mod wasmi;
+mod wide;
 
 pub use error::EngineError;
 
 use inktensor_primitives::kernel::{
-    ChunkInputs, EpochHeader, EpochPlan, NeuronInput, PhasePlan, StepInput, StepOutput,
+    ChunkInputs, EpochHeader, EpochPlan, NeuronInput, PhasePlan, Rows, StepInput, StepOutput,
 };
-use std::time::Instant;
+use std::{ops::Range, time::Instant};
+
+/// The rows of a phase that reads none.
+static NO_ROWS: Rows = Rows::new();
+/// Most bytes of inputs, and nearly as many of outputs, of a group of steps.
+const GROUP: usize = 128 * 1024;
+/// Bytes of a carry per uid of the roster, of the kernels of this repository.
+const CARRY: usize = 48;
 
 /// An executor with one kernel loaded.
 pub trait Engine: Send + Sync {
@@ -42,6 +52,13 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// `Kernel` if the kernel refuses the input; the others if it misbehaves.
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError>;
+
+    /// Calls `work`, which computes an epoch with this number of weights by this engine.
+    ///
+    /// An engine with threads may call it on one of them: then they stay awake from phase to phase.
+    fn enter(&self, _weights: usize, work: &mut (dyn FnMut() + Send)) {
+        work();
+    }
 
     /// Computes the steps of a phase, in order of chunk. Each step gets the carry of the one before
     /// it.
@@ -101,7 +118,7 @@ pub struct PhaseJob<'a> {
 
 impl<'a> PhaseJob<'a> {
     /// Returns the chunks, in order.
-    pub fn chunks(&self) -> std::ops::Range<u16> {
+    pub fn chunks(&self) -> Range<u16> {
         // The protocol's limits keep the number of chunks far below this bound.
         0..u16::try_from(self.inputs.len()).unwrap_or(u16::MAX)
     }
@@ -115,12 +132,48 @@ impl<'a> PhaseJob<'a> {
         &self,
         mut step: impl FnMut(u16, &[u8]) -> Result<StepOutput, EngineError>,
     ) -> Result<Vec<StepOutput>, StepFailed> {
+        self.run_from(&mut step, Vec::new(), self.chunks())
+    }
+
+    /// Computes the steps in order, neighbouring ones together by `group`, which gets their chunks
+    /// and the carry of the step before. If `group` returns `None`, `step` computes them one by
+    /// one. Gives up at the deadline.
+    ///
+    /// # Errors
+    /// Those of [`PhaseJob::run`].
+    pub fn run_in_groups(
+        &self,
+        mut group: impl FnMut(Range<u16>, &[u8]) -> Option<Vec<StepOutput>>,
+        mut step: impl FnMut(u16, &[u8]) -> Result<StepOutput, EngineError>,
+    ) -> Result<Vec<StepOutput>, StepFailed> {
         let mut outputs: Vec<StepOutput> = Vec::with_capacity(self.inputs.len());
-        for chunk in self.chunks() {
+        let mut next = 0;
+        while next < self.chunks().end {
+            let chunks = self.group_from(next);
+            next = chunks.end;
             let carry = outputs.last().map_or(self.carry, |output| &output.carry);
-            let output = match self.deadline {
-                Some(deadline) if Instant::now() >= deadline => Err(EngineError::OutOfTime),
-                _ => step(chunk, carry),
+            let together = chunks.len() > 1 && !self.is_over();
+            match together.then(|| group(chunks.clone(), carry)).flatten() {
+                Some(found) => outputs.extend(found),
+                None => outputs = self.run_from(&mut step, outputs, chunks)?,
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// Adds the outputs of the steps of `chunks`.
+    fn run_from(
+        &self,
+        step: &mut impl FnMut(u16, &[u8]) -> Result<StepOutput, EngineError>,
+        mut outputs: Vec<StepOutput>,
+        chunks: Range<u16>,
+    ) -> Result<Vec<StepOutput>, StepFailed> {
+        for chunk in chunks {
+            let carry = outputs.last().map_or(self.carry, |output| &output.carry);
+            let output = if self.is_over() {
+                Err(EngineError::OutOfTime)
+            } else {
+                step(chunk, carry)
             };
             match output {
                 Ok(output) => outputs.push(output),
@@ -136,13 +189,44 @@ impl<'a> PhaseJob<'a> {
         Ok(outputs)
     }
 
-    /// Returns the input of `chunk` from storage, with stake that the phase may not read. The rows
-    /// are empty if the phase does not read them.
-    pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a [u16]) {
+    /// Returns the chunks from `first` on whose inputs fit one call, at least one.
+    fn group_from(&self, first: u16) -> Range<u16> {
+        let mut bytes = 0usize;
+        let fits = |chunk: &u16| {
+            bytes = bytes.saturating_add(self.bytes(*chunk));
+            *chunk == first || bytes <= GROUP
+        };
+        let count = (first..self.chunks().end).take_while(fits).count();
+        first..first.saturating_add(u16::try_from(count).unwrap_or(u16::MAX))
+    }
+
+    /// Returns the number of bytes of `chunk`'s step beside the header, about.
+    fn bytes(&self, chunk: u16) -> usize {
+        let (neurons, rows) = self.gathered(chunk);
+        [
+            self.header.roster.len().saturating_mul(CARRY),
+            self.scratch(chunk).len(),
+            self.memory(chunk).len(),
+            neurons.len().saturating_mul(size_of::<NeuronInput>()),
+            rows.len().saturating_mul(size_of::<u64>()),
+            rows.count().saturating_mul(size_of::<u16>()),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Returns the input of `chunk` from storage, with stake that the phase may not read, and
+    /// without rows if the phase does not read them.
+    pub fn gathered(&self, chunk: u16) -> (&'a [NeuronInput], &'a Rows) {
         match self.inputs.get(usize::from(chunk)) {
             Some(inputs) if self.reads.rows => (&inputs.neurons, &inputs.rows),
-            Some(inputs) => (&inputs.neurons, &[]),
-            None => (&[], &[]),
+            Some(inputs) => (&inputs.neurons, &NO_ROWS),
+            None => (&[], &NO_ROWS),
         }
     }
 
@@ -164,7 +248,7 @@ impl<'a> PhaseJob<'a> {
         let (neurons, rows) = self.gathered(chunk);
         let inputs = ChunkInputs {
             neurons: neurons.to_vec(),
-            rows: rows.to_vec(),
+            rows: rows.clone(),
         };
         let ChunkInputs { neurons, rows } = inputs.for_phase(&self.reads);
         StepInput {

@@ -4,20 +4,15 @@
 //! They are faster than Wasm and return the same bytes, which tests check. Each stands for one code
 //! hash only: the hash of the Wasm built from the same source.
 
-use super::{step_by_step, Engine, EngineError, PhaseJob, StepFailed};
+use super::{step_by_step, wide, Engine, EngineError, PhaseJob, StepFailed};
+use crate::threads;
 use inktensor_primitives::kernel::{EpochHeader, EpochPlan, KernelError, StepInput, StepOutput};
-use inktensor_yuma::{Carry, Chunk, Epoch, Work};
-use rayon::{
-    iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator},
-    ThreadPool, ThreadPoolBuilder,
-};
-use std::{sync::OnceLock, thread};
+use inktensor_yuma::{Carry, Chunk, Epoch, Room, Work};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-/// Work from which on a phase is computed by several threads, in weights that are not zero: see
-/// [`is_large`]. With less, waking a thread takes longer than its part of the work.
-const LARGE: usize = 32 * 1024;
-/// Cells that are as much work as a weight that is not zero.
-const CELLS: usize = 16;
+/// Number of weights from which on a phase is computed by several threads. With fewer, waking a
+/// thread takes longer than its part of the work.
+const LARGE: usize = 4 * 1024;
 /// Parts for each thread, so that one that is late leaves little to wait for.
 const PARTS: usize = 4;
 
@@ -69,56 +64,33 @@ impl Native {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let parallel = self.parallel && is_large(job);
-        let works = work(&epoch, &carry, &chunks, parallel.then(pool).flatten());
+        let works = threads::enter(self.parallel && is_large(job), || {
+            work(&epoch, &carry, &chunks)
+        });
         let (_, outputs) = carry.advance_all(&epoch, works)?;
         Ok(outputs)
     }
 }
 
-/// Works on all chunks of a phase, in order of chunk.
-fn work(
-    epoch: &Epoch,
-    carry: &Carry,
-    chunks: &[Chunk],
-    pool: Option<&ThreadPool>,
-) -> Vec<Result<Work, KernelError>> {
-    let Some(pool) = pool else {
-        return chunks
-            .iter()
-            .map(|chunk| carry.work(epoch, chunk))
-            .collect();
-    };
-    let parts = pool.current_num_threads().saturating_mul(PARTS);
+/// Works on all chunks of a phase, in order of chunk: on all threads of the pool if this is one of
+/// them. Even a phase with hardly any work keeps them awake for the next one.
+fn work(epoch: &Epoch, carry: &Carry, chunks: &[Chunk]) -> Vec<Result<Work, KernelError>> {
+    if !threads::is_within() {
+        let mut room = Room::default();
+        let work = |chunk| wide::run(carry.task(epoch, chunk), &mut room);
+        return chunks.iter().map(work).collect();
+    }
+    let parts = rayon::current_num_threads().saturating_mul(PARTS);
     let part = chunks.len().div_ceil(parts.max(1)).max(1);
     let chunks = chunks.par_iter().with_min_len(part);
-    pool.install(|| chunks.map(|chunk| carry.work(epoch, chunk)).collect())
+    let work = |room: &mut Room, chunk| wide::run(carry.task(epoch, chunk), room);
+    chunks.map_init(Room::default, work).collect()
 }
 
-/// Returns true if the phase is enough work for several threads, by its first chunk: to count them
-/// all takes as long as a thread saves.
+/// Returns true if the phase is enough work for several threads.
 fn is_large(job: &PhaseJob) -> bool {
-    let (_, rows) = job.gathered(0);
-    let weights = rows.iter().filter(|weight| **weight != 0).count();
-    let work = weights.saturating_add(rows.len() / CELLS);
-    work.saturating_mul(job.inputs.len()) >= LARGE
-}
-
-/// Returns the threads that all epochs of this process share, one per core, started when they are
-/// first needed. `None` if the system gives none: then the caller's thread computes alone, and the
-/// log says so.
-fn pool() -> Option<&'static ThreadPool> {
-    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    let start = || {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let pool = ThreadPoolBuilder::new().thread_name(|number| format!("kernel-{number}"));
-        let pool = pool.num_threads(cores).build();
-        pool.inspect_err(|error| {
-            tracing::warn!(%error, "the kernel runs on one core: no threads could be started");
-        })
-        .ok()
-    };
-    POOL.get_or_init(start).as_ref()
+    let weights = job.chunks().map(|chunk| job.gathered(chunk).1.count());
+    weights.fold(0, usize::saturating_add) >= LARGE
 }
 
 impl Default for Native {
@@ -134,6 +106,11 @@ impl Engine for Native {
 
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError> {
         inktensor_yuma::step(input).map_err(EngineError::Kernel)
+    }
+
+    /// Calls `work` on a thread of the pool if the epoch is large.
+    fn enter(&self, weights: usize, work: &mut (dyn FnMut() + Send)) {
+        threads::enter(self.parallel && weights >= LARGE, work);
     }
 
     /// Computes the phase on all cores.

@@ -2,18 +2,22 @@
 //!
 //! A contract imports `env.memory`. wasmtime would allocate such a memory for each step, with
 //! system calls that cost more than the step. A memory that the module defines comes from a pool,
-//! with the module's data already in it. Nothing else changes: there is one memory with the same
-//! index, and functions keep theirs. Memory and mutable globals are exported, since they are what a
-//! step can change. The result never leaves this process, and the code hash is
-//! always that of the original bytes.
+//! with the module's data already in it. There is one memory with the same index, and functions
+//! keep theirs. Memory and mutable globals are exported, since they are what a step can change. The
+//! result never leaves this process, and the code hash is always that of the original bytes.
+//!
+//! The memory of a trusted kernel grows by a [`Counter`].
 
-use super::check::{self, Refusal};
+use super::{
+    check::{self, invalid, Refusal},
+    counted::Counter,
+};
 use std::borrow::Cow;
 use wasm_encoder::{
     EntityType, ExportKind, ExportSection, ImportSection, MemorySection, MemoryType, Module,
     RawSection, SectionId,
 };
-use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
+use wasmparser::{BinaryReader, CodeSectionReader, Parser, Payload, TypeRef};
 
 /// Export name of the memory. No clash is possible: a kernel exports functions only.
 pub const MEMORY: &str = "memory";
@@ -32,15 +36,20 @@ pub struct Pooled {
     pub code: Vec<u8>,
     /// Number of mutable globals; `None` if they are too many to be exported.
     pub globals: Option<u32>,
+    /// Number of the mutable global that counts the pages of the memory, if there is a counter.
+    pub counter: Option<u32>,
 }
 
-/// Rewrites `code`, which [`check::check`] has accepted.
+/// Rewrites `code`, which [`check::check`] has accepted. The memory of a `trusted` kernel grows by
+/// a counter.
 ///
 /// # Errors
 /// Errors that the check has found before.
-pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
+pub fn with_own_memory(code: &[u8], trusted: bool) -> Result<Pooled, Refusal> {
     let mut module = Module::new();
     let mut memory = None;
+    let mut counter = if trusted { Counter::of(code)? } else { None };
+    let counted = counter.is_some();
     // Indices of the mutable globals.
     let mut globals = Vec::new();
     for payload in Parser::new(0).parse_all(code) {
@@ -53,8 +62,8 @@ pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
                 }
             }
         }
-        match payload {
-            Payload::ImportSection(section) => {
+        match (payload, counter.as_mut()) {
+            (Payload::ImportSection(section), _) => {
                 let mut imports = ImportSection::new();
                 for import in section.into_imports() {
                     let import = import.map_err(invalid)?;
@@ -62,7 +71,11 @@ pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
                         TypeRef::Func(ty) => {
                             imports.import(import.module, import.name, EntityType::Function(ty));
                         }
-                        TypeRef::Memory(ty) => memory = Some(check::pages(&ty)?),
+                        TypeRef::Memory(ty) => {
+                            let (initial, maximum) = check::pages(&ty)?;
+                            let begin = if counted { maximum } else { initial };
+                            memory = Some((begin, maximum));
+                        }
                         _ => {
                             return Err(Refusal::ImportKind(
                                 import.module.to_owned(),
@@ -73,7 +86,7 @@ pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
                 }
                 module.section(&imports);
             }
-            Payload::ExportSection(section) => {
+            (Payload::ExportSection(section), _) => {
                 define(&mut module, &mut memory);
                 let mut exports = ExportSection::new();
                 for export in section {
@@ -88,7 +101,24 @@ pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
                 }
                 module.section(&exports);
             }
-            payload => {
+            (Payload::TypeSection(section), Some(counter)) => {
+                module.section(&counter.types(section)?);
+            }
+            (Payload::FunctionSection(section), Some(counter)) => {
+                module.section(&counter.functions(section)?);
+            }
+            (Payload::GlobalSection(section), Some(counter)) => {
+                define(&mut module, &mut memory);
+                module.section(&counter.globals(section)?);
+                globals.push(counter.global);
+            }
+            (Payload::CodeSectionStart { range, .. }, Some(counter)) => {
+                let data = code.get(range.clone()).unwrap_or_default();
+                let reader = BinaryReader::new(data, range.start);
+                let section = CodeSectionReader::new(reader).map_err(invalid)?;
+                module.section(&counter.code(section)?);
+            }
+            (payload, _) => {
                 if let Some((id, range)) = payload.as_section() {
                     if id == u8::from(SectionId::Custom) {
                         continue;
@@ -106,11 +136,15 @@ pub fn with_own_memory(code: &[u8]) -> Result<Pooled, Refusal> {
             }
         }
     }
+    let count = u32::try_from(globals.len()).ok();
+    let count = count.filter(|_| globals.len() <= MAX_GLOBALS);
     Ok(Pooled {
         code: module.finish(),
-        globals: u32::try_from(globals.len())
-            .ok()
-            .filter(|_| globals.len() <= MAX_GLOBALS),
+        globals: count,
+        // It is the last one.
+        counter: count
+            .filter(|_| counted)
+            .and_then(|count| count.checked_sub(1)),
     })
 }
 
@@ -127,8 +161,4 @@ fn define(module: &mut Module, memory: &mut Option<(u32, u32)>) {
         });
         module.section(&memories);
     }
-}
-
-fn invalid(error: BinaryReaderError) -> Refusal {
-    Refusal::Invalid(format!("{} at byte {:#x}", error.message(), error.offset()))
 }

@@ -11,21 +11,26 @@ use super::{
     check::{check, MAX_PAGES, MAX_TABLE},
     compiled::{Folder, Functions},
     host::Ended,
-    instance::{Beginning, Idle, Instance, MAX_IDLE},
+    inputs::Inputs,
+    instance::{Beginning, Globals, Idle, Instance, MAX_IDLE},
     linked::{self, Linked},
     pooled::with_own_memory,
     Engine, EngineError, PhaseJob, StepFailed,
 };
 use inktensor_primitives::{
-    hash::blake2,
+    hash::{blake2, hex},
     kernel::{EpochHeader, EpochPlan, StepInput, StepOutput},
     Digest,
 };
 use scale::{Decode, Encode};
 use std::{
     collections::{HashMap, HashSet},
+    ops::Range,
     path::Path,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc, Condvar, Mutex, PoisonError,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -124,8 +129,10 @@ impl Wasm {
         self
     }
 
-    /// Runs the kernel with this code hash without a limit on time, which is faster. Use it for
-    /// kernels known to end, such as the one built from this repository. All other limits apply.
+    /// Trusts the kernel with this code hash to end, and to answer to groups of steps as to the
+    /// steps one by one. It runs without a limit on time and computes neighbouring steps in one
+    /// call, which is faster. Use it for kernels known to do so, such as the ones built from this
+    /// repository. All other limits apply.
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run it.
@@ -266,7 +273,7 @@ impl Executor {
         limit: Duration,
     ) -> Result<WasmKernel, EngineError> {
         check(code)?;
-        let pooled = with_own_memory(code)?;
+        let pooled = with_own_memory(code, !self.watched)?;
         let compile = || Module::new(&self.engine, &pooled.code).map_err(runtime);
         let (module, compiled) = match &self.functions {
             Some(functions) => {
@@ -281,11 +288,15 @@ impl Executor {
             hash: *hash,
             engine: self.engine.clone(),
             instance,
-            globals: pooled.globals.unwrap_or_default(),
+            globals: Globals {
+                count: pooled.globals.unwrap_or_default(),
+                counter: pooled.counter,
+            },
             beginning: None,
             idle: self.idle.clone(),
             compiled,
             limit: self.watched.then_some(limit),
+            groups: AtomicBool::new(!self.watched),
         };
         if pooled.globals.is_some() {
             // Without it, each step has an instance of its own.
@@ -358,13 +369,15 @@ pub struct WasmKernel {
     hash: Digest,
     engine: wasmtime::Engine,
     instance: InstancePre<Linked>,
-    /// Number of exported globals.
-    globals: u32,
+    /// The exported globals.
+    globals: Globals,
     /// State before a step; `None` if it cannot be restored.
     beginning: Option<Beginning>,
     idle: Idle,
     compiled: Option<usize>,
     limit: Option<Duration>,
+    /// True if the kernel is trusted to compute groups of steps.
+    groups: AtomicBool,
 }
 
 impl WasmKernel {
@@ -372,6 +385,12 @@ impl WasmKernel {
     /// did not have them; `None` without such a folder.
     pub const fn compiled(&self) -> Option<usize> {
         self.compiled
+    }
+
+    /// Returns true if neighbouring steps are computed in one call: if the kernel is trusted, and
+    /// no such call has failed whose steps succeed one by one.
+    pub fn in_groups(&self) -> bool {
+        self.groups.load(Ordering::Relaxed)
     }
 
     /// Returns the number of instances that wait for a step.
@@ -433,26 +452,32 @@ impl Engine for WasmKernel {
         self.call((STEP, input).encode())
     }
 
-    /// Computes the phase. The inputs are encoded in place, and the header once.
+    /// Computes the phase, neighbouring steps in one call if the kernel is trusted.
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
-        let head = (STEP, job.header, job.phase).encode();
-        job.run(|chunk, carry| {
-            let (neurons, rows) = job.gathered(chunk);
-            let mut input = Vec::with_capacity(
-                head.len() + carry.len() + rows.len() * 2 + neurons.len() * 34 + 4096,
+        let inputs = Inputs::new(job);
+        let step = |chunk: u16, carry: &[u8]| self.call(inputs.of_step(chunk, carry));
+        if !self.in_groups() {
+            return job.run(step);
+        }
+        let mut alone = false;
+        let group = |chunks: Range<u16>, carry: &[u8]| {
+            let count = chunks.len();
+            let found: Result<Vec<StepOutput>, _> = self.call(inputs.of_steps(chunks, carry));
+            let found = found.ok().filter(|found| found.len() == count);
+            alone |= found.is_none();
+            found
+        };
+        let outputs = job.run_in_groups(group, step)?;
+        if alone {
+            // The steps themselves succeed, so this is about groups.
+            let kernel = hex(&self.hash);
+            tracing::warn!(
+                kernel,
+                "the kernel computes no groups of steps: one by one is slower"
             );
-            input.extend_from_slice(&head);
-            (
-                chunk,
-                carry,
-                job.scratch(chunk),
-                job.memory(chunk),
-                neurons,
-                rows,
-            )
-                .encode_to(&mut input);
-            self.call(input)
-        })
+            self.groups.store(false, Ordering::Relaxed);
+        }
+        Ok(outputs)
     }
 }
 

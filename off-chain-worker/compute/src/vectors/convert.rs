@@ -3,7 +3,9 @@
 use super::form::{Input, Row, Vector};
 use crate::epoch::EpochInputs;
 use inktensor_primitives::{
-    kernel::{Budget, ChunkInputs, EpochHeader, EpochPlan, NeuronInput, YumaParams, NO_COMMIT},
+    kernel::{
+        Budget, ChunkInputs, EpochHeader, EpochPlan, NeuronInput, Rows, YumaParams, NO_COMMIT,
+    },
     AccountId, Digest, NetUid, Rao, Uid,
 };
 use inktensor_yuma::{epoch::MAX_PERMITS, memory::MemoryWriter};
@@ -56,13 +58,12 @@ impl Vector {
         let spans = (0..plan.chunks(header.neurons)).map(|chunk| plan.span(chunk, header.neurons));
         let (chunks, memory) = spans
             .map(|(start, len)| {
-                let inputs = ChunkInputs {
-                    neurons: self.input.chunk(start, len),
-                    rows: dense(&weights, &header.roster, start, len)
-                        .into_iter()
-                        .flatten()
-                        .collect(),
-                };
+                let mut rows = Rows::default();
+                for row in dense(&weights, &header.roster, start, len) {
+                    rows.push_cells(&row);
+                }
+                let neurons = self.input.chunk(start, len);
+                let inputs = ChunkInputs { neurons, rows };
                 let mut memory = MemoryWriter::new(start, len);
                 for (uid, row) in
                     header
@@ -127,16 +128,16 @@ impl Input {
     }
 }
 
-type Rows<'a> = HashMap<u16, &'a [(u16, u16)]>;
+type ByOwner<'a> = HashMap<u16, &'a [(u16, u16)]>;
 
-fn by_owner(rows: &[Row]) -> Rows<'_> {
+fn by_owner(rows: &[Row]) -> ByOwner<'_> {
     rows.iter()
         .map(|(uid, row)| (*uid, row.as_slice()))
         .collect()
 }
 
 /// Returns the part of each roster uid's row for `len` uids from `start` on; 0 is absent.
-fn dense(rows: &Rows, roster: &[Uid], start: Uid, len: u16) -> Vec<Vec<u16>> {
+fn dense(rows: &ByOwner, roster: &[Uid], start: Uid, len: u16) -> Vec<Vec<u16>> {
     let part = |uid: &Uid| {
         let mut part = vec![0; usize::from(len)];
         for (column, value) in rows.get(&uid.0).copied().unwrap_or_default() {
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_become_dense_and_canonical_chunk_by_chunk() {
+    fn rows_become_canonical_chunk_by_chunk() {
         let reads = PhasePlan::ALL;
         let plan = EpochPlan {
             chunk: 2,
@@ -202,8 +203,8 @@ mod tests {
         let vector = example();
         let inputs = vector.inputs(vector.header([0; 32]), &plan);
         // Rows of uids 0 and 2. Uid 1 has no permit, and no row.
-        assert_eq!(inputs.chunks[0].rows, [0, 0, 5, 0]);
-        assert_eq!(inputs.chunks[1].rows, [6, 7]);
+        assert_eq!(inputs.chunks[0].rows.cells(2), [0, 0, 5, 0]);
+        assert_eq!(inputs.chunks[1].rows.cells(1), [6, 7]);
         let memory = Memory::read(&inputs.memory[0]).expect("a memory");
         let rows: Vec<_> = memory
             .rows()

@@ -7,6 +7,7 @@
 )]
 
 mod fresh;
+mod groups;
 
 use inktensor_client::deploy::Bundle;
 use inktensor_compute::engine::{
@@ -17,7 +18,7 @@ use inktensor_compute::engine::{
 };
 use inktensor_primitives::{
     hash::blake2,
-    kernel::{EpochPlan, KernelError, StepInput, StepOutput},
+    kernel::{EpochPlan, KernelError, Rows, StepInput, StepOutput},
     AccountId,
 };
 use inktensor_test_support::header;
@@ -59,7 +60,7 @@ fn step_input() -> StepInput {
         scratch: Vec::new(),
         memory: Vec::new(),
         neurons: Vec::new(),
-        rows: Vec::new(),
+        rows: Rows::default(),
     }
 }
 

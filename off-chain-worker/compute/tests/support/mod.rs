@@ -7,20 +7,29 @@ use inktensor_client::deploy::Bundle;
 use inktensor_compute::{
     engine::{
         wasm::{Wasm, WasmKernel},
-        Engine,
+        Engine, EngineError,
     },
     epoch::{compute, EpochInputs, Trace},
     vectors::{self, Located, Vector},
 };
-use inktensor_primitives::hash::blake2;
+use inktensor_primitives::{hash::blake2, Digest};
 use std::{fs, path::Path, sync::Arc};
 
-/// Returns the built Yuma kernel in wasmtime.
+/// Returns the built Yuma kernel in wasmtime, trusted as workers trust it.
 pub fn built_kernel() -> Arc<WasmKernel> {
+    built(|wasm, hash| wasm.trusting(hash))
+}
+
+/// Returns the built Yuma kernel in wasmtime as one from elsewhere.
+pub fn untrusted_kernel() -> Arc<WasmKernel> {
+    built(|wasm, _| Ok(wasm))
+}
+
+fn built(trust: impl FnOnce(Wasm, Digest) -> Result<Wasm, EngineError>) -> Arc<WasmKernel> {
     let bundle = Bundle::find("yuma").unwrap_or_else(|error| panic!("{error}"));
     let hash = blake2(&bundle.code);
     Wasm::new()
-        .and_then(|wasm| wasm.trusting(hash))
+        .and_then(|wasm| trust(wasm, hash))
         .and_then(|wasm| wasm.load(&bundle.code, &hash))
         .expect("the built kernel loads")
 }

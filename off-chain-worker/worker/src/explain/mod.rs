@@ -183,17 +183,14 @@ fn seated(subject: &Subject, uid: Uid, neuron: &NeuronInput) -> NeuronFact {
 
 /// Returns the weights of other neurons, as on the chain, for the neuron in column `offset`.
 fn received(subject: &Subject, gathered: &ChunkInputs, offset: usize) -> Vec<WeightFact> {
-    let rows = gathered
-        .rows
-        .chunks_exact(gathered.neurons.len().max(1))
-        .filter_map(|row| row.get(offset));
+    let rows = gathered.rows.iter().map(|row| row.at(offset));
     let roster = subject.inputs.header.roster.iter();
-    let weights = roster.zip(rows).filter(|(_, weight)| **weight != 0);
+    let weights = roster.zip(rows).filter(|(_, weight)| *weight != 0);
     weights
         .map(|(validator, weight)| WeightFact {
             uid: validator.0,
             hotkey: identity(subject, *validator).hotkey,
-            weight: *weight,
+            weight,
         })
         .collect()
 }
@@ -203,20 +200,23 @@ fn given(subject: &Subject, uid: Uid) -> Vec<WeightFact> {
     let Ok(row) = subject.inputs.header.roster.binary_search(&uid) else {
         return Vec::new();
     };
-    let weights = subject.inputs.chunks.iter().flat_map(|gathered| {
-        let len = gathered.neurons.len();
-        let row = gathered.rows.chunks_exact(len.max(1)).nth(row);
-        row.unwrap_or_default().iter()
-    });
-    (0u16..)
-        .zip(weights)
-        .filter(|(_, weight)| **weight != 0)
-        .map(|(uid, weight)| WeightFact {
-            uid,
-            hotkey: identity(subject, Uid(uid)).hotkey,
-            weight: *weight,
-        })
-        .collect()
+    let mut facts = Vec::new();
+    let mut start = 0u16;
+    for gathered in &subject.inputs.chunks {
+        let row = gathered.rows.iter().nth(row).unwrap_or_default();
+        for (column, weight) in row.entries().filter(|(_, weight)| *weight != 0) {
+            // A column is below 64, and a subnet's uids fit 16 bits.
+            let uid = start.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+            facts.push(WeightFact {
+                uid,
+                hotkey: identity(subject, Uid(uid)).hotkey,
+                weight,
+            });
+        }
+        let len = u16::try_from(gathered.neurons.len()).unwrap_or(u16::MAX);
+        start = start.saturating_add(len);
+    }
+    facts
 }
 
 /// Checks the sums of any kernel's results: no part of the budget is paid twice.

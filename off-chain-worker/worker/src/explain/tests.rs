@@ -6,7 +6,9 @@ use inktensor_compute::{
     epoch::compute,
     vectors::{self, Outcome, Vector},
 };
-use inktensor_primitives::kernel::{EpochHeader, EpochPlan, PhasePlan, StepInput, StepOutput};
+use inktensor_primitives::kernel::{
+    EpochHeader, EpochPlan, PhasePlan, Rows, StepInput, StepOutput,
+};
 use inktensor_test_support::header;
 use inktensor_yuma::memory::{Memory, MemoryWriter};
 use std::{fs, path::Path};
@@ -350,9 +352,9 @@ fn of_another_kernel_the_interface_is_explained() {
         roster: vec![Uid(0), Uid(2)],
         ..header()
     };
-    let chunk = |neurons: usize, rows: Vec<u16>| ChunkInputs {
+    let chunk = |neurons: usize, cells: Vec<u16>| ChunkInputs {
         neurons: vec![NeuronInput::default(); neurons],
-        rows,
+        rows: Rows::from_cells(&cells, neurons),
     };
     let inputs = EpochInputs {
         header,

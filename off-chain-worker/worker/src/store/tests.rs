@@ -2,7 +2,7 @@
 
 use super::*;
 use inktensor_primitives::{
-    kernel::{Budget, ChunkInputs, PhasePlan},
+    kernel::{Budget, ChunkInputs, PhasePlan, Rows},
     Rao, Uid,
 };
 use proptest::prelude::*;
@@ -64,7 +64,7 @@ fn plan() -> EpochPlan {
 fn inputs(epoch: u32, final_epoch: Option<u32>) -> EpochInputs {
     let chunk = |len: usize| ChunkInputs {
         neurons: vec![Default::default(); len],
-        rows: vec![7; len],
+        rows: Rows::from_cells(&vec![7; len], len),
     };
     EpochInputs {
         header: EpochHeader {

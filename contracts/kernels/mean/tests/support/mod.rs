@@ -1,10 +1,11 @@
 //! Whole epochs of the kernel, step by step as a chain runs them.
+#![allow(dead_code)] // Each test file uses a part of it.
 
 use inktensor_mean::{plan, step};
 use inktensor_primitives::{
     kernel::{
-        Budget, EpochHeader, KernelError, NeuronInput, NeuronResult, StepInput, StepOutput,
-        NO_COMMIT,
+        Budget, EpochHeader, KernelError, NeuronInput, NeuronResult, Rows, StepInput, StepOutput,
+        StepPart, StepsInput, NO_COMMIT,
     },
     AccountId, NetUid, Rao, Uid,
 };
@@ -71,12 +72,11 @@ impl Subnet {
         let (start, count) = plan.span(chunk, self.header.neurons);
         let span = usize::from(start.0)..usize::from(start.0) + usize::from(count);
         let rows = match plan.phases[usize::from(phase)].rows {
-            true => self
-                .rows
-                .iter()
-                .flat_map(|row| row[span.clone()].to_vec())
-                .collect(),
-            false => Vec::new(),
+            true => {
+                let rows = self.rows.iter().flat_map(|row| row[span.clone()].to_vec());
+                Rows::from_cells(&rows.collect::<Vec<_>>(), span.len())
+            }
+            false => Rows::default(),
         };
         StepInput {
             header: self.header.clone(),
@@ -87,6 +87,32 @@ impl Subnet {
             memory: Vec::new(),
             neurons: self.neurons[span].to_vec(),
             rows,
+        }
+    }
+
+    /// Computes the steps of each phase in groups of at most `most`, as workers do, and compares
+    /// them with `steps`.
+    pub fn assert_groups(&self, steps: &[(StepInput, StepOutput)], most: usize) {
+        let chunks = plan(&self.header).unwrap().chunks(self.header.neurons);
+        for phase in steps.chunks(usize::from(chunks)) {
+            for group in phase.chunks(most) {
+                let parts = group.iter().map(|(input, _)| StepPart {
+                    scratch: input.scratch.clone(),
+                    memory: input.memory.clone(),
+                    neurons: input.neurons.clone(),
+                    rows: input.rows.clone(),
+                });
+                let first = &group[0].0;
+                let outputs = inktensor_mean::steps(StepsInput {
+                    header: self.header.clone(),
+                    phase: first.phase,
+                    chunk: first.chunk,
+                    carry: first.carry.clone(),
+                    chunks: parts.collect(),
+                });
+                let outputs = outputs.unwrap();
+                assert!(outputs.iter().eq(group.iter().map(|(_, output)| output)));
+            }
         }
     }
 

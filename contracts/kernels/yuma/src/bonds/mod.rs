@@ -9,9 +9,10 @@ pub use remembered::Remembered;
 
 use crate::{
     columns::{self, AllColumns, Columns, Entries, WIDTH},
-    fixed::{Whole, Q32},
+    fixed::{Tally, Whole, Q32},
     memory::Kept,
-    rows::Rows,
+    room::Room,
+    rows::Row,
     sigmoid::Sigmoid,
 };
 use ink::prelude::vec::Vec;
@@ -33,12 +34,12 @@ pub struct Rule {
 
 /// Everything that a chunk's bonds are computed from.
 pub struct Inputs<'a> {
-    /// Weights that count.
-    pub rows: Rows<'a>,
-    /// Columns in which each validator has a weight or a bond.
+    /// Weights of each validator.
+    pub rows: &'a [Row<'a>],
+    /// Columns in which each validator has a weight that moves bonds, or a bond.
     pub masks: &'a [u64],
-    /// Sum of each validator's weights.
-    pub row_sums: &'a [u32],
+    /// Sum of each validator's weights, as a divisor.
+    pub tallies: &'a [Tally],
     /// Active stake of each validator.
     pub active: &'a [Q32],
     /// Remembered bonds of each validator.
@@ -81,19 +82,31 @@ impl Rule {
         }
     }
 
+    /// Returns the columns whose weights move bonds: those with consensus if nothing of a weight
+    /// above the consensus counts, else all.
+    pub fn moving(&self, consensus: &Columns<Q32>) -> u64 {
+        if self.penalty != Q32::ONE {
+            return u64::MAX;
+        }
+        let agreed = consensus.iter().enumerate();
+        let agreed = agreed.filter(|(_, consensus)| **consensus != Q32::ZERO);
+        agreed.fold(0, |mask, (column, _)| mask | columns::bit(column))
+    }
+
     /// Moves the bonds of a chunk. Returns the yield of each validator's bonds before
-    /// normalization, and hands the new bonds of each validator, by its place in the roster, to
+    /// normalization, and hands the new bonds of each validator, in the order of the roster, to
     /// `keep`.
     ///
     /// Rows are walked whole where most cells are filled, under the common rule: each combination
     /// of walk and rule is code that the chain loads with the kernel.
-    pub fn apply(&self, inputs: Inputs, mut keep: impl FnMut(usize, &Kept)) -> Vec<Q32> {
+    #[inline(always)]
+    pub fn apply(&self, inputs: Inputs, room: &mut Room, mut keep: impl FnMut(&Kept)) -> Vec<Q32> {
         // Bonds follow a weight between the given and the clipped one. [2.4, 15]
         let clips = self.penalty == Q32::ONE;
         let curve = self.liquid.as_ref().filter(|_| inputs.agreed);
         if clips && curve.is_none() && !columns::is_sparse(inputs.masks) {
             return if self.yuma3 {
-                yuma3::apply(AllColumns, inputs, &mut keep, |weight, consensus, old| {
+                yuma3::by_rows(inputs, room, &mut keep, |weight, consensus, old| {
                     self.move_by_rate(weight.min(consensus), old)
                 })
             } else {
@@ -111,10 +124,10 @@ impl Rule {
         };
         match curve {
             _ if !self.yuma3 => yuma2::apply(self, Entries, inputs, &mut keep, penalized),
-            None => yuma3::apply(Entries, inputs, &mut keep, |weight, consensus, old| {
+            None => yuma3::by_entries(inputs, room, &mut keep, |weight, consensus, old| {
                 self.move_by_rate(penalized(weight, consensus), old)
             }),
-            Some(curve) => yuma3::apply(Entries, inputs, &mut keep, |weight, consensus, old| {
+            Some(curve) => yuma3::by_entries(inputs, room, &mut keep, |weight, consensus, old| {
                 yuma3::follow(curve, consensus, penalized(weight, consensus), old)
             }),
         }

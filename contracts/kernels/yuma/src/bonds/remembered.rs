@@ -19,6 +19,7 @@ pub struct Remembered<'a> {
 impl<'a> Remembered<'a> {
     /// Returns the bonds of `row`, of a memory that starts at uid `from`, in a chunk that starts at
     /// uid `start`. `counted` has the columns in which bonds count.
+    #[inline]
     pub fn new(row: Row<'a>, from: u16, start: u16, counted: u64) -> Self {
         let ahead = usize::from(from).wrapping_sub(usize::from(start));
         let columns = if ahead == 0 {
@@ -37,27 +38,35 @@ impl<'a> Remembered<'a> {
     }
 
     /// Returns the columns with bonds.
+    #[inline]
     pub const fn mask(&self) -> u64 {
         self.mask
     }
 
-    /// Writes the bonds, in parts of 65535, to the columns of `cells` that are in the mask of
-    /// `visited`, which has all columns with bonds.
+    /// Returns a cell per column, of which those of the mask `visited` are the bonds, in parts of
+    /// 65535, or zero. They are written to `place`.
     #[inline(always)]
-    pub fn write(&self, visited: u64, cells: &mut Columns<u16>) {
+    pub fn cells<'b>(&self, visited: u64, place: &'b mut Columns<u16>) -> &'b Columns<u16> {
         if self.ahead == 0 && self.mask == u64::MAX {
-            for (cell, bond) in cells.iter_mut().zip(self.row.bonds()) {
+            for (cell, bond) in place.iter_mut().zip(self.row.bonds()) {
                 *cell = bond;
             }
-            return;
+            return place;
         }
         for column in Bits(visited & !self.mask) {
-            cells[column] = 0;
+            place[column] = 0;
         }
+        self.write(place);
+        place
+    }
+
+    /// Writes the bonds, in parts of 65535, to their places.
+    #[inline(always)]
+    pub fn write(&self, places: &mut Columns<u16>) {
         for (column, bond) in Bits(self.row.mask).zip(self.row.bonds()) {
             let column = column.wrapping_add(self.ahead);
             if column < WIDTH && self.mask & bit(column) != 0 {
-                cells[column] = bond;
+                places[column] = bond;
             }
         }
     }
@@ -84,12 +93,11 @@ mod tests {
             let row = Memory::or_none(&bytes).by_validator().next().unwrap_or_default();
             let remembered = Remembered::new(row, from, start, counted);
             let mut cells = [7; WIDTH];
-            remembered.write(u64::MAX, &mut cells);
-            for (column, cell) in cells.into_iter().enumerate() {
+            for (column, cell) in remembered.cells(u64::MAX, &mut cells).iter().enumerate() {
                 let uid = usize::from(start) + column;
                 let bond = uid.checked_sub(usize::from(from)).and_then(|place| bonds.get(place));
                 let bond = bond.copied().filter(|_| counted & bit(column) != 0).unwrap_or(0);
-                prop_assert_eq!(cell, bond);
+                prop_assert_eq!(*cell, bond);
                 prop_assert_eq!(remembered.mask() & bit(column) != 0, bond != 0);
             }
         }

@@ -13,11 +13,12 @@ use crate::{
 use ink::prelude::vec::Vec;
 
 /// Moves the bonds of a chunk.
+#[inline(always)]
 pub(super) fn apply<W: Walk>(
     rule: &Rule,
     walk: W,
-    mut inputs: Inputs,
-    keep: &mut impl FnMut(usize, &Kept),
+    inputs: Inputs,
+    keep: &mut impl FnMut(&Kept),
     penalized: impl Fn(Q32, Q32) -> Q32,
 ) -> Vec<Q32> {
     let count = inputs.masks.iter().map(|mask| walk.count(*mask)).sum();
@@ -26,13 +27,12 @@ pub(super) fn apply<W: Walk>(
 
     let mut sums = [Q32::ZERO; WIDTH];
     let mut held = [0u32; WIDTH];
-    let mut old = [0; WIDTH];
-    let validators = inputs.masks.iter().zip(inputs.row_sums);
+    let (mut old, mut given) = ([0; WIDTH], [0; WIDTH]);
+    let weights = inputs.masks.iter().zip(inputs.rows).zip(inputs.tallies);
     let stakes = inputs.active.iter().zip(inputs.bonds);
-    for (place, ((mask, sum), (active, remembered))) in validators.zip(stakes).enumerate() {
-        let tally = Tally::new(*sum);
-        let row = inputs.rows.get(place);
-        remembered.write(walk.visited(*mask), &mut old);
+    for (((mask, row), tally), (active, remembered)) in weights.zip(stakes) {
+        let row = row.cells(walk.visited(*mask), &mut given);
+        let old = remembered.cells(walk.visited(*mask), &mut old);
         cells.extend(walk.columns(*mask).map(|column| {
             held[column] = held[column].wrapping_add(u32::from(old[column]));
             let weight = tally.share(row[column]);
@@ -50,7 +50,7 @@ pub(super) fn apply<W: Walk>(
     let mut sums = [Q32::ZERO; WIDTH];
     let mut lines = &mut cells[..];
     for (mask, remembered) in inputs.masks.iter().zip(inputs.bonds) {
-        remembered.write(walk.visited(*mask), &mut old);
+        let old = remembered.cells(walk.visited(*mask), &mut old);
         for (column, cell) in walk.columns(*mask).zip(line(walk, *mask, &mut lines)) {
             let new = totals[column].share(cell.0);
             *cell = rule.move_by_rate(new, tallies[column].share(old[column]));
@@ -75,12 +75,14 @@ pub(super) fn apply<W: Walk>(
     let largest = wholes(&largest);
     let mut kept = Kept::default();
     let mut lines = &mut cells[..];
-    for (place, mask) in inputs.masks.iter().enumerate() {
-        kept.clear();
-        for (column, cell) in walk.columns(*mask).zip(line(walk, *mask, &mut lines)) {
-            kept.push(column, largest[column].share(cell.0).share_to_u16());
+    for mask in inputs.masks {
+        let cells = walk.columns(*mask).zip(line(walk, *mask, &mut lines));
+        let mut filling = kept.begin();
+        for (column, cell) in cells {
+            filling.put(column, largest[column].share(cell.0).share_to_u16());
         }
-        keep(place, &kept);
+        filling.end();
+        keep(&kept);
     }
     dividends
 }

@@ -6,60 +6,134 @@
 
 use super::{wholes, Inputs};
 use crate::{
-    columns::{Walk, WIDTH},
-    fixed::{Tally, Q32},
+    columns::{at, bit, Bits, Columns, Entries, Walk, WIDTH},
+    fixed::Q32,
     memory::Kept,
+    room::Room,
     sigmoid::Sigmoid,
 };
 use ink::prelude::vec::Vec;
 
-/// Moves the bonds of a chunk. `moved` makes the new bond of weight, consensus and old bond. It is
-/// zero if weight and old bond are zero.
-pub(super) fn apply<W: Walk>(
-    walk: W,
-    mut inputs: Inputs,
-    keep: &mut impl FnMut(usize, &Kept),
+/// Moves the bonds of a chunk whose rows are mostly filled, by whole rows: each loop is over all
+/// columns and has no branch, as vectors need it. `moved` is as for [`by_entries`].
+#[inline(always)]
+pub(super) fn by_rows(
+    inputs: Inputs,
+    room: &mut Room,
+    keep: &mut impl FnMut(&Kept),
     moved: impl Fn(Q32, Q32, Q32) -> Q32,
 ) -> Vec<Q32> {
-    let cells = inputs.masks.iter().map(|mask| walk.count(*mask)).sum();
-    let mut bonds: Vec<Q32> = Vec::with_capacity(cells);
+    let bonds = room.bonds(inputs.masks.len().saturating_mul(WIDTH));
     let mut sums = [Q32::ZERO; WIDTH];
-    let mut old = [0; WIDTH];
-    let validators = inputs.masks.iter().zip(inputs.row_sums).zip(inputs.bonds);
-    for (place, ((mask, sum), remembered)) in validators.enumerate() {
-        let tally = Tally::new(*sum);
-        let row = inputs.rows.get(place);
-        remembered.write(walk.visited(*mask), &mut old);
-        bonds.extend(walk.columns(*mask).map(|column| {
+    let (mut old, mut given) = ([0; WIDTH], [0; WIDTH]);
+    let mut kept = Kept::default();
+    let weights = inputs.masks.iter().zip(inputs.rows).zip(inputs.tallies);
+    let lines = inputs.bonds.iter().zip(bonds.chunks_exact_mut(WIDTH));
+    for (((mask, row), tally), (remembered, line)) in weights.zip(lines) {
+        let row = row.cells(u64::MAX, &mut given);
+        let old = remembered.cells(u64::MAX, &mut old);
+        let parts = kept.places();
+        let mut full = true;
+        for (column, place) in line.iter_mut().enumerate() {
+            let column = at(column);
             let weight = tally.share(row[column]);
-            let old = Q32::from_u16(old[column]);
-            let bond = moved(weight, inputs.consensus[column], old);
+            let bond = moved(weight, inputs.consensus[column], Q32::from_u16(old[column]));
             sums[column] = sums[column].plus(bond);
-            bond
-        }));
+            let part = bond.share_to_u16();
+            parts[column] = part.to_le_bytes();
+            full &= part != 0;
+            *place = bond.0;
+        }
+        kept.close(*mask, full);
+        keep(&kept);
     }
 
-    let wholes = wholes(&sums);
-    let mut bonds = &bonds[..];
-    let mut kept = Kept::default();
+    let (wholes, incentive) = (wholes(&sums), inputs.incentive);
+    let paid = paid(incentive);
+    let mostly = Entries.count(paid) > WIDTH / 2;
     let mut dividends = Vec::with_capacity(inputs.masks.len());
-    for (place, mask) in inputs.masks.iter().enumerate() {
-        let (line, rest) = bonds.split_at(walk.count(*mask).min(bonds.len()));
-        bonds = rest;
+    for line in bonds.chunks_exact(WIDTH) {
         let mut dividend = Q32::ZERO;
-        kept.clear();
-        for (column, bond) in walk.columns(*mask).zip(line) {
-            let incentive = inputs.incentive[column];
-            // Most miners of a subnet earn nothing.
-            if incentive != Q32::ZERO {
-                dividend = dividend.plus(wholes[column].share(bond.0).times(incentive));
+        if mostly {
+            for (column, bond) in line.iter().enumerate() {
+                let share = wholes[at(column)].share(*bond);
+                dividend = dividend.plus(share.times(incentive[at(column)]));
             }
-            kept.push(column, bond.share_to_u16());
+        } else {
+            for column in Bits(paid) {
+                let bond = line.get(column).copied().unwrap_or_default();
+                let share = wholes[column].share(bond);
+                dividend = dividend.plus(share.times(incentive[column]));
+            }
         }
         dividends.push(dividend);
-        keep(place, &kept);
     }
     dividends
+}
+
+/// Moves the bonds of a chunk entry by entry. `moved` makes the new bond of weight, consensus and
+/// old bond. It is zero if weight and old bond are zero.
+#[inline(always)]
+pub(super) fn by_entries(
+    inputs: Inputs,
+    room: &mut Room,
+    keep: &mut impl FnMut(&Kept),
+    moved: impl Fn(Q32, Q32, Q32) -> Q32,
+) -> Vec<Q32> {
+    let count = |mask: &u64| Entries.count(*mask);
+    let bonds = room.bonds(inputs.masks.iter().map(count).sum());
+    let mut left = &mut bonds[..];
+    let mut sums = [Q32::ZERO; WIDTH];
+    let (mut old, mut given) = ([0; WIDTH], [0; WIDTH]);
+    let mut kept = Kept::default();
+    let weights = inputs.masks.iter().zip(inputs.rows).zip(inputs.tallies);
+    for (((mask, row), tally), remembered) in weights.zip(inputs.bonds) {
+        let weighed = row.counted & mask;
+        if weighed != 0 {
+            row.write(&mut given);
+        }
+        remembered.write(&mut old);
+        let (line, rest) = left.split_at_mut(count(mask).min(left.len()));
+        left = rest;
+        let mut filling = kept.begin();
+        for (column, place) in Bits(*mask).zip(line) {
+            // A cell may hold what an earlier row has left.
+            let cell = |of: u64, cell: u16| if of & bit(column) != 0 { cell } else { 0 };
+            let weight = tally.share(cell(weighed, given[column]));
+            let old = Q32::from_u16(cell(remembered.mask(), old[column]));
+            let bond = moved(weight, inputs.consensus[column], old);
+            sums[column] = sums[column].plus(bond);
+            filling.put(column, bond.share_to_u16());
+            *place = bond.0;
+        }
+        filling.end();
+        keep(&kept);
+    }
+
+    let (wholes, paid) = (wholes(&sums), paid(inputs.incentive));
+    let mut bonds = &bonds[..];
+    let mut dividends = Vec::with_capacity(inputs.masks.len());
+    for mask in inputs.masks {
+        let (line, rest) = bonds.split_at(count(mask).min(bonds.len()));
+        bonds = rest;
+        let mut dividend = Q32::ZERO;
+        for column in Bits(mask & paid) {
+            let before = Entries.count(mask & bit(column).wrapping_sub(1));
+            let bond = line.get(before).copied().unwrap_or_default();
+            let share = wholes[column].share(bond);
+            dividend = dividend.plus(share.times(inputs.incentive[column]));
+        }
+        dividends.push(dividend);
+    }
+    dividends
+}
+
+/// Returns the columns with incentive. Most miners of a subnet earn nothing.
+#[inline(always)]
+fn paid(incentive: &Columns<Q32>) -> u64 {
+    let columns = incentive.iter().enumerate();
+    let paid = columns.filter(|(_, incentive)| **incentive != Q32::ZERO);
+    paid.fold(0, |mask, (column, _)| mask | bit(column))
 }
 
 /// Returns a bond under liquid alpha. Without a weight the bond ends at once, because the reference

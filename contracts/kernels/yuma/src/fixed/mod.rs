@@ -147,7 +147,7 @@ impl Whole {
 ///   quotient is never nearer to the next whole number than that;
 /// * `e < 0`: too little, by at most `2^15 / 2^(k-32)`. Adding just that makes it at least the
 ///   quotient, and again too much by at most `2^-b < 1 / sum`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     reciprocal: u64,
     correction: u64,

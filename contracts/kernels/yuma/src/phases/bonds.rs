@@ -8,8 +8,8 @@ use crate::{
     epoch::{Chunk, Epoch},
     fixed::{self, Whole, Q32},
     memory::{Memory, MemoryWriter},
-    rows::Rows,
-    validators::Standing,
+    room::Room,
+    rows,
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{kernel::KernelError, Uid};
@@ -60,21 +60,28 @@ impl Carry {
             .q32s(&self.dividends)
     }
 
-    pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
+    #[inline(always)]
+    pub(super) fn work(
+        &self,
+        epoch: &Epoch,
+        chunk: &Chunk,
+        room: &mut Room,
+    ) -> Result<Work, KernelError> {
         let (mut consensus, mut incentive) = ([Q32::ZERO; WIDTH], [Q32::ZERO; WIDTH]);
         self.scores(chunk, &mut consensus, &mut incentive)
             .ok_or(KernelError::BadScratch)?;
         let memory = Memory::or_none(chunk.memory);
         let remembered = self.remembered(epoch, chunk, &memory);
-        let mut rows = Rows::new(epoch, chunk, &self.facts.validators);
-        let masks = remembered
-            .iter()
-            .enumerate()
-            .map(|(place, old)| columns::filled(rows.get(place)) | old.mask());
+        let rows = rows::counted(epoch, chunk, &self.facts.validators);
+        let moving = self.rule.moving(&consensus);
+        let mut masks = Vec::with_capacity(rows.len());
+        for (row, old) in rows.iter().zip(&remembered) {
+            masks.push((row.counted & moving) | old.mask());
+        }
         let inputs = Inputs {
-            masks: &masks.collect::<Vec<_>>(),
-            rows,
-            row_sums: &self.facts.row_sums,
+            masks: &masks,
+            rows: &rows,
+            tallies: &self.facts.tallies,
             active: &self.facts.active,
             bonds: &remembered,
             consensus: &consensus,
@@ -82,10 +89,13 @@ impl Carry {
             agreed: self.agreed,
         };
         let mut kept = self.writer(epoch, chunk, inputs.masks);
-        let dividends = self.rule.apply(inputs, |place, bonds| {
-            // Validators without a permit in the next epoch are forgotten.
-            let uid = epoch.header.roster.get(place);
-            if let Some(uid) = uid.filter(|uid| self.facts.roster.binary_search(uid).is_ok()) {
+        let mut validators = epoch.header.roster.iter();
+        let mut next = self.facts.roster.iter().peekable();
+        let dividends = self.rule.apply(inputs, room, |bonds| {
+            let Some(uid) = validators.next() else { return };
+            // Validators without a permit in the next epoch are forgotten. Both lists ascend.
+            while next.next_if(|permitted| *permitted < uid).is_some() {}
+            if next.peek() == Some(&uid) {
                 kept.keep(*uid, bonds);
             }
         });
@@ -136,6 +146,7 @@ impl Carry {
 
     /// Returns the remembered bonds that count, by validator: of validators that still have a
     /// permit, in neurons that registered before the last close.
+    #[inline(always)]
     pub(super) fn remembered<'a>(
         &self,
         epoch: &Epoch,
@@ -147,17 +158,17 @@ impl Carry {
             .filter(|(_, neuron)| !epoch.forgets(neuron))
             .fold(0, |mask, (column, _)| mask | columns::bit(column));
         let mut rows = memory.by_validator().peekable();
-        let validators = epoch.header.roster.iter().zip(&self.facts.validators);
-        let row = |(uid, standing): (&Uid, &Standing)| {
+        let mut remembered = Vec::with_capacity(epoch.validators());
+        for (uid, standing) in epoch.header.roster.iter().zip(&self.facts.validators) {
             while rows.next_if(|row| row.uid < *uid).is_some() {}
-            match rows.next_if(|row| row.uid == *uid) {
+            remembered.push(match rows.next_if(|row| row.uid == *uid) {
                 Some(row) if standing.remembered => {
                     Remembered::new(row, memory.start().0, chunk.start, counted)
                 }
                 _ => Remembered::default(),
-            }
-        };
-        validators.map(row).collect()
+            });
+        }
+        remembered
     }
 
     pub(super) fn fold(&mut self, sums: Sums) {
@@ -177,13 +188,10 @@ impl Carry {
         let mut dividends = self.dividends;
         self.rule.weigh_dividends(&mut dividends, &active);
         fixed::normalize(&mut dividends);
-        emission::Carry {
-            total,
-            active,
-            trust: self.trust,
+        emission::Carry::new(
+            (total, active, self.trust),
             roster,
-            incentive: self.incentive,
-            dividends,
-        }
+            (self.incentive, dividends),
+        )
     }
 }

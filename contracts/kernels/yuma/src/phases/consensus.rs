@@ -5,11 +5,12 @@ use super::{bonds, facts::Facts, Work};
 use crate::{
     bonds::Rule,
     codec::{Reader, Writer},
-    columns::{self, Bits, Columns, WIDTH},
+    columns::{self, bit, Bits, Columns, WIDTH},
     epoch::{Chunk, Epoch},
-    fixed::{self, Tally, Q32},
-    median::Median,
-    rows::Rows,
+    fixed::{self, Q32},
+    median::{Electorate, Median},
+    room::Room,
+    rows::{self, Row},
     score::Score,
 };
 use ink::prelude::{vec, vec::Vec};
@@ -17,6 +18,8 @@ use ink::prelude::{vec, vec::Vec};
 /// Carry of phase 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carry {
+    /// The validators as voters. They follow from the facts, so they have no bytes of their own.
+    pub(super) electorate: Electorate,
     pub(super) facts: Facts,
     pub(super) rank_total: Q32,
     /// True if any neuron has consensus.
@@ -54,8 +57,10 @@ impl Found {
 
 impl Carry {
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
+        let facts = Facts::read(epoch, reader)?;
         Some(Self {
-            facts: Facts::read(epoch, reader)?,
+            electorate: Electorate::new(&facts.active, epoch.kappa()),
+            facts,
             rank_total: reader.q32()?,
             agreed: reader.u8()? != 0,
             trust: reader.q32s(epoch.validators())?,
@@ -70,21 +75,21 @@ impl Carry {
             .q32s(&self.trust)
     }
 
-    pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Work {
-        let mut rows = Rows::new(epoch, chunk, &self.facts.validators);
-        let mut masks: Vec<u64> = (0..epoch.validators())
-            .map(|place| columns::filled(rows.get(place)))
-            .collect();
-        let mut median = Median::new(&self.facts.active, epoch.kappa());
-        let heard = median.heard(&masks);
+    #[inline(always)]
+    pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk, room: &mut Room) -> Work {
+        let rows = rows::counted(epoch, chunk, &self.facts.validators);
+        let mut masks: Vec<u64> = rows.iter().map(|row| row.counted).collect();
+        let mut median = Median::new(&self.electorate);
+        let heard = self.electorate.heard(&masks);
         masks.iter_mut().for_each(|mask| *mask &= heard);
         let mut found = Found::nothing(epoch.validators());
         if heard == 0 {
             // No neuron of the chunk has consensus, so no weight counts.
         } else if columns::is_sparse(&masks) {
-            self.by_entries(&mut rows, &masks, heard, &mut median, &mut found);
+            self.by_entries(&rows, &masks, heard, &mut median, &mut found);
         } else {
-            self.by_rows(&mut rows, heard, &mut median, &mut found);
+            let scores = room.scores(rows.len().saturating_mul(WIDTH));
+            self.by_rows(&rows, heard, scores, &mut median, &mut found);
         }
         let count = chunk.neurons.len().min(WIDTH);
         let scratch = Writer::new(count.saturating_mul(16))
@@ -102,31 +107,39 @@ impl Carry {
     }
 
     /// Computes the neurons of a chunk whose columns are mostly filled, row by row.
-    fn by_rows(&self, rows: &mut Rows, heard: u64, median: &mut Median, found: &mut Found) {
-        let validators = self.facts.row_sums.len();
-        let mut scores: Vec<u32> = Vec::with_capacity(validators.saturating_mul(WIDTH));
+    #[inline(always)]
+    fn by_rows(
+        &self,
+        rows: &[Row],
+        heard: u64,
+        scores: &mut [u32],
+        median: &mut Median,
+        found: &mut Found,
+    ) {
         let mut highest = [0; WIDTH];
-        for (place, sum) in self.facts.row_sums.iter().enumerate() {
-            let tally = Tally::new(*sum);
-            let row = rows.get(place);
-            scores.extend((0..WIDTH).map(|column| {
+        let mut cells = [0; WIDTH];
+        let given = rows.iter().zip(&self.facts.tallies);
+        for ((row, tally), line) in given.zip(scores.chunks_exact_mut(WIDTH)) {
+            let row = row.cells(u64::MAX, &mut cells);
+            for (column, place) in line.iter_mut().enumerate() {
+                let column = columns::at(column);
                 let Score(score) = Score::new(tally.share(row[column]));
                 highest[column] = score.max(highest[column]);
-                score
-            }));
+                *place = score;
+            }
         }
-        let stakes = median.stakes().to_vec();
+        let stakes = self.electorate.stakes();
         let mut limits = [0; WIDTH];
         for column in Bits(heard) {
-            let scores = lines(&scores).map(|line| line[column]);
+            let scores = lines(scores).map(|line| line[column]);
             let limit = median.of(highest[column], scores.zip(stakes.iter().copied()));
             limits[column] = limit;
             found.consensus[column] = Score(limit).share();
         }
         if limits.contains(&Score::ONE.0) {
-            self.clip_rows(&scores, &limits, found, Score::share);
+            self.clip_rows(scores, &limits, found, Score::share);
         } else {
-            self.clip_rows(&scores, &limits, found, Score::below_one);
+            self.clip_rows(scores, &limits, found, Score::below_one);
         }
     }
 
@@ -153,9 +166,10 @@ impl Carry {
 
     /// Computes the neurons of a chunk whose columns are mostly empty, entry by entry. `masks` has
     /// the entries of each row in columns that are heard.
+    #[inline(always)]
     fn by_entries(
         &self,
-        rows: &mut Rows,
+        rows: &[Row],
         masks: &[u64],
         heard: u64,
         median: &mut Median,
@@ -174,22 +188,23 @@ impl Carry {
         let starts = ends;
         // Scores and the validators' places, by column.
         let mut entries = vec![(0u32, 0u32); total];
-        let validators = (0u32..).zip(masks.iter().zip(&self.facts.row_sums));
-        for (place, (mask, sum)) in validators {
+        let validators = masks.iter().zip(rows).zip(&self.facts.tallies);
+        for (place, ((mask, row), tally)) in (0u32..).zip(validators) {
             if *mask == 0 {
                 continue;
             }
-            let tally = Tally::new(*sum);
-            let row = rows.get(place as usize);
-            for column in Bits(*mask) {
+            for (column, weight) in row.entries() {
+                if mask & bit(column) == 0 {
+                    continue;
+                }
                 let end = &mut ends[column];
                 if let Some(entry) = entries.get_mut(*end) {
-                    *entry = (Score::new(tally.share(row[column])).0, place);
+                    *entry = (Score::new(tally.share(weight)).0, place);
                 }
                 *end = end.wrapping_add(1);
             }
         }
-        let stakes = median.stakes().to_vec();
+        let stakes = self.electorate.stakes();
         for column in Bits(heard) {
             let given = entries
                 .get(starts[column]..ends[column])

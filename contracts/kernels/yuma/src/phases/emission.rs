@@ -31,6 +31,8 @@ pub struct Carry {
     pub(super) incentive: Q32,
     /// Dividends of each validator, normalized.
     pub(super) dividends: Vec<Q32>,
+    /// All of these facts, as each carry has them.
+    bytes: Vec<u8>,
 }
 
 /// A neuron's claims to parts of the budget.
@@ -134,23 +136,41 @@ impl Division {
 }
 
 impl Carry {
+    /// Establishes the facts of the phase: total stake, validators' active stake and trust, the
+    /// next roster, all incentive, and validators' dividends.
+    pub(super) fn new(
+        (total, active, trust): (u128, Vec<Q32>, Vec<u16>),
+        roster: Vec<Uid>,
+        (incentive, dividends): (Q32, Vec<Q32>),
+    ) -> Self {
+        let room = active.len().saturating_add(4).saturating_mul(20);
+        let writer = Writer::new(room).u128(total).q32s(&active).u16s(&trust);
+        let writer = write_roster(writer, &roster);
+        Self {
+            bytes: writer.q32(incentive).q32s(&dividends).end(),
+            total,
+            active,
+            trust,
+            roster,
+            incentive,
+            dividends,
+        }
+    }
+
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
         let validators = epoch.validators();
-        Some(Self {
-            total: reader.u128()?,
-            active: reader.q32s(validators)?,
-            trust: reader.u16s(validators)?,
-            roster: read_roster(reader)?,
-            incentive: reader.q32()?,
-            dividends: reader.q32s(validators)?,
-        })
+        let stakes = (
+            reader.u128()?,
+            reader.q32s(validators)?,
+            reader.u16s(validators)?,
+        );
+        let roster = read_roster(reader)?;
+        let earned = (reader.q32()?, reader.q32s(validators)?);
+        Some(Self::new(stakes, roster, earned))
     }
 
     pub(super) fn write(&self, writer: Writer) -> Writer {
-        let writer = writer.u128(self.total).q32s(&self.active).u16s(&self.trust);
-        write_roster(writer, &self.roster)
-            .q32(self.incentive)
-            .q32s(&self.dividends)
+        writer.bytes(&self.bytes)
     }
 
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
@@ -171,6 +191,8 @@ impl Carry {
             .skip(epoch.first_validator(chunk))
             .peekable();
 
+        let next = self.roster.partition_point(|uid| uid.0 < chunk.start);
+        let mut next = self.roster.iter().skip(next).peekable();
         let mut results = Vec::with_capacity(chunk.neurons.len());
         for ((uid, neuron), (consensus, incentive)) in
             chunk.seats().zip(consensus.into_iter().zip(incentive))
@@ -194,7 +216,7 @@ impl Carry {
                 validator_trust: trust,
                 stake_weight: stake.to_u16(),
                 active: epoch.is_active(neuron),
-                permit: self.roster.binary_search(&Uid(uid)).is_ok(),
+                permit: next.next_if(|permitted| permitted.0 == uid).is_some(),
                 miner: Rao(pay.miner),
                 validator: Rao(pay.validator),
                 emission: Rao(pay.total),

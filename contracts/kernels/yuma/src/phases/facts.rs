@@ -3,7 +3,7 @@
 use crate::{
     codec::{Reader, Writer},
     epoch::Epoch,
-    fixed::Q32,
+    fixed::{Tally, Q32},
     validators::Standing,
 };
 use ink::prelude::vec::Vec;
@@ -19,28 +19,70 @@ pub struct Facts {
     pub(super) active: Vec<Q32>,
     /// Sum of each validator's weights that count.
     pub(super) row_sums: Vec<u32>,
+    /// The sums as divisors. They follow from the sums, so they have no bytes of their own.
+    pub(super) tallies: Vec<Tally>,
     /// Uids with a permit in the next epoch, ascending.
     pub(super) roster: Vec<Uid>,
+    /// All of these facts, as each carry has them.
+    bytes: Vec<u8>,
 }
 
 impl Facts {
+    /// Establishes facts about validators of these standings and row sums.
+    pub(super) fn new(
+        total: u128,
+        validators: Vec<Standing>,
+        active: Vec<Q32>,
+        row_sums: Vec<u32>,
+        roster: Vec<Uid>,
+    ) -> Self {
+        let room = validators.len().saturating_add(1).saturating_mul(24);
+        let writer = Standing::write(Writer::new(room).u128(total), &validators)
+            .q32s(&active)
+            .u32s(&row_sums);
+        Self {
+            bytes: write_roster(writer, &roster).end(),
+            tallies: tallies(&row_sums),
+            total,
+            validators,
+            active,
+            row_sums,
+            roster,
+        }
+    }
+
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
         let validators = epoch.validators();
+        let read = |reader: &mut Reader| {
+            Some((
+                reader.u128()?,
+                Standing::read(epoch, reader)?,
+                reader.q32s(validators)?,
+                reader.u32s(validators)?,
+                read_roster(reader)?,
+            ))
+        };
+        let (facts, bytes) = reader.with_bytes(read)?;
+        let (total, validators, active, row_sums, roster) = facts;
         Some(Self {
-            total: reader.u128()?,
-            validators: Standing::read(epoch, reader)?,
-            active: reader.q32s(validators)?,
-            row_sums: reader.u32s(validators)?,
-            roster: read_roster(reader)?,
+            bytes: bytes.to_vec(),
+            tallies: tallies(&row_sums),
+            total,
+            validators,
+            active,
+            row_sums,
+            roster,
         })
     }
 
     pub(super) fn write(&self, writer: Writer) -> Writer {
-        let writer = Standing::write(writer.u128(self.total), &self.validators)
-            .q32s(&self.active)
-            .u32s(&self.row_sums);
-        write_roster(writer, &self.roster)
+        writer.bytes(&self.bytes)
     }
+}
+
+/// Returns the divisors of rows with these sums.
+fn tallies(row_sums: &[u32]) -> Vec<Tally> {
+    row_sums.iter().copied().map(Tally::new).collect()
 }
 
 /// Reads a roster: a count and ascending uids.

@@ -16,6 +16,7 @@ pub mod terms;
 use crate::{
     codec::{Reader, Writer},
     epoch::{self, Chunk, Epoch},
+    room::Room,
 };
 use ink::prelude::vec::Vec;
 use inktensor_primitives::{
@@ -23,9 +24,8 @@ use inktensor_primitives::{
     Uid,
 };
 
-/// Bytes for which a carry has room per validator. The carries of all phases but the second need
-/// fewer; that one also has the largest stakes.
-const PER_VALIDATOR: usize = 48;
+/// Bytes of a carry beside those of each validator, at most.
+const FIXED: usize = 64;
 
 /// State of the whole subnet between two steps, by phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,35 @@ pub struct Work {
     scratch: Vec<u8>,
     memory: Vec<u8>,
     results: Vec<NeuronResult>,
+}
+
+/// A phase's work on a chunk, before it is done.
+pub struct ChunkWork<'a> {
+    carry: &'a Carry,
+    epoch: &'a Epoch<'a>,
+    chunk: &'a Chunk<'a>,
+}
+
+impl ChunkWork<'_> {
+    /// Does the work. It is inlined, so that a caller can compile it for the vectors of a machine.
+    ///
+    /// # Errors
+    /// Those of [`Carry::work`].
+    #[inline(always)]
+    pub fn run(self, room: &mut Room) -> Result<Work, KernelError> {
+        let reads_scratch = matches!(self.carry, Carry::Bonds(_) | Carry::Emission(_));
+        if !reads_scratch && !self.chunk.scratch.is_empty() {
+            return Err(KernelError::BadScratch);
+        }
+        match self.carry {
+            Carry::Stake(carry) => Ok(carry.work(self.epoch, self.chunk)),
+            Carry::Roster(carry) => Ok(carry.work(self.epoch, self.chunk)),
+            Carry::Consensus(carry) => Ok(carry.work(self.epoch, self.chunk, room)),
+            Carry::Bonds(carry) => carry.work(self.epoch, self.chunk, room),
+            Carry::Emission(carry) => carry.work(self.epoch, self.chunk),
+            Carry::Done => Err(KernelError::StepOutOfRange),
+        }
+    }
 }
 
 /// A chunk's part of the running phase's sums.
@@ -91,7 +120,9 @@ impl Carry {
 
     /// Returns the bytes for the next step.
     pub fn encode(&self, epoch: &Epoch) -> Vec<u8> {
-        let writer = Writer::new(epoch.validators().saturating_mul(PER_VALIDATOR));
+        let room = self.bytes_per_validator();
+        let room = epoch.validators().saturating_mul(room);
+        let writer = Writer::new(room.saturating_add(FIXED));
         match self {
             Carry::Stake(carry) => carry.write(writer),
             Carry::Roster(carry) => carry.write(writer),
@@ -103,22 +134,43 @@ impl Carry {
         .end()
     }
 
+    /// Returns the number of bytes of the carry per validator, if there are as many permits.
+    fn bytes_per_validator(&self) -> usize {
+        // Standing, active stake, row sum, uid of the next roster.
+        const FACTS: usize = 9 + 8 + 4 + 2;
+        // Standing, stake, row sum, leader.
+        const ROSTER: usize = 9 + 8 + 4 + 8;
+        // Active stake, trust, uid of the next roster, dividends.
+        const EMISSION: usize = 8 + 2 + 2 + 8;
+        // Trust.
+        const CONSENSUS: usize = FACTS + 8;
+        // Trust, dividends.
+        const BONDS: usize = FACTS + 2 + 8;
+        match self {
+            Carry::Stake(_) => 9,
+            Carry::Roster(_) => ROSTER,
+            Carry::Consensus(_) => CONSENSUS,
+            Carry::Bonds(_) => BONDS,
+            Carry::Emission(_) => EMISSION,
+            Carry::Done => 0,
+        }
+    }
+
     /// Works on one chunk. Reads facts of earlier phases and none of this phase's sums, so chunks
     /// may be worked on in any order.
     ///
     /// # Errors
     /// `BadScratch` if the scratch is not an output of the phase before.
-    pub fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Result<Work, KernelError> {
-        if !matches!(self, Carry::Bonds(_) | Carry::Emission(_)) && !chunk.scratch.is_empty() {
-            return Err(KernelError::BadScratch);
-        }
-        match self {
-            Carry::Stake(carry) => Ok(carry.work(epoch, chunk)),
-            Carry::Roster(carry) => Ok(carry.work(epoch, chunk)),
-            Carry::Consensus(carry) => Ok(carry.work(epoch, chunk)),
-            Carry::Bonds(carry) => carry.work(epoch, chunk),
-            Carry::Emission(carry) => carry.work(epoch, chunk),
-            Carry::Done => Err(KernelError::StepOutOfRange),
+    pub fn work(&self, epoch: &Epoch, chunk: &Chunk, room: &mut Room) -> Result<Work, KernelError> {
+        self.task(epoch, chunk).run(room)
+    }
+
+    /// Returns the work on one chunk, as [`Carry::work`] does it.
+    pub fn task<'a>(&'a self, epoch: &'a Epoch<'a>, chunk: &'a Chunk<'a>) -> ChunkWork<'a> {
+        ChunkWork {
+            carry: self,
+            epoch,
+            chunk,
         }
     }
 

@@ -4,10 +4,10 @@
 use super::{consensus, facts::Facts, Work};
 use crate::{
     codec::{Reader, Writer},
-    columns,
     epoch::{Chunk, Epoch},
     fixed::{self, TotalStake, Q32},
-    rows::Rows,
+    median::Electorate,
+    rows::{self, Row},
     topk,
     validators::Standing,
 };
@@ -64,6 +64,7 @@ impl Carry {
             .u64s(&self.leaders)
     }
 
+    #[inline(always)]
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Work {
         let total = TotalStake::new(self.total);
         let share = |(uid, neuron)| (uid, total.share(epoch.counted_stake(uid, neuron)));
@@ -86,15 +87,12 @@ impl Carry {
             })
             .collect();
 
-        let mut rows = Rows::new(epoch, chunk, &self.validators);
-        let row_sums = (0..epoch.validators())
-            .map(|place| columns::sum(rows.get(place)))
-            .collect();
+        let rows = rows::counted(epoch, chunk, &self.validators);
         let permits = usize::from(epoch.header.max_validators);
         Work::of(super::Sums::Roster(Sums {
             first: epoch.first_validator(chunk),
             stakes,
-            row_sums,
+            row_sums: rows.iter().map(Row::sum).collect(),
             candidates,
             permits,
         }))
@@ -114,13 +112,14 @@ impl Carry {
         let mut active = self.stakes;
         fixed::normalize(&mut active);
         consensus::Carry {
-            facts: Facts {
-                total: self.total,
-                validators: self.validators,
+            electorate: Electorate::new(&active, epoch.kappa()),
+            facts: Facts::new(
+                self.total,
+                self.validators,
                 active,
-                row_sums: self.row_sums,
-                roster: topk::roster(&self.leaders, epoch.owner()),
-            },
+                self.row_sums,
+                topk::roster(&self.leaders, epoch.owner()),
+            ),
             rank_total: Q32::ZERO,
             agreed: false,
             trust: vec![Q32::ZERO; epoch.validators()],

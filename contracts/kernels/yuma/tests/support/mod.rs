@@ -7,13 +7,14 @@ pub mod random;
 use ink::scale::Encode;
 use inktensor_primitives::{
     kernel::{
-        Budget, ChunkInputs, EpochHeader, NeuronInput, StepInput, StepOutput, YumaParams, NO_COMMIT,
+        Budget, ChunkInputs, EpochHeader, NeuronInput, Rows, StepInput, StepOutput, StepPart,
+        StepsInput, YumaParams, NO_COMMIT,
     },
     NetUid, Rao, Uid,
 };
 use inktensor_yuma::{
     memory::{Memory, MemoryWriter},
-    Carry, Epoch,
+    Carry, Epoch, Room,
 };
 use inktensor_yuma_reference::{Metagraph, Outcome, Row};
 
@@ -101,11 +102,10 @@ impl Inputs {
                     permit: neuron.validator_permit,
                     newcomer: false,
                 });
-            let rows = header
-                .roster
-                .iter()
-                .flat_map(|uid| weights[usize::from(uid.0)][span.clone()].to_vec())
-                .collect();
+            let mut rows = Rows::default();
+            for uid in &header.roster {
+                rows.push_cells(&weights[usize::from(uid.0)][span.clone()]);
+            }
             chunks.push(ChunkInputs {
                 neurons: neurons.collect(),
                 rows,
@@ -174,12 +174,52 @@ impl Inputs {
         }
     }
 
+    /// Computes the steps of each phase in groups of at most `most`, as workers do.
+    pub fn run_in_groups(&self, most: usize) -> Vec<StepOutput> {
+        let phases = inktensor_yuma::plan(&self.header).expect("a plan").phases;
+        let mut outputs: Vec<StepOutput> = Vec::new();
+        for phase in 0..phases.len() {
+            let begin = outputs.len();
+            while outputs.len() < begin + self.chunks.len() {
+                let done = outputs.len();
+                let last = (begin + self.chunks.len()).min(done + most);
+                let inputs: Vec<StepInput> = (done..last)
+                    .map(|step| self.input(step, &outputs))
+                    .collect();
+                let StepInput {
+                    header,
+                    phase: number,
+                    chunk,
+                    carry,
+                    ..
+                } = inputs[0].clone();
+                assert_eq!(usize::from(number), phase);
+                let chunks = inputs.into_iter().map(|input| StepPart {
+                    scratch: input.scratch,
+                    memory: input.memory,
+                    neurons: input.neurons,
+                    rows: input.rows,
+                });
+                let group = StepsInput {
+                    header,
+                    phase: number,
+                    chunk,
+                    carry,
+                    chunks: chunks.collect(),
+                };
+                outputs.extend(inktensor_yuma::steps(&group).expect("steps"));
+            }
+        }
+        outputs
+    }
+
     /// Computes all steps with chunks of any size, the chunks of a phase from the last to the
     /// first.
     pub fn run_by_phase(&self) -> Vec<StepOutput> {
         let epoch = Epoch::with_chunk(&self.header, self.chunk).expect("an epoch");
         let mut outputs: Vec<StepOutput> = Vec::new();
         let mut carry = Carry::first(&epoch);
+        let none = Rows::default();
         for (phase, reads) in (0u8..).zip(&epoch.plan().phases) {
             let scratches: Vec<Vec<u8>> = match outputs.len().checked_sub(self.chunks.len()) {
                 Some(before) => outputs[before..]
@@ -192,17 +232,18 @@ impl Inputs {
                 .zip(&self.chunks)
                 .zip(scratches.iter().zip(&self.memory))
                 .map(|((number, chunk), (scratch, memory))| {
-                    let rows = if reads.rows { &chunk.rows[..] } else { &[] };
+                    let rows = if reads.rows { &chunk.rows } else { &none };
                     let memory = if reads.memory { &memory[..] } else { &[] };
                     epoch
                         .chunk(phase, number, &chunk.neurons, rows, scratch, memory)
                         .expect("a chunk")
                 })
                 .collect();
+            let mut room = Room::default();
             let mut works: Vec<_> = chunks
                 .iter()
                 .rev()
-                .map(|chunk| carry.work(&epoch, chunk))
+                .map(|chunk| carry.work(&epoch, chunk, &mut room))
                 .collect();
             works.reverse();
             let (next, steps) = carry.advance_all(&epoch, works).expect("a phase");

@@ -1,6 +1,9 @@
 //! One step: its input, its output, and the promises that an output must keep.
 
 mod codec;
+mod rows;
+
+pub use rows::{Row, Rows};
 
 use super::{is_roster, EpochHeader, EpochPlan, PhasePlan, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH};
 use crate::{hash::Preimage, Rao, Uid};
@@ -35,10 +38,10 @@ pub const NO_COMMIT: u64 = u64::MAX;
 pub struct ChunkInputs {
     /// The chunk's neurons, in order of uid.
     pub neurons: Vec<NeuronInput>,
-    /// `header.roster.len()` rows of `neurons.len()` weights each, in roster order; 0 is absent.
-    /// The row of a newcomer is all zero, unless the newcomer is the subnet owner's neuron, which
-    /// needs no permit.
-    pub rows: Vec<u16>,
+    /// A row of weights per uid of the roster, in that order, with a column per neuron. The row of
+    /// a newcomer is empty, unless the newcomer is the subnet owner's neuron, which needs no
+    /// permit.
+    pub rows: Rows,
 }
 
 impl ChunkInputs {
@@ -46,7 +49,7 @@ impl ChunkInputs {
     /// unless the phase reads them.
     pub fn for_phase(mut self, reads: &PhasePlan) -> Self {
         if !reads.rows {
-            self.rows = Vec::new();
+            self.rows = Rows::default();
         }
         if !reads.stake {
             for neuron in &mut self.neurons {
@@ -75,8 +78,38 @@ pub struct StepInput {
     pub memory: Vec<u8>,
     /// The chunk's neurons, in order of uid, with their stake if the phase reads stake.
     pub neurons: Vec<NeuronInput>,
-    /// Weights as in [`ChunkInputs::rows`] if the phase reads rows, else empty.
-    pub rows: Vec<u16>,
+    /// Weights as in [`ChunkInputs::rows`] if the phase reads rows, else no rows.
+    pub rows: Rows,
+}
+
+/// Steps of neighbouring chunks of one phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, TypeInfo)]
+pub struct StepsInput {
+    /// The header of the epoch.
+    pub header: EpochHeader,
+    /// Phase of the steps.
+    pub phase: u8,
+    /// The first chunk.
+    pub chunk: u16,
+    /// Carry of the step before the first one; empty for the first step of all.
+    pub carry: Vec<u8>,
+    /// The inputs of each step that the others do not share, in order of chunk.
+    pub chunks: Vec<StepPart>,
+}
+
+/// The part of a step's input that is about its chunk: see [`StepInput`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[ink::scale_derive(Encode, TypeInfo)]
+pub struct StepPart {
+    /// Scratch of the chunk one phase earlier.
+    pub scratch: Vec<u8>,
+    /// Memory of the chunk.
+    pub memory: Vec<u8>,
+    /// The chunk's neurons.
+    pub neurons: Vec<NeuronInput>,
+    /// Weights for the chunk's neurons.
+    pub rows: Rows,
 }
 
 /// Everything that a step produces.

@@ -181,7 +181,7 @@ pub(super) fn pages(memory: &MemoryType) -> Result<(u32, u32), Refusal> {
 }
 
 /// Converts the parser's error. Floats are an error of their own: they are the commonest mistake.
-fn invalid(error: BinaryReaderError) -> Refusal {
+pub(super) fn invalid(error: BinaryReaderError) -> Refusal {
     if error.message().starts_with("floating-point") {
         Refusal::Floats(error.offset())
     } else {

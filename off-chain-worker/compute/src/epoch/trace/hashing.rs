@@ -6,11 +6,16 @@
 //! one. Its preimages are written here a second time, and the tests compare.
 
 use super::Trace;
+use crate::threads;
 use blake2b_simd::{
     many::{degree, hash_many, HashManyJob},
     Params,
 };
 use inktensor_primitives::{kernel::NeuronResult, Digest, NetUid};
+use rayon::{
+    iter::{IndexedParallelIterator, ParallelIterator},
+    slice::ParallelSlice,
+};
 use scale::Encode;
 
 /// Tag of a carry.
@@ -31,17 +36,17 @@ const PER_LANE: usize = 2;
 /// Returns the digest of each step.
 pub fn steps(trace: &Trace) -> Vec<Digest> {
     let steps = &trace.steps;
-    let carries = digests(steps.iter().map(|step| preimage(&CARRY, &[], &step.carry)));
-    let scratches = digests(steps.iter().map(|it| preimage(&SCRATCH, &[], &it.scratch)));
+    let carries = digests(steps, |_, step| preimage(&CARRY, &[], &step.carry));
+    let scratches = digests(steps, |_, step| preimage(&SCRATCH, &[], &step.scratch));
     step_digests(&trace.header_hash, &carries, &scratches)
 }
 
 /// Returns the digest of each step, from the first one on, given the hashes of its parts.
 fn step_digests(header: &Digest, carries: &[Digest], scratches: &[Digest]) -> Vec<Digest> {
-    let parts = (0u32..).zip(carries.iter().zip(scratches));
-    digests(parts.map(|(k, (carry, scratch))| {
-        [&STEP[..], header, &k.to_le_bytes(), carry, scratch].concat()
-    }))
+    let parts: Vec<_> = carries.iter().zip(scratches).collect();
+    digests(&parts, |k, (carry, scratch)| {
+        [&STEP[..], header, &k.to_le_bytes(), *carry, *scratch].concat()
+    })
 }
 
 /// Returns the hash of each chunk's memory.
@@ -51,8 +56,9 @@ pub fn memory(trace: &Trace) -> Vec<Digest> {
 
 /// Returns the hash of the memory that `epoch` leaves in each chunk, from the first one on.
 fn memories(netuid: NetUid, epoch: u32, memory: &[Vec<u8>]) -> Vec<Digest> {
-    let numbered = (0..).zip(memory);
-    digests(numbered.map(|(chunk, bytes)| preimage(&MEMORY, &place(netuid, epoch, chunk), bytes)))
+    digests(memory, |chunk, bytes| {
+        preimage(&MEMORY, &place(netuid, epoch, chunk), bytes)
+    })
 }
 
 /// Returns the hash of each chunk's results.
@@ -62,8 +68,7 @@ pub fn results(trace: &Trace) -> Vec<Digest> {
 
 /// Returns the hash of the results that `epoch` has for each chunk, from the first one on.
 fn results_digests(netuid: NetUid, epoch: u32, results: &[Vec<NeuronResult>]) -> Vec<Digest> {
-    let numbered = (0..).zip(results);
-    digests(numbered.map(|(chunk, results)| {
+    digests(results, |chunk, results| {
         let mut preimage = [&RESULTS[..], &place(netuid, epoch, chunk)].concat();
         // A chunk has at most a page of them.
         let count = u32::try_from(results.len()).unwrap_or(u32::MAX);
@@ -73,11 +78,13 @@ fn results_digests(netuid: NetUid, epoch: u32, results: &[Vec<NeuronResult>]) ->
             result.encode_to(&mut preimage);
         }
         preimage
-    }))
+    })
 }
 
 /// Returns the bytes that name a chunk of an epoch.
-fn place(netuid: NetUid, epoch: u32, chunk: u16) -> Vec<u8> {
+fn place(netuid: NetUid, epoch: u32, chunk: u32) -> Vec<u8> {
+    // There are far fewer chunks than numbers of 16 bits.
+    let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
     let netuid = netuid.0.to_le_bytes();
     [&netuid[..], &epoch.to_le_bytes(), &chunk.to_le_bytes()].concat()
 }
@@ -89,27 +96,39 @@ fn preimage(tag: &[u8; 8], place: &[u8], bytes: &[u8]) -> Vec<u8> {
     [&tag[..], place, &len.to_le_bytes(), bytes].concat()
 }
 
+/// Returns the hash of the preimage of each item, which is made of its number and the item: on all
+/// threads of the pool if this is one of them.
+fn digests<T: Sync>(items: &[T], preimage: impl Fn(u32, &T) -> Vec<u8> + Sync) -> Vec<Digest> {
+    let lanes = degree().saturating_mul(PER_LANE).max(1);
+    let batch = |(number, items): (usize, &[T])| {
+        // Fewer items than numbers of 32 bits.
+        let first = u32::try_from(number.saturating_mul(lanes)).unwrap_or(u32::MAX);
+        let numbered = (first..).zip(items);
+        let preimages = numbered.map(|(number, item)| preimage(number, item));
+        at_once(&preimages.collect::<Vec<_>>())
+    };
+    if threads::is_within() {
+        let batches = items.par_chunks(lanes).enumerate();
+        let digests: Vec<Vec<Digest>> = batches.map(batch).collect();
+        digests.concat()
+    } else {
+        items.chunks(lanes).enumerate().flat_map(batch).collect()
+    }
+}
+
 /// Returns the hash of each preimage.
-fn digests(mut preimages: impl Iterator<Item = Vec<u8>>) -> Vec<Digest> {
+fn at_once(preimages: &[Vec<u8>]) -> Vec<Digest> {
     let mut params = Params::new();
     params.hash_length(size_of::<Digest>());
-    let mut all = Vec::with_capacity(preimages.size_hint().0);
-    let lanes = degree().saturating_mul(PER_LANE);
-    loop {
-        let batch: Vec<Vec<u8>> = preimages.by_ref().take(lanes).collect();
-        if batch.is_empty() {
-            return all;
-        }
-        let jobs = batch.iter();
-        let mut jobs: Vec<HashManyJob> =
-            jobs.map(|bytes| HashManyJob::new(&params, bytes)).collect();
-        hash_many(&mut jobs);
-        all.extend(jobs.iter().map(|job| {
-            let mut digest = Digest::default();
-            digest.copy_from_slice(job.to_hash().as_bytes());
-            digest
-        }));
-    }
+    let jobs = preimages.iter();
+    let mut jobs: Vec<HashManyJob> = jobs.map(|bytes| HashManyJob::new(&params, bytes)).collect();
+    hash_many(&mut jobs);
+    let digest = |job: &HashManyJob| {
+        let mut digest = Digest::default();
+        digest.copy_from_slice(job.to_hash().as_bytes());
+        digest
+    };
+    jobs.iter().map(digest).collect()
 }
 
 #[cfg(test)]
@@ -145,7 +164,7 @@ mod tests {
             epoch in any::<u32>(),
         ) {
             let of = |hash: fn(&[u8]) -> Digest| all.iter().map(|it| hash(it)).collect::<Vec<_>>();
-            let at_once = |tag| digests(all.iter().map(|bytes| preimage(tag, &[], bytes)));
+            let at_once = |tag| digests(&all, |_, bytes| preimage(tag, &[], bytes));
             prop_assert_eq!(at_once(&CARRY), of(carry_digest));
             prop_assert_eq!(at_once(&SCRATCH), of(scratch_digest));
             let one_by_one: Vec<Digest> = (0..)

@@ -3,7 +3,10 @@
 mod hashing;
 
 use super::{ComputeError, EpochInputs};
-use crate::engine::{step_by_step, Engine, EngineError, PhaseJob};
+use crate::{
+    engine::{step_by_step, Engine, EngineError, PhaseJob},
+    threads,
+};
 use inktensor_primitives::{
     assertion::Assertion,
     kernel::{EpochPlan, NeuronResult, PhasePlan, StepOutput},
@@ -14,6 +17,10 @@ use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
 };
+
+/// Number of bytes from which on they are hashed by several threads. With fewer, waking a thread
+/// takes a large part of the time.
+const LARGE: usize = 256 * 1024;
 
 /// The values that a step passes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -50,13 +57,21 @@ pub struct Trace {
 impl Trace {
     /// Returns the assertion that a proposer of this epoch posts.
     pub fn assertion(&self) -> Assertion {
-        Assertion {
+        threads::enter(self.bytes() >= LARGE, || Assertion {
             header_hash: self.header_hash,
             steps: hashing::steps(self),
             memory: hashing::memory(self),
             results: hashing::results(self),
             roster: self.roster.clone(),
-        }
+        })
+    }
+
+    /// Returns the number of bytes of all carries, scratches and memories.
+    fn bytes(&self) -> usize {
+        let steps = self.steps.iter();
+        let steps = steps.map(|step| step.carry.len().saturating_add(step.scratch.len()));
+        let memory = self.memory.iter().map(Vec::len);
+        steps.chain(memory).fold(0, usize::saturating_add)
     }
 
     /// Returns the result of every neuron, in order of uid.
@@ -129,6 +144,22 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Com
 /// # Errors
 /// See [`ComputeError`], if not even the first step can run.
 pub fn attempt_within(
+    engine: &dyn Engine,
+    inputs: &EpochInputs,
+    limits: &Limits,
+) -> Result<Attempt, ComputeError> {
+    let weights = inputs.chunks.iter().map(|chunk| chunk.rows.count());
+    let weights = weights.fold(0, usize::saturating_add);
+    let mut computed = None;
+    engine.enter(weights, &mut || {
+        computed = Some(compute_phases(engine, inputs, limits));
+    });
+    // An engine calls the work before it returns.
+    computed.unwrap_or_else(|| compute_phases(engine, inputs, limits))
+}
+
+/// Computes the epoch, phase by phase.
+fn compute_phases(
     engine: &dyn Engine,
     inputs: &EpochInputs,
     limits: &Limits,

@@ -3,8 +3,8 @@ use crate::engine::EngineError;
 use inktensor_primitives::{
     assertion::{carry_digest, memory_digest, results_digest, scratch_digest, step_digest},
     kernel::{
-        BrokenPromise, ChunkInputs, EpochHeader, KernelError, PhasePlan, StepInput, MAX_CARRY,
-        MAX_MEMORY, MAX_SCRATCH,
+        BrokenPromise, ChunkInputs, EpochHeader, KernelError, PhasePlan, Rows, StepInput,
+        MAX_CARRY, MAX_MEMORY, MAX_SCRATCH,
     },
 };
 use inktensor_test_support::header;
@@ -76,7 +76,7 @@ impl Engine for Listing {
 fn inputs() -> EpochInputs {
     let chunk = |len: usize| ChunkInputs {
         neurons: vec![Default::default(); len],
-        rows: vec![9; len],
+        rows: Rows::from_cells(&vec![9; len], len),
     };
     EpochInputs {
         header: EpochHeader {

@@ -5,14 +5,15 @@ use crate::{
     codec::{Reader, Writer},
     columns::WIDTH,
     epoch::{self, Chunk, Epoch},
-    fixed::{self, Tally, TotalStake, Q32},
+    fixed::{self, TotalStake, Q32},
     memory::Memory,
     phases::{bonds, consensus, emission, Carry, Sums, Work},
-    rows::Rows,
+    room::Room,
+    rows,
     validators::Standing,
 };
 use inktensor_primitives::{
-    kernel::{KernelError, NeuronInput, NeuronResult},
+    kernel::{KernelError, NeuronInput, NeuronResult, Rows},
     Uid,
 };
 
@@ -33,8 +34,10 @@ pub(super) struct Reading<'a> {
 struct Column<'a> {
     start: u16,
     neuron: &'a [NeuronInput],
-    /// One weight per validator.
-    rows: Vec<u16>,
+    /// A row of one column per validator.
+    rows: Rows,
+    /// The same as one weight per validator.
+    given: Vec<u16>,
     memory: &'a [u8],
 }
 
@@ -217,7 +220,7 @@ impl<'a> Reading<'a> {
         let (parts, incentive) = self.score(uid)?;
         let again = self
             .consensus
-            .work(self.epoch, &column.chunk(&[], &[]))
+            .work(self.epoch, &column.chunk(&[], &[]), &mut Room::default())
             .scratch;
         let mut reader = Reader::new(&again);
         let again = reader.q32().zip(reader.q32()).unwrap_or_default();
@@ -266,7 +269,7 @@ impl<'a> Reading<'a> {
         let (consensus, _) = self.rank(column.start)?;
         let clipped = self.clipped(column)?;
         let mut voices = Vec::new();
-        for (place, given) in column.rows.iter().enumerate() {
+        for (place, given) in column.given.iter().enumerate() {
             if *given == 0 {
                 continue;
             }
@@ -326,11 +329,10 @@ impl<'a> Reading<'a> {
             let memory = Memory::or_none(column.memory);
             let counted = self.bonds.remembered(self.epoch, &chunk, &memory);
             let mut old = [0; WIDTH];
-            at(&counted, place).write(u64::MAX, &mut old);
-            let [counted, ..] = old;
+            let [counted, ..] = *at(&counted, place).cells(u64::MAX, &mut old);
             let cell = Cell {
                 uid: Uid(neuron),
-                given: at(&column.rows, place),
+                given: at(&column.given, place),
                 void,
                 share,
                 consensus,
@@ -384,9 +386,10 @@ impl<'a> Reading<'a> {
     /// reason if the weight is void.
     fn share(&self, column: &Column, place: usize) -> (Q32, Option<Void>) {
         let chunk = column.chunk(&[], &[]);
-        let mut rows = Rows::new(self.epoch, &chunk, &self.consensus.facts.validators);
-        let counted = at(rows.get(place), 0);
-        let void = (at(&column.rows, place) != 0 && counted == 0).then(|| {
+        let rows = rows::counted(self.epoch, &chunk, &self.consensus.facts.validators);
+        let weight = rows.get(place).and_then(|row| row.entries().next());
+        let counted = weight.map_or(0, |(_, weight)| weight);
+        let void = (at(&column.given, place) != 0 && counted == 0).then(|| {
             let standing: Standing = at(&self.consensus.facts.validators, place);
             if standing.reach == 0 {
                 Void::NoPermit
@@ -397,7 +400,7 @@ impl<'a> Reading<'a> {
                 Void::TooOld
             }
         });
-        let tally = Tally::new(at(&self.consensus.facts.row_sums, place));
+        let tally = at(&self.consensus.facts.tallies, place);
         (tally.share(counted), void)
     }
 
@@ -405,7 +408,7 @@ impl<'a> Reading<'a> {
     fn clipped(&self, column: &Column) -> Result<Vec<Q32>, KernelError> {
         match self
             .consensus
-            .work(self.epoch, &column.chunk(&[], &[]))
+            .work(self.epoch, &column.chunk(&[], &[]), &mut Room::default())
             .sums
         {
             Sums::Consensus(sums) => Ok(sums.trust),
@@ -417,8 +420,11 @@ impl<'a> Reading<'a> {
     fn move_bonds(&self, uid: u16, column: &Column) -> Result<Work, KernelError> {
         let (consensus, rank) = self.rank(uid)?;
         let scratch = Writer::new(16).q32(consensus).q32(rank).end();
-        self.bonds
-            .work(self.epoch, &column.chunk(&scratch, column.memory))
+        self.bonds.work(
+            self.epoch,
+            &column.chunk(&scratch, column.memory),
+            &mut Room::default(),
+        )
     }
 
     /// Returns the neuron at `uid` as a chunk of its own.
@@ -430,15 +436,12 @@ impl<'a> Reading<'a> {
             .neurons
             .get(offset..offset.saturating_add(1))
             .ok_or(missing)?;
-        let rows = inputs
-            .rows
-            .chunks_exact(inputs.neurons.len().max(1))
-            .map(|row| at(row, offset))
-            .collect();
+        let given: Vec<u16> = inputs.rows.iter().map(|row| row.at(offset)).collect();
         Ok(Column {
             start: uid,
             neuron,
-            rows,
+            rows: Rows::from_cells(&given, 1),
+            given,
             memory: self.computed.memory.get(chunk).ok_or(missing)?,
         })
     }

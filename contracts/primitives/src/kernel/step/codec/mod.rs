@@ -4,7 +4,7 @@
 //! by a function that moves four bytes at a time in Wasm. Here a neuron is one piece, and bytes are
 //! moved in blocks of a fixed length, which become loads and stores of eight bytes.
 
-use super::{NeuronInput, NeuronResult, StepInput, StepOutput};
+use super::{NeuronInput, NeuronResult, Rows, StepInput, StepOutput, StepPart, StepsInput};
 use crate::Rao;
 use ink::{
     prelude::vec::Vec,
@@ -178,19 +178,32 @@ fn read_bytes<I: Input>(input: &mut I) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Reads a list of numbers of 16 bits.
-fn read_cells<I: Input>(input: &mut I) -> Result<Vec<u16>, Error> {
-    let (len, room) = read_len(input, 2)?;
-    let mut cells = Vec::with_capacity(room);
+/// Reads a list of numbers of `N` bytes, of which a block has `M`.
+fn read_numbers<I: Input, T: Decode, const N: usize, const M: usize>(
+    input: &mut I,
+) -> Result<Vec<T>, Error>
+where
+    [T; M]: Decode,
+{
+    let (len, room) = read_len(input, N)?;
+    let mut numbers = Vec::with_capacity(room);
     let mut left = len;
-    while left >= BLOCK / 2 {
-        cells.extend_from_slice(&<[u16; BLOCK / 2]>::decode(input)?);
-        left = left.saturating_sub(BLOCK / 2);
+    while left >= M {
+        numbers.extend(<[T; M]>::decode(input)?);
+        left = left.saturating_sub(M);
     }
     for _ in 0..left {
-        cells.push(u16::decode(input)?);
+        numbers.push(T::decode(input)?);
     }
-    Ok(cells)
+    Ok(numbers)
+}
+
+impl Decode for Rows {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        let masks = read_numbers::<_, u64, 8, { BLOCK / 8 }>(input)?;
+        let weights = read_numbers::<_, u16, 2, { BLOCK / 2 }>(input)?;
+        Rows::of(masks, weights).ok_or_else(|| "there is not one weight per bit".into())
+    }
 }
 
 /// Writes a list of bytes.
@@ -206,17 +219,44 @@ fn write_bytes<T: Output + ?Sized>(bytes: &[u8], dest: &mut T) {
     dest.write(rest);
 }
 
-impl Decode for StepInput {
+impl Decode for StepPart {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         Ok(Self {
-            header: Decode::decode(input)?,
-            phase: Decode::decode(input)?,
-            chunk: Decode::decode(input)?,
-            carry: read_bytes(input)?,
             scratch: read_bytes(input)?,
             memory: read_bytes(input)?,
             neurons: Decode::decode(input)?,
-            rows: read_cells(input)?,
+            rows: Decode::decode(input)?,
+        })
+    }
+}
+
+impl Decode for StepInput {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        let (header, phase, chunk) = Decode::decode(input)?;
+        let carry = read_bytes(input)?;
+        let part = StepPart::decode(input)?;
+        Ok(Self {
+            header,
+            phase,
+            chunk,
+            carry,
+            scratch: part.scratch,
+            memory: part.memory,
+            neurons: part.neurons,
+            rows: part.rows,
+        })
+    }
+}
+
+impl Decode for StepsInput {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        let (header, phase, chunk) = Decode::decode(input)?;
+        Ok(Self {
+            header,
+            phase,
+            chunk,
+            carry: read_bytes(input)?,
+            chunks: Decode::decode(input)?,
         })
     }
 }

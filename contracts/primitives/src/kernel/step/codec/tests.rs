@@ -61,6 +61,10 @@ fn records_have_the_bytes_of_their_fields() {
     assert_eq!(neuron().encoded_size(), INPUT);
 }
 
+fn cells(count: usize) -> Vec<u16> {
+    (0..count).map(|cell| (cell % 300) as u16 * 201).collect()
+}
+
 fn step_input(bytes: usize) -> StepInput {
     let list = |first: u8| {
         (0..bytes)
@@ -93,7 +97,7 @@ fn step_input(bytes: usize) -> StepInput {
         scratch: list(19),
         memory: list(20),
         neurons: vec![neuron(); 3],
-        rows: (0..bytes).map(|cell| (cell % 300) as u16 * 201).collect(),
+        rows: Rows::from_cells(&cells(bytes), 60),
     }
 }
 
@@ -123,6 +127,40 @@ fn steps_have_the_bytes_of_their_fields() {
     }
 }
 
+#[test]
+fn steps_of_several_chunks_have_the_bytes_of_their_fields() {
+    for (count, bytes) in [(0, 0), (1, 65), (3, 300)] {
+        let one = step_input(bytes);
+        let part = StepPart {
+            scratch: one.scratch,
+            memory: one.memory,
+            neurons: one.neurons,
+            rows: one.rows,
+        };
+        let all = StepsInput {
+            header: one.header,
+            phase: one.phase,
+            chunk: one.chunk,
+            carry: one.carry,
+            chunks: vec![part; count],
+        };
+        let encoded = all.encode();
+        assert_eq!(StepsInput::decode(&mut &encoded[..]), Ok(all));
+        assert!(StepsInput::decode(&mut &encoded[..encoded.len() - 1]).is_err());
+    }
+}
+
+#[test]
+fn rows_without_one_weight_per_bit_are_refused() {
+    let refused = |masks: Vec<u64>, weights: Vec<u16>| {
+        Rows::decode(&mut &(masks, weights).encode()[..]).is_err()
+    };
+    assert!(refused(vec![1], vec![]));
+    assert!(refused(vec![], vec![1]));
+    assert!(refused(vec![3; 9], vec![1; 17]));
+    assert!(!refused(vec![3; 9], vec![1; 18]));
+}
+
 /// Bytes whose end is not known before they are read.
 struct Stream<'a>(&'a [u8]);
 
@@ -142,7 +180,7 @@ fn lengths_without_bytes_make_no_room() {
     assert!(read_len(&mut &bytes[..], 1).is_err());
     let most = read_len(&mut Stream(&bytes), 2).map(|(_, room)| room);
     assert_eq!(most, Ok(UNSEEN / 2));
-    assert!(read_cells(&mut Stream(&bytes)).is_err());
+    assert!(Rows::decode(&mut Stream(&bytes)).is_err());
     assert!(read_bytes(&mut Stream(&bytes)).is_err());
 }
 
