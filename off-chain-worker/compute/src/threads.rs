@@ -4,7 +4,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{sync::OnceLock, thread};
 
 /// Does `work` on a thread of the pool if there is one and `large` is true, else on the caller's.
-/// On a thread of the pool, parallel iterators use all of them.
+/// On a thread of the pool, parallel iterators use all of them. A thread that waits for others may
+/// begin other work meanwhile, so work must not hold a lock, and its time includes that of others.
 pub fn enter<R: Send>(large: bool, work: impl FnOnce() -> R + Send) -> R {
     match large.then(pool).flatten() {
         Some(pool) => pool.install(work),

@@ -105,13 +105,20 @@ fn untrusted_kernel_once() -> &'static WasmKernel {
 /// A group must fit the kernel's memory and ink!'s buffer, or each step is computed twice.
 #[test]
 fn steps_of_every_size_are_computed_in_groups() {
-    for (neurons, validators, density) in [(4096, 257, 100), (700, 129, 97), (4096, 64, 1)] {
+    let shapes = [
+        (4096, 257, 100),
+        (700, 129, 97),
+        (4096, 257, 1),
+        (4096, 64, 1),
+        (4096, 1, 100),
+        (4096, 0, 100),
+    ];
+    for (neurons, validators, density) in shapes {
         for (yuma3, liquid_alpha) in [(true, false), (true, true), (false, false)] {
-            let shape = Shape::plain(neurons, validators, density);
+            let shape = Shape::with_permits(neurons, validators, density, 256);
             let params = Params {
                 yuma3,
                 liquid_alpha,
-                max_allowed_validators: 256,
                 ..shape.params
             };
             let inputs = inputs(&Native::new(), &metagraph(&Shape { params, ..shape }));

@@ -32,16 +32,18 @@ fn bundle() -> Bundle {
     Bundle::find("mean").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Returns the built kernel in wasmtime.
-fn built() -> &'static WasmKernel {
-    static KERNEL: OnceLock<Arc<WasmKernel>> = OnceLock::new();
-    KERNEL.get_or_init(|| {
+/// Returns the built kernel in wasmtime, as one from elsewhere and as workers trust it.
+fn built() -> [&'static WasmKernel; 2] {
+    static KERNELS: OnceLock<[Arc<WasmKernel>; 2]> = OnceLock::new();
+    let kernels = KERNELS.get_or_init(|| {
         let code = bundle().code;
         let hash = blake2(&code);
-        Wasm::new()
-            .and_then(|wasm| wasm.load(&code, &hash))
-            .expect("the built kernel loads")
-    })
+        let trusting = Wasm::new().and_then(|wasm| wasm.trusting(hash));
+        [Wasm::new(), trusting]
+            .map(|wasm| wasm.and_then(|wasm| wasm.load(&code, &hash)))
+            .map(|kernel| kernel.expect("the built kernel loads"))
+    });
+    kernels.each_ref().map(|kernel| &**kernel)
 }
 
 fn inputs(shape: &Shape, split: bool) -> EpochInputs {
@@ -138,11 +140,13 @@ proptest! {
     fn native_equals_wasmtime(shape in shape(), split: bool) {
         let inputs = inputs(&shape, split);
         let a = compute(&Mean, &inputs).expect("a trace");
-        let b = compute(built(), &inputs).expect("a trace");
-        prop_assert_eq!(a.assertion().digest(), b.assertion().digest());
-        prop_assert_eq!(&a.steps, &b.steps);
-        prop_assert_eq!(&a.results, &b.results);
-        prop_assert_eq!(&a.roster, &b.roster);
+        for built in built() {
+            let b = compute(built, &inputs).expect("a trace");
+            prop_assert_eq!(a.assertion().digest(), b.assertion().digest());
+            prop_assert_eq!(&a.steps, &b.steps);
+            prop_assert_eq!(&a.results, &b.results);
+            prop_assert_eq!(&a.roster, &b.roster);
+        }
         let paid: u64 = a.neurons().map(|result| result.emission.0).sum();
         prop_assert!(paid <= inputs.header.budget.total().0);
     }
@@ -161,7 +165,9 @@ proptest! {
         }
         let native = Mean.step(&input);
         prop_assert!(matches!(native, Ok(_) | Err(EngineError::Kernel(_))), "{:?}", native);
-        prop_assert_eq!(native, built().step(&input));
+        for built in built() {
+            prop_assert_eq!(&native, &built.step(&input));
+        }
     }
 }
 
@@ -176,6 +182,20 @@ fn the_built_kernel_is_acceptable() {
 fn the_largest_subnet_agrees() {
     let inputs = inputs(&Shape::plain(4096, 128, 100), true);
     let a = compute(&Mean, &inputs).expect("a trace").assertion();
-    let b = compute(built(), &inputs).expect("a trace").assertion();
-    assert_eq!(a, b);
+    for built in built() {
+        let b = compute(built, &inputs).expect("a trace").assertion();
+        assert_eq!(a, b);
+    }
+}
+
+/// A group must fit the kernel's memory and ink!'s buffer, or each step is computed twice.
+#[test]
+fn steps_of_every_size_are_computed_in_groups() {
+    let [untrusted, trusted] = built();
+    for (validators, density) in [(0, 100), (1, 100), (129, 100), (128, 1)] {
+        let inputs = inputs(&Shape::with_permits(4096, validators, density, 128), true);
+        compute(trusted, &inputs).expect("a trace");
+        assert!(trusted.in_groups(), "{validators}, {density} %");
+    }
+    assert!(!untrusted.in_groups());
 }

@@ -62,7 +62,7 @@ impl Kernels {
         })
     }
 
-    /// Trusts the kernel with this code hash to end, see [`Wasm::trusting`].
+    /// Trusts the kernel with this code hash, see [`Wasm::trusting`].
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run wasmtime.

@@ -131,6 +131,15 @@ mod tests {
         assert_eq!(RowPage::pack(&[0; 256]), None);
     }
 
+    #[test]
+    fn a_part_ends_with_its_word() {
+        let page = RowPage::pack(&[3; 256]).unwrap();
+        let (mask, weights) = page.part(60, 10);
+        assert_eq!((mask, weights.count()), (0b1111, 4));
+        let (mask, weights) = page.part(64, 64);
+        assert_eq!((mask, weights.count()), (u64::MAX, 64));
+    }
+
     proptest! {
         #[test]
         fn any_part_of_a_page_comes_back(

@@ -27,7 +27,8 @@ impl<'a> Chunk<'a> {
     ///
     /// # Errors
     /// `StepOutOfRange`; `BadInputs` unless there is one neuron per uid and, in a phase that reads
-    /// rows, one row per roster uid; `BadMemory` unless memory is empty.
+    /// rows, one row per roster uid with weights for these neurons only; `BadMemory` unless memory
+    /// is empty.
     pub fn new(input: &'a StepInput, plan: &EpochPlan) -> Result<Self, KernelError> {
         let header = &input.header;
         let phase = plan.phases.get(usize::from(input.phase));

@@ -122,7 +122,7 @@ pub fn step(input: &StepInput) -> Result<StepOutput, KernelError> {
 /// Computes the steps of neighbouring chunks of a phase, and returns their outputs in order.
 ///
 /// # Errors
-/// The error of the first step that fails.
+/// The error of a step that fails.
 pub fn steps(input: StepsInput) -> Result<Vec<StepOutput>, KernelError> {
     let mut one = StepInput {
         header: input.header,
@@ -204,7 +204,7 @@ pub mod mean {
         /// before, and returns their outputs.
         ///
         /// # Errors
-        /// The error of the first step that fails.
+        /// The error of a step that fails.
         #[ink(message)]
         fn steps(&self, input: StepsInput) -> Result<Vec<StepOutput>, KernelError> {
             crate::steps(input)

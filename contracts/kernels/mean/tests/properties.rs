@@ -172,12 +172,12 @@ proptest! {
         }
     }
 
-    /// Carries and scratches are within the protocol's limits.
     #[test]
     fn steps_in_groups_are_the_steps_one_by_one(net in any_subnet(), most in 1usize..4) {
         net.assert_groups(&net.steps().unwrap(), most);
     }
 
+    /// Carries and scratches are within the protocol's limits.
     #[test]
     fn carries_and_scratches_are_within_their_limits(net in any_subnet()) {
         for (_, output) in net.steps().unwrap() {

@@ -2,6 +2,7 @@
 
 use crate::fixed::Q32;
 use ink::prelude::vec::Vec;
+use inktensor_primitives::kernel::write_in_blocks;
 
 /// Bytes of a block, a multiple of the pieces' lengths.
 const BLOCK: usize = 64;
@@ -131,14 +132,7 @@ impl Writer {
 
     /// Appends bytes as they are.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
-        let blocks = bytes.chunks_exact(BLOCK);
-        let rest = blocks.remainder();
-        for block in blocks {
-            if let Ok(block) = <&[u8; BLOCK]>::try_from(block) {
-                self.0.extend_from_slice(block);
-            }
-        }
-        self.0.extend_from_slice(rest);
+        write_in_blocks(bytes, &mut self.0);
         self
     }
 

@@ -106,7 +106,7 @@ pub fn step(input: &StepInput) -> Result<StepOutput, KernelError> {
 /// Computes the steps of neighbouring chunks of a phase, and returns their outputs in order.
 ///
 /// # Errors
-/// The error of the first step that fails.
+/// The error of a step that fails.
 pub fn steps(input: &StepsInput) -> Result<Vec<StepOutput>, KernelError> {
     let epoch = Epoch::new(&input.header)?;
     let mut carry = Carry::decode(&epoch, input.phase, input.chunk, &input.carry)?;
@@ -178,7 +178,7 @@ pub mod yuma {
         /// before, and returns their outputs.
         ///
         /// # Errors
-        /// The error of the first step that fails.
+        /// The error of a step that fails.
         #[ink(message)]
         fn steps(&self, input: StepsInput) -> Result<Vec<StepOutput>, KernelError> {
             crate::steps(&input)

@@ -49,6 +49,7 @@ pub fn roster(leaders: &[u64], owner: Option<Uid>) -> Vec<Uid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_lower_uid_loses_a_tie() {
@@ -60,6 +61,24 @@ mod tests {
         );
         merge(&mut leaders, &[key(Q32(5), 3)], 2);
         assert_eq!(roster(&leaders, None), vec![Uid(1), Uid(3)]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_largest_of_all_chunks_are_kept(
+            chunks in prop::collection::vec(prop::collection::vec(0u64..60, 0..9), 0..6),
+            limit in 0usize..12,
+        ) {
+            let mut leaders = Vec::new();
+            for chunk in &chunks {
+                merge(&mut leaders, chunk, limit);
+            }
+            let mut all = chunks.concat();
+            all.sort_unstable();
+            all.reverse();
+            all.truncate(limit);
+            prop_assert_eq!(leaders, all);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use inktensor_primitives::{
-    kernel::{EpochHeader, KernelError, StepInput},
+    kernel::{EpochHeader, KernelError, Rows, StepInput, StepPart, StepsInput},
     Uid,
 };
 use proptest::prelude::*;
@@ -64,6 +64,57 @@ fn neurons_and_rows_of_the_wrong_number() {
         refused(0, 0, |input| input.rows.push(0, [])),
         KernelError::BadInputs
     );
+}
+
+#[test]
+fn weights_for_no_neuron() {
+    // The last chunk has six neurons.
+    for (column, fits) in [(5, true), (6, false), (63, false)] {
+        let mut input = epoch().step(1, 1);
+        assert_eq!(input.neurons.len(), 6);
+        let mut rows = Rows::default();
+        for _ in input.rows.iter() {
+            rows.push(1 << column, [9]);
+        }
+        input.rows = rows;
+        let answer = inktensor_yuma::step(&input);
+        if fits {
+            answer.expect("a good step");
+        } else {
+            assert_eq!(answer, Err(KernelError::BadInputs));
+        }
+    }
+}
+
+#[test]
+fn groups_beyond_the_last_chunk() {
+    let StepInput {
+        header,
+        carry,
+        scratch,
+        memory,
+        neurons,
+        rows,
+        ..
+    } = epoch().step(2, 1);
+    let part = StepPart {
+        scratch,
+        memory,
+        neurons,
+        rows,
+    };
+    let group = |count: usize| {
+        inktensor_yuma::steps(&StepsInput {
+            header: header.clone(),
+            phase: 2,
+            chunk: 1,
+            carry: carry.clone(),
+            chunks: vec![part.clone(); count],
+        })
+    };
+    assert_eq!(group(0), Ok(Vec::new()));
+    assert_eq!(group(1).map(|outputs| outputs.len()), Ok(1));
+    assert_eq!(group(2), Err(KernelError::StepOutOfRange));
 }
 
 /// The phases that read memory take any: what is not one counts as none.
@@ -154,6 +205,7 @@ proptest! {
         last in any::<bool>(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..3), 1..40),
         fill in prop::option::of(any::<u8>()),
+        rows in prop::collection::vec((0usize..40, any::<u64>(), 0u16..3), 0..3),
     ) {
         let inputs = Inputs::new(&shape.metagraph(), 64);
         let chunk = if last { inputs.chunks.len() as u16 - 1 } else { 0 };
@@ -172,6 +224,31 @@ proptest! {
                 }
             }
         }
-        let _ = inktensor_yuma::step(&input);
+        // A caller other than the chain may give weights of zero, and for no neuron.
+        let mut forged = Rows::default();
+        for (place, row) in input.rows.iter().enumerate() {
+            match rows.iter().find(|(at, ..)| *at == place) {
+                Some((_, mask, weight)) => forged.push(*mask, std::iter::repeat(*weight)),
+                None => forged.push(row.mask, row.weights.iter().copied()),
+            }
+        }
+        input.rows = forged;
+        let alone = inktensor_yuma::step(&input);
+        let together = inktensor_yuma::steps(&StepsInput {
+            header: input.header,
+            phase: input.phase,
+            chunk: input.chunk,
+            carry: input.carry,
+            chunks: vec![StepPart {
+                scratch: input.scratch,
+                memory: input.memory,
+                neurons: input.neurons,
+                rows: input.rows,
+            }],
+        });
+        match alone {
+            Ok(output) => prop_assert_eq!(together, Ok(vec![output])),
+            Err(_) => prop_assert!(together.is_err()),
+        }
     }
 }

@@ -12,8 +12,8 @@ pub enum KernelError {
     BadParams,
     /// The phase or the chunk is not in the plan. Use a step of the plan.
     StepOutOfRange,
-    /// The number of neurons, or of rows, does not match header and chunk. Gather the inputs
-    /// again.
+    /// The number of neurons, or of rows, does not match header and chunk, or a weight is for no
+    /// neuron of the chunk. Gather the inputs again.
     BadInputs,
     /// The carry is not one that the step before produces. Recompute the step before.
     BadCarry,
@@ -33,8 +33,8 @@ impl core::fmt::Display for KernelError {
             }
             Self::StepOutOfRange => "the step is not in the plan; use a step of the plan",
             Self::BadInputs => {
-                "the number of neurons or rows does not match header and chunk; gather the inputs \
-                 again"
+                "the number of neurons or rows does not match header and chunk, or a weight is for \
+                 no neuron of the chunk; gather the inputs again"
             }
             Self::BadCarry => {
                 "the carry is not one that the step before produces; recompute the step before"

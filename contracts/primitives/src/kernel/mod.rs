@@ -13,8 +13,8 @@ mod yuma_params;
 
 pub use error::KernelError;
 pub use step::{
-    BrokenPromise, ChunkInputs, NeuronInput, NeuronResult, Row, Rows, StepInput, StepOutput,
-    StepPart, StepsInput, NO_COMMIT,
+    write_in_blocks, BrokenPromise, ChunkInputs, NeuronInput, NeuronResult, Row, Rows, StepInput,
+    StepOutput, StepPart, StepsInput, NO_COMMIT,
 };
 pub use yuma_params::YumaParams;
 
@@ -268,10 +268,11 @@ pub trait IncentiveKernel {
 #[ink::trait_definition]
 pub trait StepsKernel {
     /// Computes the steps of neighbouring chunks of a phase, each with the carry of the one before,
-    /// and returns their outputs.
+    /// and returns their outputs. Traps if input or outputs do not fit ink!'s static buffer, or all
+    /// of it the memory of a contract.
     ///
     /// # Errors
-    /// The error of the first step that fails.
+    /// The error of a step that fails.
     #[ink(message)]
     fn steps(&self, input: StepsInput) -> Result<Vec<StepOutput>, KernelError>;
 }

@@ -5,8 +5,9 @@
 //! Here `memory.grow` becomes a call of a function that moves the counter within the maximum, and
 //! `memory.size` reads the counter. Both give what the instructions give.
 //!
-//! One thing differs: an access behind the counted pages finds zeros and does not trap. So this is
-//! for kernels that are trusted to make none, see [`super::wasm::Wasm::trusting`].
+//! One thing differs: a load or store of the kernel behind the counted pages does not trap, and what
+//! it stores there stays. So this is for kernels that are trusted to make none, as safe code does,
+//! see [`super::wasm::Wasm::trusting`]. The host's functions keep within the counted pages.
 
 use super::check::{invalid, pages, Refusal};
 use std::convert::Infallible;
@@ -16,9 +17,13 @@ use wasm_encoder::{
     Instruction, TypeSection, ValType,
 };
 use wasmparser::{
-    CodeSectionReader, FunctionSectionReader, GlobalSectionReader, Operator, Parser, Payload,
-    TypeRef, TypeSectionReader,
+    CodeSectionReader, Data, DataKind, FunctionSectionReader, GlobalSectionReader, Operator,
+    Parser, Payload, TypeRef, TypeSectionReader,
 };
+use wasmtime::{AsContextMut, Global};
+
+/// Bytes of a page of memory.
+const PAGE_SIZE: usize = 64 * 1024;
 
 /// The counter of a module, and the function that moves it.
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +38,26 @@ pub struct Counter {
     maximum: i32,
 }
 
+/// Returns the number of bytes of the pages that `counter` counts.
+pub fn bytes(counter: Global, mut store: impl AsContextMut) -> usize {
+    let pages = counter.get(&mut store).i32().unwrap_or_default();
+    usize::try_from(pages)
+        .unwrap_or(0)
+        .saturating_mul(PAGE_SIZE)
+}
+
 impl Counter {
     /// Returns the counter for `code`. `None` if the module lacks what a counter is added to: a
-    /// memory, or a section of types or globals.
+    /// memory, or a section of types or globals. `None` too if it has data behind its first pages,
+    /// which are no such data on the chain.
     ///
     /// # Errors
     /// Errors that the check has found before.
     pub fn of(code: &[u8]) -> Result<Option<Self>, Refusal> {
         let (mut global, mut ty, mut function) = (None, None, 0u32);
         let mut memory = None;
+        // The end of all data; `None` if it is not known.
+        let mut data = Some(0);
         for payload in Parser::new(0).parse_all(code) {
             match payload.map_err(invalid)? {
                 Payload::TypeSection(section) => ty = Some(section.count()),
@@ -58,12 +74,22 @@ impl Counter {
                     function = function.saturating_add(section.count());
                 }
                 Payload::GlobalSection(section) => global = Some(section.count()),
+                Payload::DataSection(section) => {
+                    for segment in section {
+                        let end = end_of(&segment.map_err(invalid)?);
+                        data = data.zip(end).map(|(all, end)| all.max(end));
+                    }
+                }
                 _ => (),
             }
         }
         // The check keeps both within 16.
         let number = |pages: u32| i32::try_from(pages).unwrap_or(i32::MAX);
-        let parts = global.zip(ty).zip(memory);
+        let within = |(initial, _): &(u32, u32)| {
+            let begins = u64::from(*initial).saturating_mul(PAGE_SIZE as u64);
+            data.is_some_and(|end| end <= begins)
+        };
+        let parts = global.zip(ty).zip(memory.filter(within));
         Ok(parts.map(|((global, ty), (initial, maximum))| Self {
             global,
             function,
@@ -162,6 +188,21 @@ impl Reencode for Counter {
             Operator::MemorySize { .. } => Ok(Instruction::GlobalGet(self.global)),
             other => wasm_encoder::reencode::utils::instruction(self, other),
         }
+    }
+}
+
+/// Returns the address behind a segment, if it is a constant.
+fn end_of(segment: &Data) -> Option<u64> {
+    let DataKind::Active { offset_expr, .. } = &segment.kind else {
+        return None;
+    };
+    let mut start = offset_expr.get_operators_reader();
+    match start.read() {
+        // An address is a number without a sign.
+        Ok(Operator::I32Const { value }) => {
+            u64::from(value.cast_unsigned()).checked_add(segment.data.len().try_into().ok()?)
+        }
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@
 //! globals.
 
 use super::{
+    counted,
     host::Call,
     linked::Linked,
     pooled::{global, MEMORY},
@@ -25,12 +26,10 @@ use wasmtime::{Engine, Global, InstancePre, Memory, Store, TypedFunc, Val};
 
 /// Most instances that wait for a step, of all kernels of a setting together.
 pub const MAX_IDLE: u32 = 8;
-/// Bytes of a page of memory.
-const PAGE_SIZE: usize = 64 * 1024;
 /// Ticks of the clock within which an instance is set up.
 const SETUP_TICKS: u64 = 1_000;
-/// Largest memory in bytes that is cleared. To make an instance is cheaper than to clear a larger
-/// one, most of which a step does not touch.
+/// Largest memory in bytes with which a kernel may begin whose instances are used again. To make an
+/// instance is cheaper than to clear a larger one, most of which a step does not touch.
 const MAX_CLEARED: usize = 512 * 1024;
 
 /// The globals that a module exports.
@@ -66,6 +65,7 @@ impl Instance {
         let linked = Linked {
             call: Call::new(Vec::new()),
             memory: None,
+            counter: None,
         };
         let mut store = Store::new(engine, linked);
         // A module's own set-up is bounded. Each step sets a deadline of its own.
@@ -81,6 +81,7 @@ impl Instance {
         let all = (0..globals.count).map(&mut exported);
         let all = all.collect::<Result<_, _>>()?;
         let counter = globals.counter.map(exported).transpose()?;
+        store.data_mut().counter = counter;
         Ok(Self {
             store,
             entry,
@@ -96,9 +97,7 @@ impl Instance {
         let Some(counter) = self.counter else {
             return whole;
         };
-        let pages = counter.get(&mut self.store).i32().unwrap_or(i32::MAX);
-        let bytes = usize::try_from(pages).unwrap_or(usize::MAX);
-        bytes.saturating_mul(PAGE_SIZE).min(whole)
+        counted::bytes(counter, &mut self.store).min(whole)
     }
 
     /// Runs the entry point on `input`.
@@ -169,7 +168,7 @@ impl Beginning {
         let Some((data, rest)) = rest.split_at_mut_checked(self.data.len()) else {
             return false;
         };
-        // All memory is written: which parts a step has touched is not known.
+        // All memory that the kernel had is written: which parts a step has touched is not known.
         zeros.fill(0);
         data.copy_from_slice(&self.data);
         rest.fill(0);
@@ -230,7 +229,7 @@ mod tests {
     use std::sync::Arc;
 
     /// Returns a kernel whose entry point is `body`.
-    fn kernel(globals: &str, body: &str) -> Arc<WasmKernel> {
+    fn kernel(globals: &str, body: &str, trusted: bool) -> Arc<WasmKernel> {
         let code = wat::parse_str(format!(
             r#"(module
                 (import "seal0" "seal_return" (func $return (param i32 i32 i32)))
@@ -240,24 +239,33 @@ mod tests {
                 (func (export "call") {body}))"#
         ));
         let code = code.unwrap();
-        Wasm::new().unwrap().load(&code, &blake2(&code)).unwrap()
+        let mut wasm = Wasm::new().unwrap();
+        if trusted {
+            wasm = wasm.trusting(blake2(&code)).unwrap();
+        }
+        wasm.load(&code, &blake2(&code)).unwrap()
     }
 
     #[test]
     fn an_instance_waits_for_the_next_step_only_if_it_can_be_restored() {
         let answer = "(call $return (i32.const 0) (i32.const 0) (i32.const 1))";
         let grow = format!("(drop (memory.grow (i32.const 1))) {answer}");
-        let many = "(global (mut i32) (i32.const 0))".repeat(65);
-        for (globals, body, waiting) in [
-            ("", answer, 1),
-            ("", "(unreachable)", 0),
-            ("", grow.as_str(), 0),
-            (many.as_str(), answer, 0),
+        let global = "(global (mut i32) (i32.const 0))";
+        let many = global.repeat(65);
+        // The last number is that of a trusted kernel, whose memory grows by a counter.
+        for (globals, body, waiting, trusted) in [
+            ("", answer, 1, 1),
+            ("", "(unreachable)", 0, 0),
+            ("", grow.as_str(), 0, 0),
+            (global, grow.as_str(), 0, 1),
+            (many.as_str(), answer, 0, 0),
         ] {
-            let kernel = kernel(globals, body);
-            for _ in 0..3 {
-                let _ = kernel.plan(&inktensor_test_support::header());
-                assert_eq!(kernel.waiting(), waiting, "{body}");
+            for (trusts, waiting) in [(false, waiting), (true, trusted)] {
+                let kernel = kernel(globals, body, trusts);
+                for _ in 0..3 {
+                    let _ = kernel.plan(&inktensor_test_support::header());
+                    assert_eq!(kernel.waiting(), waiting, "{body}, trusted: {trusts}");
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
 //! The host functions of a kernel, in the form of wasmtime.
 
-use super::host::{self, Call};
-use wasmtime::{Caller, Error, Linker, Memory, Result};
+use super::{
+    counted,
+    host::{self, Call},
+};
+use wasmtime::{Caller, Error, Global, Linker, Memory, Result};
 
 /// A call of a kernel, and the memory of the instance that runs it.
 pub struct Linked {
@@ -10,6 +13,8 @@ pub struct Linked {
     /// The memory, once there is an instance. A host function would take longer to find it by its
     /// name than to do its work.
     pub memory: Option<Memory>,
+    /// The global that counts the pages of the memory, if there is one.
+    pub counter: Option<Global>,
 }
 
 /// Defines the functions that a kernel may import.
@@ -55,10 +60,14 @@ fn set_storage(_: Caller<'_, Linked>, _: u32, _: u32, _: u32, _: u32) -> Result<
     Err(host::set_storage().into())
 }
 
-/// Returns the memory's bytes, and the call.
+/// Returns the memory's bytes that the kernel has, and the call.
 fn parts<'a>(caller: &'a mut Caller<'_, Linked>) -> Result<(&'a mut [u8], &'a mut Call)> {
-    let memory = caller.data().memory;
+    let Linked {
+        memory, counter, ..
+    } = *caller.data();
     let memory = memory.ok_or_else(|| Error::msg("it has no memory"))?;
+    let size = counter.map(|counter| counted::bytes(counter, &mut *caller));
     let (bytes, linked) = memory.data_and_store_mut(caller);
-    Ok((bytes, &mut linked.call))
+    let size = size.unwrap_or(bytes.len()).min(bytes.len());
+    Ok((bytes.get_mut(..size).unwrap_or_default(), &mut linked.call))
 }

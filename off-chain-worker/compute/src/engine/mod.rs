@@ -38,6 +38,8 @@ static NO_ROWS: Rows = Rows::new();
 const GROUP: usize = 128 * 1024;
 /// Bytes of a carry per uid of the roster, of the kernels of this repository.
 const CARRY: usize = 48;
+/// Bytes of a carry, and of what is allocated for it, per permit to be given.
+const LEADER: usize = 32;
 
 /// An executor with one kernel loaded.
 pub trait Engine: Send + Sync {
@@ -205,6 +207,7 @@ impl<'a> PhaseJob<'a> {
         let (neurons, rows) = self.gathered(chunk);
         [
             self.header.roster.len().saturating_mul(CARRY),
+            usize::from(self.header.max_validators).saturating_mul(LEADER),
             self.scratch(chunk).len(),
             self.memory(chunk).len(),
             neurons.len().saturating_mul(size_of::<NeuronInput>()),
@@ -263,3 +266,6 @@ impl<'a> PhaseJob<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,7 @@ impl Native {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let works = threads::enter(self.parallel && is_large(job), || {
-            work(&epoch, &carry, &chunks)
+            work(&epoch, &carry, &chunks, self.parallel)
         });
         let (_, outputs) = carry.advance_all(&epoch, works)?;
         Ok(outputs)
@@ -74,8 +74,13 @@ impl Native {
 
 /// Works on all chunks of a phase, in order of chunk: on all threads of the pool if this is one of
 /// them. Even a phase with hardly any work keeps them awake for the next one.
-fn work(epoch: &Epoch, carry: &Carry, chunks: &[Chunk]) -> Vec<Result<Work, KernelError>> {
-    if !threads::is_within() {
+fn work(
+    epoch: &Epoch,
+    carry: &Carry,
+    chunks: &[Chunk],
+    parallel: bool,
+) -> Vec<Result<Work, KernelError>> {
+    if !parallel || !threads::is_within() {
         let mut room = Room::default();
         let work = |chunk| wide::run(carry.task(epoch, chunk), &mut room);
         return chunks.iter().map(work).collect();

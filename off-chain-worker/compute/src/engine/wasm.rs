@@ -3,8 +3,9 @@
 //! The profile is deterministic: no floats (the check refuses them), no SIMD, no threads, the
 //! memory of a contract, and only the five host functions of a pure contract. A step that does not
 //! end is stopped, unless its kernel is trusted to end: a look at the clock in every loop makes a
-//! kernel slower by a third. A kernel is compiled and linked once. Each step begins with a fresh
-//! instance, as each call on the chain does, or with one that is again what a fresh one is.
+//! kernel slower by a third. A kernel is compiled and linked once. Each call, of one step or of a
+//! group, begins with a fresh instance, as on the chain, or with one that is again what a fresh one
+//! is.
 
 use super::{
     answer::decode,
@@ -129,10 +130,10 @@ impl Wasm {
         self
     }
 
-    /// Trusts the kernel with this code hash to end, and to answer to groups of steps as to the
-    /// steps one by one. It runs without a limit on time and computes neighbouring steps in one
-    /// call, which is faster. Use it for kernels known to do so, such as the ones built from this
-    /// repository. All other limits apply.
+    /// Trusts the kernel with this code hash in three things, each of which makes it faster: to end;
+    /// to answer to a group of steps as to the steps one by one; and to load and store within its
+    /// memory only, behind which it would not trap. Use it for kernels that are known to do so,
+    /// such as the ones built from this repository. All other limits apply.
     ///
     /// # Errors
     /// `Runtime` if this machine cannot run it.
@@ -463,9 +464,15 @@ impl Engine for WasmKernel {
         let group = |chunks: Range<u16>, carry: &[u8]| {
             let count = chunks.len();
             let found: Result<Vec<StepOutput>, _> = self.call(inputs.of_steps(chunks, carry));
-            let found = found.ok().filter(|found| found.len() == count);
-            alone |= found.is_none();
-            found
+            match found {
+                Ok(found) if found.len() == count => Some(found),
+                // This machine may be able to at another time.
+                Err(error) if error.is_of_this_machine() => None,
+                _ => {
+                    alone = true;
+                    None
+                }
+            }
         };
         let outputs = job.run_in_groups(group, step)?;
         if alone {

@@ -143,6 +143,85 @@ fn nothing_is_left_of_a_step_that_failed() {
     }
 }
 
+/// Returns the kernel `text` as one from elsewhere and as a trusted one.
+fn both(text: &str) -> [Arc<WasmKernel>; 2] {
+    let code = wat::parse_str(text).expect("Wasm text");
+    let trusting = Wasm::new().and_then(|wasm| wasm.trusting(blake2(&code)));
+    [Wasm::new(), trusting].map(|wasm| load(&wasm.expect("wasmtime"), &code))
+}
+
+/// The memory of a trusted kernel grows by a counter, which the kernel cannot tell.
+#[test]
+fn memory_of_a_trusted_kernel_grows_as_any() {
+    let grow = |pages: i32| {
+        format!(
+            "(local.set $seen (i32.add (i32.mul (local.get $seen) (i32.const 31))
+                (i32.mul (memory.size) (memory.grow (i32.const {pages})))))"
+        )
+    };
+    let cases: [&[i32]; 6] = [
+        &[0, 1, 0, 13, 0],
+        &[14, 0, 1],
+        &[15, 3, 11, 1],
+        &[-1, 1],
+        &[i32::MIN, i32::MAX, 2],
+        &[1; 16],
+    ];
+    let mut answers = Vec::new();
+    for (case, max) in cases
+        .iter()
+        .flat_map(|case| [(case, " 16"), (case, " 9"), (case, "")])
+    {
+        let steps: String = case.iter().copied().map(grow).collect();
+        let text = kernel_text(&format!(
+            "(local $seen i32) {steps}
+             (i64.store (i32.const 0) (i64.const 0))
+             (i32.store16 (i32.const 2) (local.get $seen))
+             (call $return (i32.const 0) (i32.const 0) (i32.const 7))"
+        ));
+        let text = text.replace("(memory 2 16)", &format!("(memory 2{max})"));
+        let [plain, trusted] = both(&text);
+        for _ in 0..3 {
+            assert_eq!(found(&plain), found(&trusted), "{case:?} of{max}");
+        }
+        answers.push(found(&plain));
+    }
+    answers.sort_unstable();
+    answers.dedup();
+    assert!(answers.len() > 6, "the cases differ");
+}
+
+/// The host reads and writes nothing behind the memory that a kernel has, trusted or not.
+#[test]
+fn the_host_keeps_within_the_memory() {
+    let input = "(i32.store (i32.const 8) (i32.const 65536))";
+    let answer = "(call $return (i32.const 0) (i32.const 0) (i32.const 7))";
+    for body in [
+        format!("{input} (call $input (i32.const 131072) (i32.const 8)) {answer}"),
+        format!("{input} (call $input (i32.const 130900) (i32.const 8)) {answer}"),
+        format!("(call $input (i32.const 16) (i32.const 131072)) {answer}"),
+        "(call $return (i32.const 0) (i32.const 131070) (i32.const 7))".into(),
+        "(call $return (i32.const 0) (i32.const 900000) (i32.const 7))".into(),
+    ] {
+        let [plain, trusted] = both(&kernel_text(&body)).map(|kernel| kernel.plan(&header()));
+        let error = plain.expect_err("outside").to_string();
+        assert!(error.contains("outside its memory"), "{error}");
+        assert_eq!(trusted.expect_err("outside").to_string(), error);
+    }
+}
+
+#[test]
+fn data_behind_the_first_pages_is_refused_of_a_trusted_kernel_too() {
+    let text = kernel_text("(call $return (i32.const 0) (i32.const 0) (i32.const 7))");
+    for (place, fits) in [(131_071, true), (131_072, false), (-1, false)] {
+        let data = format!("(data (i32.const {place}) \"\\05\")");
+        let text = text.replace("(data (i32.const 1000) \"\\05\")", &data);
+        for kernel in both(&text) {
+            assert_eq!(kernel.plan(&header()).is_ok(), fits, "{place}");
+        }
+    }
+}
+
 /// Memory that the step before had, and this one has not added, is out of reach.
 #[test]
 fn memory_of_the_step_before_is_out_of_reach() {

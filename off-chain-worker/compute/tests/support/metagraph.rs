@@ -45,6 +45,20 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// A shape with another number of permits than of validators.
+    pub fn with_permits(neurons: u16, validators: u16, density: u64, permits: u16) -> Self {
+        let plain = Self::plain(neurons, validators, density);
+        Self {
+            params: Params {
+                max_allowed_validators: permits,
+                ..plain.params
+            },
+            ..plain
+        }
+    }
+}
+
 pub fn plain_params(validators: u16) -> Params {
     Params {
         activity_cutoff: 5_000,

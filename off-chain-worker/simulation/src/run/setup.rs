@@ -73,7 +73,7 @@ impl<'a> Simulation<'a> {
         let deployment = deploy(&mut chain, bundles, &config)?;
         progress(Progress::Step);
         let contracts = deployment.addresses;
-        // The kernels built from this repository end, so they run without a time limit.
+        // The kernels built from this repository are trusted, so they run without a time limit.
         let kernels = |choice| -> Result<Kernels, SimulationError> {
             let known = Kernels::new(choice)?.with_linked(bundles);
             Ok(known

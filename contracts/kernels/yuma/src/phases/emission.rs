@@ -159,14 +159,22 @@ impl Carry {
 
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
         let validators = epoch.validators();
-        let stakes = (
-            reader.u128()?,
-            reader.q32s(validators)?,
-            reader.u16s(validators)?,
-        );
-        let roster = read_roster(reader)?;
-        let earned = (reader.q32()?, reader.q32s(validators)?);
-        Some(Self::new(stakes, roster, earned))
+        let read = |reader: &mut Reader| {
+            Some(Self {
+                total: reader.u128()?,
+                active: reader.q32s(validators)?,
+                trust: reader.u16s(validators)?,
+                roster: read_roster(reader)?,
+                incentive: reader.q32()?,
+                dividends: reader.q32s(validators)?,
+                bytes: Vec::new(),
+            })
+        };
+        let (facts, bytes) = reader.with_bytes(read)?;
+        Some(Self {
+            bytes: bytes.to_vec(),
+            ..facts
+        })
     }
 
     pub(super) fn write(&self, writer: Writer) -> Writer {

@@ -44,6 +44,9 @@ impl Carry {
         let stakes = reader.q32s(validators)?;
         let row_sums = reader.u32s(validators)?;
         let leaders = reader.u16()?;
+        if leaders > epoch.header.max_validators {
+            return None;
+        }
         let leaders = reader.u64s(usize::from(leaders))?;
         Some(Self {
             total,

@@ -3,6 +3,7 @@
 mod codec;
 mod rows;
 
+pub use codec::write_in_blocks;
 pub use rows::{Row, Rows};
 
 use super::{is_roster, EpochHeader, EpochPlan, PhasePlan, MAX_CARRY, MAX_MEMORY, MAX_SCRATCH};
@@ -82,7 +83,8 @@ pub struct StepInput {
     pub rows: Rows,
 }
 
-/// Steps of neighbouring chunks of one phase.
+/// Steps of neighbouring chunks of one phase. Their number is bounded by
+/// [`STATIC_BUFFER`](super::STATIC_BUFFER), which must hold this input, and then all outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, TypeInfo)]
 pub struct StepsInput {

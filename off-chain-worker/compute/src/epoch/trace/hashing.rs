@@ -156,27 +156,35 @@ mod tests {
         })
     }
 
+    /// Returns what both ways compute, here and on all threads.
+    fn everywhere(hash: impl Fn() -> Vec<Digest> + Sync) -> Vec<Digest> {
+        let here = hash();
+        assert_eq!(threads::enter(true, &hash), here);
+        here
+    }
+
     proptest! {
         #[test]
         fn hashes_at_once_are_those_of_the_chain(
-            all in prop::collection::vec(bytes(), 0..20),
+            all in prop::collection::vec(bytes(), 0..40),
             netuid in any::<u16>(),
             epoch in any::<u32>(),
         ) {
             let of = |hash: fn(&[u8]) -> Digest| all.iter().map(|it| hash(it)).collect::<Vec<_>>();
-            let at_once = |tag| digests(&all, |_, bytes| preimage(tag, &[], bytes));
+            let at_once = |tag| everywhere(|| digests(&all, |_, bytes| preimage(tag, &[], bytes)));
             prop_assert_eq!(at_once(&CARRY), of(carry_digest));
             prop_assert_eq!(at_once(&SCRATCH), of(scratch_digest));
             let one_by_one: Vec<Digest> = (0..)
                 .zip(&all)
                 .map(|(chunk, bytes)| memory_digest(NetUid(netuid), epoch, chunk, bytes))
                 .collect();
-            prop_assert_eq!(memories(NetUid(netuid), epoch, &all), one_by_one);
+            let memories = everywhere(|| memories(NetUid(netuid), epoch, &all));
+            prop_assert_eq!(memories, one_by_one);
         }
 
         #[test]
         fn hashes_of_steps_and_results_are_those_of_the_chain(
-            digests in prop::collection::vec(any::<[u8; 32]>(), 1..20),
+            digests in prop::collection::vec(any::<[u8; 32]>(), 1..40),
             results in prop::collection::vec(
                 prop::collection::vec((any::<[u16; 5]>(), any::<[bool; 2]>(), any::<[u64; 3]>()), 0..65),
                 0..5,
@@ -189,7 +197,8 @@ mod tests {
                 .zip(digests.iter().zip(&scratches))
                 .map(|(k, (carry, scratch))| step_digest(&header, k, carry, scratch))
                 .collect();
-            prop_assert_eq!(step_digests(&header, &digests, &scratches), one_by_one);
+            let steps = everywhere(|| step_digests(&header, &digests, &scratches));
+            prop_assert_eq!(steps, one_by_one);
 
             let result = |(shares, flags, pay): &([u16; 5], [bool; 2], [u64; 3])| NeuronResult {
                 incentive: shares[0],
@@ -209,7 +218,8 @@ mod tests {
                 .zip(&results)
                 .map(|(chunk, results)| results_digest(NetUid(7), epoch, chunk, results))
                 .collect();
-            prop_assert_eq!(results_digests(NetUid(7), epoch, &results), one_by_one);
+            let results = everywhere(|| results_digests(NetUid(7), epoch, &results));
+            prop_assert_eq!(results, one_by_one);
         }
     }
 }

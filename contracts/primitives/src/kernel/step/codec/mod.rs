@@ -209,6 +209,12 @@ impl Decode for Rows {
 /// Writes a list of bytes.
 fn write_bytes<T: Output + ?Sized>(bytes: &[u8], dest: &mut T) {
     Compact(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).encode_to(dest);
+    write_in_blocks(bytes, dest);
+}
+
+/// Writes bytes as they are, in blocks of a fixed length, which become loads and stores of eight
+/// bytes.
+pub fn write_in_blocks<T: Output + ?Sized>(bytes: &[u8], dest: &mut T) {
     let blocks = bytes.chunks_exact(BLOCK);
     let rest = blocks.remainder();
     for block in blocks {
