@@ -21,8 +21,8 @@ use std::{
 /// The time that a command waits for a chain, at the beginning and for each answer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns kernels that run in wasmtime. If the built kernel is at hand, its code is trusted and has
-/// a native build. Compiled kernels are kept in the folder of the store, if there is one.
+/// Returns kernels that run in wasmtime. If the built kernel is at hand, its code is trusted and
+/// has a native build. Compiled kernels are kept in the folder of the store, if there is one.
 pub fn kernels(store: Option<&Path>) -> Result<Kernels, Failure> {
     let mut kernels = Kernels::new(EngineChoice::Wasm).map_err(Failure::input)?;
     if let Some(store) = store {

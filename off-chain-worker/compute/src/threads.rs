@@ -19,8 +19,8 @@ pub fn enter<R: Send>(large: bool, work: impl FnOnce() -> R + Send) -> R {
 /// Makes the allocator keep memory that an epoch frees for the next one.
 ///
 /// The C library of most Linux systems returns freed memory to the system beyond 128 KiB for each
-/// thread. To have it back costs two threads a quarter of an epoch. A large piece that is freed once
-/// raises that bound for the process, to twice the piece. Other allocators do nothing.
+/// thread. To have it back costs two threads a quarter of an epoch. A large piece that is freed
+/// once raises that bound for the process, to twice the piece. Other allocators do nothing.
 fn keep_freed_memory() {
     drop(black_box(Vec::<u8>::with_capacity(KEPT)));
 }

@@ -135,8 +135,8 @@ impl<'a> Epoch<'a> {
     /// Checks the inputs of a step.
     ///
     /// # Errors
-    /// `StepOutOfRange`; `BadInputs` for a wrong number of neurons or rows, and for a weight that is
-    /// for no neuron of the chunk; `BadMemory` in a phase that reads none.
+    /// `StepOutOfRange`; `BadInputs` for a wrong number of neurons or rows, and for a weight that
+    /// is for no neuron of the chunk; `BadMemory` in a phase that reads none.
     pub fn chunk<'b>(
         &self,
         phase: u8,

@@ -5,9 +5,9 @@
 //! Here `memory.grow` becomes a call of a function that moves the counter within the maximum, and
 //! `memory.size` reads the counter. Both give what the instructions give.
 //!
-//! One thing differs: a load or store of the kernel behind the counted pages does not trap, and what
-//! it stores there stays. So this is for kernels that are trusted to make none, as safe code does,
-//! see [`super::wasm::Wasm::trusting`]. The host's functions keep within the counted pages.
+//! One thing differs: a load or store of the kernel behind the counted pages does not trap, and
+//! what it stores there stays. So this is for kernels that are trusted to make none, as safe code
+//! does, see [`super::wasm::Wasm::trusting`]. The host's functions keep within the counted pages.
 
 use super::check::{invalid, pages, Refusal};
 use std::convert::Infallible;

@@ -130,9 +130,9 @@ impl Wasm {
         self
     }
 
-    /// Trusts the kernel with this code hash in three things, each of which makes it faster: to end;
-    /// to answer to a group of steps as to the steps one by one; and to load and store within its
-    /// memory only, behind which it would not trap. Use it for kernels that are known to do so,
+    /// Trusts the kernel with this code hash in three things, each of which makes it faster: to
+    /// end; to answer to a group of steps as to the steps one by one; and to load and store within
+    /// its memory only, behind which it would not trap. Use it for kernels that are known to do so,
     /// such as the ones built from this repository. All other limits apply.
     ///
     /// # Errors

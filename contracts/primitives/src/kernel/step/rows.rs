@@ -11,8 +11,8 @@ const _: () = assert!(WIDTH == u64::BITS as usize);
 /// weights that are not zero.
 ///
 /// The number of bytes follows the number of weights. There is always one weight per bit of the
-/// masks: other bytes do not decode. The chain makes no weight of zero. Such weights decode too, and
-/// a kernel may count them as it likes.
+/// masks: other bytes do not decode. The chain makes no weight of zero. Such weights decode too,
+/// and a kernel may count them as it likes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, TypeInfo)]
 pub struct Rows {
