@@ -537,7 +537,7 @@ export type InktensorPrimitivesKernelEpochPlan = {
 
 export type InktensorPrimitivesKernelStepChunkInputs = {
   neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
-  rows: Array<number>;
+  rows: InktensorPrimitivesKernelStepRows;
 };
 
 export type InktensorPrimitivesEpochTypesStage =
@@ -683,6 +683,8 @@ export type InktensorPrimitivesEpochWeightCallsCommitView = {
 export type InktensorPrimitivesKernelBudget =
   | { type: 'Split'; value: [InktensorPrimitivesUnitsRao, InktensorPrimitivesUnitsRao] }
   | { type: 'Combined'; value: InktensorPrimitivesUnitsRao };
+
+export type InktensorPrimitivesKernelStepRows = { masks: Array<bigint>; weights: Array<number> };
 
 export type EpochLifecycleFinalEpoch = {
   epoch: number;

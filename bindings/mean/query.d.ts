@@ -17,6 +17,7 @@ import type {
   InkPrimitivesLangError,
   InktensorPrimitivesKernelStepStepInputLike,
   InktensorPrimitivesKernelStepStepOutput,
+  InktensorPrimitivesKernelStepStepsInputLike,
 } from './types.js';
 
 export interface ContractQuery<Type extends MetadataType> extends GenericContractQuery<Type> {
@@ -63,6 +64,31 @@ export interface ContractQuery<Type extends MetadataType> extends GenericContrac
     ) => Promise<
       GenericContractCallResult<
         Result<InktensorPrimitivesKernelStepStepOutput, InktensorPrimitivesKernelErrorKernelError>,
+        ContractCallResult
+      >
+    >,
+    Type
+  >;
+
+  /**
+   * Computes the steps of neighbouring chunks of a phase, each with the carry of the one
+   * before, and returns their outputs.
+   *
+   * # Errors
+   * The error of a step that fails.
+   *
+   * @param {InktensorPrimitivesKernelStepStepsInputLike} input
+   * @param {ContractCallOptions} options
+   *
+   * @selector 0xfa26e286
+   **/
+  stepsKernelSteps: GenericContractQueryCall<
+    (
+      input: InktensorPrimitivesKernelStepStepsInputLike,
+      options?: ContractCallOptions,
+    ) => Promise<
+      GenericContractCallResult<
+        Result<Array<InktensorPrimitivesKernelStepStepOutput>, InktensorPrimitivesKernelErrorKernelError>,
         ContractCallResult
       >
     >,

@@ -183,7 +183,7 @@ export type InktensorPrimitivesKernelStepStepInput = {
   scratch: Bytes;
   memory: Bytes;
   neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
-  rows: Array<number>;
+  rows: InktensorPrimitivesKernelStepRows;
 };
 
 export type InktensorPrimitivesKernelStepStepInputLike = {
@@ -194,7 +194,23 @@ export type InktensorPrimitivesKernelStepStepInputLike = {
   scratch: BytesLike;
   memory: BytesLike;
   neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
-  rows: Array<number>;
+  rows: InktensorPrimitivesKernelStepRows;
+};
+
+export type InktensorPrimitivesKernelStepStepsInput = {
+  header: InktensorPrimitivesKernelEpochHeader;
+  phase: number;
+  chunk: number;
+  carry: Bytes;
+  chunks: Array<InktensorPrimitivesKernelStepStepPart>;
+};
+
+export type InktensorPrimitivesKernelStepStepsInputLike = {
+  header: InktensorPrimitivesKernelEpochHeaderLike;
+  phase: number;
+  chunk: number;
+  carry: BytesLike;
+  chunks: Array<InktensorPrimitivesKernelStepStepPartLike>;
 };
 
 export type Yuma = {};
@@ -272,6 +288,8 @@ export type InktensorPrimitivesKernelBudget =
   | { type: 'Split'; value: [InktensorPrimitivesUnitsRao, InktensorPrimitivesUnitsRao] }
   | { type: 'Combined'; value: InktensorPrimitivesUnitsRao };
 
+export type InktensorPrimitivesKernelStepRows = { masks: Array<bigint>; weights: Array<number> };
+
 export type InktensorPrimitivesKernelEpochPlan = {
   chunk: number;
   phases: Array<InktensorPrimitivesKernelPhasePlan>;
@@ -297,6 +315,20 @@ export type InktensorPrimitivesKernelStepStepOutput = {
   memory: Bytes;
   results: Array<InktensorPrimitivesKernelStepNeuronResult>;
   roster: Array<InktensorPrimitivesUnitsUid>;
+};
+
+export type InktensorPrimitivesKernelStepStepPart = {
+  scratch: Bytes;
+  memory: Bytes;
+  neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
+  rows: InktensorPrimitivesKernelStepRows;
+};
+
+export type InktensorPrimitivesKernelStepStepPartLike = {
+  scratch: BytesLike;
+  memory: BytesLike;
+  neurons: Array<InktensorPrimitivesKernelStepNeuronInput>;
+  rows: InktensorPrimitivesKernelStepRows;
 };
 
 export type InktensorPrimitivesKernelPhasePlan = { rows: boolean; stake: boolean; memory: boolean };
