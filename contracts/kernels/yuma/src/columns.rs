@@ -29,6 +29,13 @@ pub const fn bit(column: usize) -> u64 {
     1u64.wrapping_shl(at(column) as u32)
 }
 
+/// Returns the mask of the columns whose items, in order of column, are true.
+#[inline(always)]
+pub fn mask_of(items: impl Iterator<Item = bool>) -> u64 {
+    let columns = items.take(WIDTH).enumerate().filter(|(_, item)| *item);
+    columns.fold(0, |mask, (column, _)| mask | bit(column))
+}
+
 /// Returns the mask of the first `count` columns.
 #[inline(always)]
 pub const fn first(count: usize) -> u64 {

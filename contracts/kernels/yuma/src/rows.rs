@@ -5,7 +5,7 @@
 //! by its sum.
 
 use crate::{
-    columns::{self, bit, Bits, Columns, WIDTH},
+    columns::{self, bit, Bits, Columns},
     epoch::{Chunk, Epoch},
     validators::Standing,
 };
@@ -72,12 +72,9 @@ impl<'a> Covered<'a> {
             return u64::MAX;
         }
         if reach != self.last.0 {
-            let neurons = self.chunk.neurons.iter().enumerate().take(WIDTH);
-            let before = neurons.filter(|(_, neuron)| neuron.registered_at < reach);
-            self.last = (
-                reach,
-                before.fold(0, |mask, (column, _)| mask | bit(column)),
-            );
+            let neurons = self.chunk.neurons.iter();
+            let before = neurons.map(|neuron| neuron.registered_at < reach);
+            self.last = (reach, columns::mask_of(before));
         }
         self.last.1
     }

@@ -9,7 +9,7 @@
 //! what it stores there stays. So this is for kernels that are trusted to make none, as safe code
 //! does, see [`super::wasm::Wasm::trusting`]. The host's functions keep within the counted pages.
 
-use super::check::{invalid, pages, Refusal};
+use super::check::{invalid, pages, Refusal, PAGE_SIZE};
 use std::convert::Infallible;
 use wasm_encoder::{
     reencode::{Error, Reencode},
@@ -21,9 +21,6 @@ use wasmparser::{
     Parser, Payload, TypeRef, TypeSectionReader,
 };
 use wasmtime::{AsContextMut, Global};
-
-/// Bytes of a page of memory.
-const PAGE_SIZE: usize = 64 * 1024;
 
 /// The counter of a module, and the function that moves it.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +45,8 @@ pub fn bytes(counter: Global, mut store: impl AsContextMut) -> usize {
 
 impl Counter {
     /// Returns the counter for `code`. `None` if the module lacks what a counter is added to: a
-    /// memory, or a section of types or globals. `None` too if it has data behind its first pages,
-    /// which are no such data on the chain.
+    /// memory, or a section of types or globals. `None` too if it has data behind its first pages:
+    /// it must not start, as on the chain.
     ///
     /// # Errors
     /// Errors that the check has found before.

@@ -10,7 +10,7 @@ use inktensor_primitives::kernel::{EpochHeader, EpochPlan, KernelError, StepInpu
 use inktensor_yuma::{Carry, Chunk, Epoch, Room, Work};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-/// Number of weights from which on a phase is computed by several threads. With fewer, waking a
+/// Number of weights from which on an epoch is computed by several threads. With fewer, waking a
 /// thread takes longer than its part of the work.
 const LARGE: usize = 4 * 1024;
 /// Parts for each thread, so that one that is late leaves little to wait for.
@@ -37,7 +37,7 @@ pub struct Native {
 }
 
 impl Native {
-    /// Runs on all cores: they share the chunks of a large phase.
+    /// Runs on all cores: they share the chunks of each phase of a large epoch.
     pub const fn new() -> Self {
         Self { parallel: true }
     }
@@ -64,9 +64,7 @@ impl Native {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let works = threads::enter(self.parallel && is_large(job), || {
-            work(&epoch, &carry, &chunks, self.parallel)
-        });
+        let works = work(&epoch, &carry, &chunks, self.parallel);
         let (_, outputs) = carry.advance_all(&epoch, works)?;
         Ok(outputs)
     }
@@ -92,12 +90,6 @@ fn work(
     chunks.map_init(Room::default, work).collect()
 }
 
-/// Returns true if the phase is enough work for several threads.
-fn is_large(job: &PhaseJob) -> bool {
-    let weights = job.chunks().map(|chunk| job.gathered(chunk).1.count());
-    weights.fold(0, usize::saturating_add) >= LARGE
-}
-
 impl Default for Native {
     fn default() -> Self {
         Self::new()
@@ -118,7 +110,7 @@ impl Engine for Native {
         threads::enter(self.parallel && weights >= LARGE, work);
     }
 
-    /// Computes the phase on all cores.
+    /// Computes the phase, on all cores if it is entered on a thread of the pool.
     fn phase(&self, job: &PhaseJob) -> Result<Vec<StepOutput>, StepFailed> {
         // Step by step, the step that fails is known.
         self.at_once(job).or_else(|_| step_by_step(self, job))

@@ -9,7 +9,7 @@
 
 use super::{
     answer::decode,
-    check::{check, MAX_PAGES, MAX_TABLE},
+    check::{check, MAX_PAGES, MAX_TABLE, PAGE_SIZE},
     compiled::{Folder, Functions},
     host::Ended,
     inputs::Inputs,
@@ -54,8 +54,6 @@ const COMPILE_LIMIT: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(50);
 /// Largest number of steps that run at the same time.
 const MAX_INSTANCES: u32 = 32;
-/// Bytes of a Wasm page.
-const PAGE_SIZE: usize = 64 * 1024;
 
 /// wasmtime with the deterministic profile, and the kernels loaded so far. Share one.
 pub struct Wasm {

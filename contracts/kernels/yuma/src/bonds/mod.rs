@@ -88,9 +88,7 @@ impl Rule {
         if self.penalty != Q32::ONE {
             return u64::MAX;
         }
-        let agreed = consensus.iter().enumerate();
-        let agreed = agreed.filter(|(_, consensus)| **consensus != Q32::ZERO);
-        agreed.fold(0, |mask, (column, _)| mask | columns::bit(column))
+        columns::mask_of(consensus.iter().map(|consensus| *consensus != Q32::ZERO))
     }
 
     /// Moves the bonds of a chunk. Returns the yield of each validator's bonds before

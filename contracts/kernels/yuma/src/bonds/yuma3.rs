@@ -6,7 +6,7 @@
 
 use super::{wholes, Inputs};
 use crate::{
-    columns::{at, bit, Bits, Columns, Entries, Walk, WIDTH},
+    columns::{at, bit, mask_of, Bits, Columns, Entries, Walk, WIDTH},
     fixed::Q32,
     memory::Kept,
     room::Room,
@@ -131,9 +131,7 @@ pub(super) fn by_entries(
 /// Returns the columns with incentive. Most miners of a subnet earn nothing.
 #[inline(always)]
 fn paid(incentive: &Columns<Q32>) -> u64 {
-    let columns = incentive.iter().enumerate();
-    let paid = columns.filter(|(_, incentive)| **incentive != Q32::ZERO);
-    paid.fold(0, |mask, (column, _)| mask | bit(column))
+    mask_of(incentive.iter().map(|incentive| *incentive != Q32::ZERO))
 }
 
 /// Returns a bond under liquid alpha. Without a weight the bond ends at once, because the reference

@@ -153,10 +153,8 @@ impl Carry {
         chunk: &Chunk,
         memory: &Memory<'a>,
     ) -> Vec<Remembered<'a>> {
-        let standing = chunk.neurons.iter().enumerate().take(WIDTH);
-        let counted = standing
-            .filter(|(_, neuron)| !epoch.forgets(neuron))
-            .fold(0, |mask, (column, _)| mask | columns::bit(column));
+        let neurons = chunk.neurons.iter();
+        let counted = columns::mask_of(neurons.map(|neuron| !epoch.forgets(neuron)));
         let mut rows = memory.by_validator().peekable();
         let mut remembered = Vec::with_capacity(epoch.validators());
         for (uid, standing) in epoch.header.roster.iter().zip(&self.facts.validators) {

@@ -54,24 +54,21 @@ impl Facts {
     pub(super) fn read(epoch: &Epoch, reader: &mut Reader) -> Option<Self> {
         let validators = epoch.validators();
         let read = |reader: &mut Reader| {
-            Some((
-                reader.u128()?,
-                Standing::read(epoch, reader)?,
-                reader.q32s(validators)?,
-                reader.u32s(validators)?,
-                read_roster(reader)?,
-            ))
+            Some(Self {
+                total: reader.u128()?,
+                validators: Standing::read(epoch, reader)?,
+                active: reader.q32s(validators)?,
+                row_sums: reader.u32s(validators)?,
+                roster: read_roster(reader)?,
+                tallies: Vec::new(),
+                bytes: Vec::new(),
+            })
         };
         let (facts, bytes) = reader.with_bytes(read)?;
-        let (total, validators, active, row_sums, roster) = facts;
         Some(Self {
+            tallies: tallies(&facts.row_sums),
             bytes: bytes.to_vec(),
-            tallies: tallies(&row_sums),
-            total,
-            validators,
-            active,
-            row_sums,
-            roster,
+            ..facts
         })
     }
 

@@ -38,6 +38,8 @@ use wasmparser::{
 pub const MAX_CODE: usize = 123 * 1024;
 /// Largest memory of a contract, in pages of 64 KiB: the schedule of `pallet-contracts`.
 pub const MAX_PAGES: u32 = 16;
+/// Bytes of a page of memory.
+pub const PAGE_SIZE: usize = 64 * 1024;
 
 /// Largest number of elements of a table. The chain takes more, and some machine would not.
 pub const MAX_TABLE: u64 = 1024;
