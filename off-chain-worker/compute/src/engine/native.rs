@@ -12,7 +12,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 
 /// Number of weights from which on an epoch is computed by several threads. With fewer, waking a
 /// thread takes longer than its part of the work.
-const LARGE: usize = 4 * 1024;
+const LARGE: usize = 24 * 1024;
 /// Parts for each thread, so that one that is late leaves little to wait for.
 const PARTS: usize = 4;
 
