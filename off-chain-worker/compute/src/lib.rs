@@ -30,6 +30,10 @@
 //!   assertions, and the proof for a dispute.
 //! * [`vectors`]: epochs as JSON, for tests, recorded metagraphs and the offline audit.
 
+// Tests of this crate share code with those beside it.
+#[cfg(test)]
+extern crate self as inktensor_compute;
+
 pub mod engine;
 pub mod epoch;
 mod threads;

@@ -41,8 +41,13 @@ use inktensor_worker::{
     store::{Home, Store},
 };
 use metagraph::{metagraph, Shape};
+use mimalloc::MiMalloc;
 use scale::{Decode, Encode};
 use std::{cell::Cell, env, fs, process, sync::Arc, time::Instant};
+
+/// The allocator of the worker's program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SUBNETS: u16 = 128;
 const NEURONS: u16 = 256;

@@ -67,6 +67,8 @@ pub mod topk;
 pub mod validators;
 
 pub use epoch::{Chunk, Epoch};
+#[cfg(feature = "std")]
+pub use phases::Totals;
 pub use phases::{Carry, ChunkWork, Work};
 pub use room::Room;
 

@@ -11,39 +11,52 @@ pub fn key(stake: Q32, uid: u16) -> u64 {
 
 /// Keeps the `limit` largest keys of `leaders`, which is in descending order, and `candidates`.
 pub fn merge(leaders: &mut Vec<u64>, candidates: &[u64], limit: usize) {
-    let full = leaders.len() >= limit;
-    let least = leaders.last().copied().filter(|_| full);
-    // Ascending. A chunk has few, and fewer that lead: no sort would be faster.
-    let mut fresh: Vec<u64> = Vec::with_capacity(candidates.len());
-    for key in candidates.iter().filter(|key| least < Some(**key)) {
-        fresh.insert(fresh.partition_point(|other| other < key), *key);
-    }
-    if fresh.is_empty() || limit == 0 {
+    if limit == 0 {
         return;
     }
-    let room = leaders.len().saturating_add(fresh.len()).min(limit);
-    let mut merged = Vec::with_capacity(room);
-    let mut old = leaders.iter().copied().peekable();
-    while merged.len() < room {
-        let next = match fresh.last() {
-            Some(new) if old.peek().is_none_or(|old| old < new) => fresh.pop(),
-            _ => old.next(),
-        };
-        merged.extend(next);
+    let full = leaders.len() >= limit;
+    let least = leaders.last().copied().filter(|_| full);
+    // Once there are enough leaders, few candidates of a chunk lead.
+    let mut fresh: Vec<u64> = Vec::with_capacity(candidates.len());
+    fresh.extend(candidates.iter().filter(|key| least < Some(**key)));
+    fresh.sort_unstable();
+    let mut fresh = &fresh[..];
+    while leaders.len().saturating_add(fresh.len()) > limit {
+        let (least, lowest) = (leaders.last(), fresh.first());
+        if least.is_some() && least < lowest {
+            leaders.pop();
+        } else {
+            fresh = fresh.get(1..).unwrap_or_default();
+        }
     }
-    *leaders = merged;
+    // From the lowest key on, each goes to its place at the end.
+    let mut old = leaders.len();
+    leaders.resize(old.saturating_add(fresh.len()), 0);
+    let mut place = leaders.len();
+    for key in fresh {
+        loop {
+            let before = old.wrapping_sub(1);
+            let lower = leaders.get(before).filter(|other| *other < key).copied();
+            place = place.wrapping_sub(1);
+            if let Some(place) = leaders.get_mut(place) {
+                *place = lower.unwrap_or(*key);
+            }
+            if lower.is_none() {
+                break;
+            }
+            old = before;
+        }
+    }
 }
 
 /// Returns the uids of `leaders` and of the owner, ascending.
 pub fn roster(leaders: &[u64], owner: Option<Uid>) -> Vec<Uid> {
-    let mut uids: Vec<Uid> = leaders
-        .iter()
-        .map(|key| Uid(low16(*key)))
-        .chain(owner)
-        .collect();
+    // Sorted as keys are: a second sort for another type would make the kernel larger.
+    let mut uids: Vec<u64> = leaders.iter().map(|key| u64::from(low16(*key))).collect();
+    uids.extend(owner.map(|owner| u64::from(owner.0)));
     uids.sort_unstable();
     uids.dedup();
-    uids
+    uids.into_iter().map(|uid| Uid(low16(uid))).collect()
 }
 
 #[cfg(test)]

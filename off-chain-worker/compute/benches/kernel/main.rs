@@ -21,11 +21,16 @@ use inktensor_compute::{
 };
 use inktensor_primitives::kernel::{KernelError, Rows, StepInput};
 use inktensor_yuma_reference::{epoch, Metagraph};
+use mimalloc::MiMalloc;
 use std::{hint::black_box, time::Duration};
 use support::{
     built_kernel, inputs,
     metagraph::{metagraph, Shape},
 };
+
+/// The allocator of the worker's program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Numbers of neurons and validators. A subnet may have 128 validators; the kernel itself goes to
 /// 256.

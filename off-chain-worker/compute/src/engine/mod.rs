@@ -23,14 +23,16 @@ pub mod native;
 mod pooled;
 pub mod wasm;
 pub mod wasmi;
-mod wide;
 
 pub use error::EngineError;
 
 use inktensor_primitives::kernel::{
     ChunkInputs, EpochHeader, EpochPlan, NeuronInput, PhasePlan, Rows, StepInput, StepOutput,
 };
-use std::{ops::Range, time::Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 /// The rows of a phase that reads none.
 static NO_ROWS: Rows = Rows::new();
@@ -55,11 +57,12 @@ pub trait Engine: Send + Sync {
     /// `Kernel` if the kernel refuses the input; the others if it misbehaves.
     fn step(&self, input: &StepInput) -> Result<StepOutput, EngineError>;
 
-    /// Calls `work`, which computes an epoch with this number of weights by this engine.
+    /// Computes all steps of an epoch at once, if this engine has a way to do so.
     ///
-    /// An engine with threads may call it on one of them: then they stay awake from phase to phase.
-    fn enter(&self, _weights: usize, work: &mut (dyn FnMut() + Send)) {
-        work();
+    /// `None` if it has none, if a step fails, or if time is over. Then [`Engine::phase`] computes
+    /// what can be computed, and knows the error. All outputs must be those of [`Engine::step`].
+    fn epoch(&self, _job: &EpochJob) -> Option<WholeEpoch> {
+        None
     }
 
     /// Computes the steps of a phase, in order of chunk. Each step gets the carry of the one before
@@ -95,6 +98,47 @@ pub struct StepFailed {
     pub error: EngineError,
     /// Outputs of the steps before, in order of chunk.
     pub before: Vec<StepOutput>,
+}
+
+/// All steps of an epoch.
+#[derive(Clone, Debug)]
+pub struct WholeEpoch {
+    /// Outputs by phase, and in order of chunk.
+    pub outputs: Vec<StepOutput>,
+    /// Time that each phase took.
+    pub timing: Vec<Duration>,
+}
+
+/// The input of all steps of an epoch, by reference.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochJob<'a> {
+    /// The epoch.
+    pub header: &'a EpochHeader,
+    /// The engine's plan of the epoch.
+    pub plan: &'a EpochPlan,
+    /// Memory from the last final epoch, one per chunk.
+    pub memory: &'a [Vec<u8>],
+    /// Input from the chain's storage, one per chunk.
+    pub inputs: &'a [ChunkInputs],
+    /// Moment at which the computation is given up; `None` for never.
+    pub deadline: Option<Instant>,
+}
+
+impl<'a> EpochJob<'a> {
+    /// Returns the input of the steps of `phase`, which reads `reads`, without what the phase
+    /// before leaves.
+    pub fn phase(&self, phase: u8, reads: PhasePlan) -> PhaseJob<'a> {
+        PhaseJob {
+            header: self.header,
+            reads,
+            phase,
+            carry: &[],
+            scratch: &[],
+            memory: self.memory,
+            inputs: self.inputs,
+            deadline: self.deadline,
+        }
+    }
 }
 
 /// The input of all steps of one phase, by reference.
@@ -218,7 +262,8 @@ impl<'a> PhaseJob<'a> {
         .fold(0, usize::saturating_add)
     }
 
-    fn is_over(&self) -> bool {
+    /// Returns true if the deadline is over.
+    pub fn is_over(&self) -> bool {
         self.deadline
             .is_some_and(|deadline| Instant::now() >= deadline)
     }

@@ -217,6 +217,13 @@ pub fn sum(parts: &[Q32]) -> Q32 {
     parts.iter().fold(Q32::ZERO, |sum, part| sum.plus(*part))
 }
 
+/// Adds each of `parts` to the sum in the same place.
+pub fn add(sums: &mut [Q32], parts: &[Q32]) {
+    for (sum, part) in sums.iter_mut().zip(parts) {
+        *sum = sum.plus(*part);
+    }
+}
+
 /// The sum of all stakes, the divisor of each neuron's stake.
 #[derive(Clone, Copy, Debug)]
 pub enum TotalStake {
@@ -226,7 +233,8 @@ pub enum TotalStake {
         total: u64,
         /// Number of low bits to drop so that 32 are left.
         drop: u32,
-        /// `floor((2^64 - 1) / upper)`, where `upper` is one more than the upper bits of the sum.
+        /// `floor((2^64 - 1) / upper)`, where `upper` is the bits that are left, and one more if
+        /// any bit is dropped.
         reciprocal: u64,
     },
     /// Any other sum.
@@ -239,7 +247,7 @@ impl TotalStake {
         match u64::try_from(total) {
             Ok(small) if (1..1 << 60).contains(&small) => {
                 let drop = 32u32.saturating_sub(small.leading_zeros());
-                let upper = (small >> drop).wrapping_add(1);
+                let upper = (small >> drop).wrapping_add(u64::from(drop > 0));
                 Self::Small {
                     total: small,
                     drop,
@@ -253,6 +261,7 @@ impl TotalStake {
     /// Returns `stake / total`, rounded down, for `stake <= total`.
     ///
     /// The reference divides in 64.64 and drops 32 bits. Rounding down twice is rounding down once.
+    #[inline(always)]
     pub fn share(&self, stake: u64) -> Q32 {
         match *self {
             Self::Small {
@@ -262,9 +271,15 @@ impl TotalStake {
             } => {
                 // Too little by less than 8, since stake and reciprocal were rounded down. So the
                 // rest fits 64 bits.
-                let estimate = (stake >> drop).wrapping_mul(reciprocal) >> 32;
-                let rest = (stake << 32).wrapping_sub(estimate.wrapping_mul(total));
-                Q32(estimate.wrapping_add(rest.checked_div(total).unwrap_or(0)))
+                let mut share = (stake >> drop).wrapping_mul(reciprocal) >> 32;
+                let mut rest = (stake << 32).wrapping_sub(share.wrapping_mul(total));
+                for more in [4, 2, 1] {
+                    let part = total.wrapping_mul(more);
+                    let fits = rest >= part;
+                    rest = rest.wrapping_sub(if fits { part } else { 0 });
+                    share = share.wrapping_add(if fits { more } else { 0 });
+                }
+                Q32(share)
             }
             Self::Large(total) => {
                 let share = (u128::from(stake) << 32).checked_div(total).unwrap_or(0);

@@ -30,10 +30,20 @@ pub struct Carry {
     pub(super) dividends: Vec<Q32>,
 }
 
-/// A chunk's part of the sums.
+/// The part of a chunk, or of neighbouring ones, of the sums.
+#[derive(Clone)]
 pub(super) struct Sums {
     incentive: Q32,
     pub(super) dividends: Vec<Q32>,
+}
+
+impl Sums {
+    /// Adds the part of other chunks.
+    #[cfg(feature = "std")]
+    pub(super) fn add(&mut self, next: &Self) {
+        self.incentive = self.incentive.plus(next.incentive);
+        fixed::add(&mut self.dividends, &next.dividends);
+    }
 }
 
 impl Carry {
@@ -169,11 +179,9 @@ impl Carry {
         remembered
     }
 
-    pub(super) fn fold(&mut self, sums: Sums) {
+    pub(super) fn fold(&mut self, sums: &Sums) {
         self.incentive = self.incentive.plus(sums.incentive);
-        for (dividend, found) in self.dividends.iter_mut().zip(sums.dividends) {
-            *dividend = dividend.plus(found);
-        }
+        fixed::add(&mut self.dividends, &sums.dividends);
     }
 
     pub(super) fn seal(self) -> emission::Carry {

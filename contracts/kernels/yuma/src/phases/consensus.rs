@@ -28,11 +28,22 @@ pub struct Carry {
     pub(super) trust: Vec<Q32>,
 }
 
-/// A chunk's part of the sums.
+/// The part of a chunk, or of neighbouring ones, of the sums.
+#[derive(Clone)]
 pub(super) struct Sums {
     rank: Q32,
     agreed: bool,
     pub(super) trust: Vec<Q32>,
+}
+
+impl Sums {
+    /// Adds the part of other chunks.
+    #[cfg(feature = "std")]
+    pub(super) fn add(&mut self, next: &Self) {
+        self.rank = self.rank.plus(next.rank);
+        self.agreed |= next.agreed;
+        fixed::add(&mut self.trust, &next.trust);
+    }
 }
 
 /// Consensus, ranks and trust of a chunk.
@@ -230,12 +241,10 @@ impl Carry {
         }
     }
 
-    pub(super) fn fold(&mut self, sums: Sums) {
+    pub(super) fn fold(&mut self, sums: &Sums) {
         self.rank_total = self.rank_total.plus(sums.rank);
         self.agreed |= sums.agreed;
-        for (trust, found) in self.trust.iter_mut().zip(sums.trust) {
-            *trust = trust.plus(found);
-        }
+        fixed::add(&mut self.trust, &sums.trust);
     }
 
     pub(super) fn seal(self, epoch: &Epoch) -> bonds::Carry {

@@ -81,7 +81,37 @@ impl ChunkWork<'_> {
     }
 }
 
-/// A chunk's part of the running phase's sums.
+/// The part of neighbouring chunks of the sums of a phase.
+#[cfg(feature = "std")]
+#[derive(Clone)]
+pub struct Totals(Sums);
+
+#[cfg(feature = "std")]
+impl Totals {
+    /// Adds up the sums of the works on neighbouring chunks, in order of chunk. `None` without
+    /// works, and for works of several phases.
+    pub fn of<'a>(works: impl IntoIterator<Item = &'a Work>) -> Option<Self> {
+        let mut works = works.into_iter();
+        let mut totals = match &works.next()?.sums {
+            Sums::Roster(sums) => Sums::Roster(sums.ranked()),
+            sums => sums.clone(),
+        };
+        for work in works {
+            match (&mut totals, &work.sums) {
+                (Sums::Stake(totals), Sums::Stake(sums)) => totals.add(sums),
+                (Sums::Roster(totals), Sums::Roster(sums)) => totals.add(sums),
+                (Sums::Consensus(totals), Sums::Consensus(sums)) => totals.add(sums),
+                (Sums::Bonds(totals), Sums::Bonds(sums)) => totals.add(sums),
+                (Sums::Emission, Sums::Emission) => (),
+                _ => return None,
+            }
+        }
+        Some(Self(totals))
+    }
+}
+
+/// The part of a chunk, or of neighbouring ones, of the running phase's sums.
+#[derive(Clone)]
 enum Sums {
     Stake(stake::Sums),
     Roster(roster::Sums),
@@ -185,7 +215,35 @@ impl Carry {
         chunk: u16,
         work: Work,
     ) -> Result<(Self, StepOutput), KernelError> {
-        match (&mut self, work.sums) {
+        self.add(&work)?;
+        let (carry, roster) = if epoch.is_last(chunk) {
+            self.seal(epoch)
+        } else {
+            (self, Vec::new())
+        };
+        let output = work.output(carry.encode(epoch), roster);
+        Ok((carry, output))
+    }
+
+    /// Adds the sums of the work on the next chunk.
+    ///
+    /// # Errors
+    /// `BadCarry` if the work was done in another phase.
+    pub fn add(&mut self, work: &Work) -> Result<(), KernelError> {
+        self.add_sums(&work.sums)
+    }
+
+    /// Adds the sums of the works on the next chunks at once.
+    ///
+    /// # Errors
+    /// `BadCarry` if the works were done in another phase.
+    #[cfg(feature = "std")]
+    pub fn add_totals(&mut self, totals: &Totals) -> Result<(), KernelError> {
+        self.add_sums(&totals.0)
+    }
+
+    fn add_sums(&mut self, sums: &Sums) -> Result<(), KernelError> {
+        match (self, sums) {
             (Carry::Stake(carry), Sums::Stake(sums)) => carry.fold(sums),
             (Carry::Roster(carry), Sums::Roster(sums)) => carry.fold(sums),
             (Carry::Consensus(carry), Sums::Consensus(sums)) => carry.fold(sums),
@@ -193,43 +251,12 @@ impl Carry {
             (Carry::Emission(_), Sums::Emission) => (),
             _ => return Err(KernelError::BadCarry),
         }
-        let (carry, roster) = if epoch.is_last(chunk) {
-            self.seal(epoch)
-        } else {
-            (self, Vec::new())
-        };
-        let output = StepOutput {
-            carry: carry.encode(epoch),
-            scratch: work.scratch,
-            memory: work.memory,
-            results: work.results,
-            roster,
-        };
-        Ok((carry, output))
+        Ok(())
     }
 
-    /// Adds the works on all chunks of the phase, in order of chunk. Returns the next phase's
-    /// carry, and the outputs of the phase's steps.
-    ///
-    /// # Errors
-    /// The error of the first work that failed, and those of [`Carry::advance`].
-    pub fn advance_all(
-        self,
-        epoch: &Epoch,
-        works: impl IntoIterator<Item = Result<Work, KernelError>>,
-    ) -> Result<(Self, Vec<StepOutput>), KernelError> {
-        let mut carry = self;
-        let mut outputs = Vec::new();
-        for (chunk, work) in (0u16..).zip(works) {
-            let (next, output) = carry.advance(epoch, chunk, work?)?;
-            carry = next;
-            outputs.push(output);
-        }
-        Ok((carry, outputs))
-    }
-
-    /// Returns the next phase's carry, and the roster after the last phase.
-    fn seal(self, epoch: &Epoch) -> (Self, Vec<Uid>) {
+    /// Ends the phase, after the last chunk's work. Returns the next phase's carry, and the roster
+    /// after the last phase.
+    pub fn seal(self, epoch: &Epoch) -> (Self, Vec<Uid>) {
         let carry = match self {
             Carry::Stake(carry) => Carry::Roster(carry.seal(epoch)),
             Carry::Roster(carry) => Carry::Consensus(carry.seal(epoch)),
@@ -243,6 +270,17 @@ impl Carry {
 }
 
 impl Work {
+    /// Returns the output of the step that ends with these bytes of a carry, and with this roster.
+    pub fn output(self, carry: Vec<u8>, roster: Vec<Uid>) -> StepOutput {
+        StepOutput {
+            carry,
+            scratch: self.scratch,
+            memory: self.memory,
+            results: self.results,
+            roster,
+        }
+    }
+
     /// Makes work that adds `sums` and outputs nothing.
     fn of(sums: Sums) -> Self {
         Self {

@@ -27,13 +27,37 @@ pub struct Carry {
     pub(super) leaders: Vec<u64>,
 }
 
-/// A chunk's part of the sums.
+/// The part of a chunk, or of neighbouring ones, of the sums.
+#[derive(Clone)]
 pub(super) struct Sums {
     first: usize,
     stakes: Vec<Q32>,
     row_sums: Vec<u32>,
+    /// Keys of stakes that may be among the largest.
     candidates: Vec<u64>,
     permits: usize,
+}
+
+#[cfg(feature = "std")]
+impl Sums {
+    /// Returns the same with candidates in descending order, to which others are added.
+    pub(super) fn ranked(&self) -> Self {
+        let mut candidates = Vec::new();
+        topk::merge(&mut candidates, &self.candidates, self.permits);
+        Self {
+            candidates,
+            ..self.clone()
+        }
+    }
+
+    /// Adds the part of the chunks behind. The candidates of `self` are in descending order.
+    pub(super) fn add(&mut self, next: &Self) {
+        self.stakes.extend_from_slice(&next.stakes);
+        for (sum, found) in self.row_sums.iter_mut().zip(&next.row_sums) {
+            *sum = sum.wrapping_add(*found);
+        }
+        topk::merge(&mut self.candidates, &next.candidates, self.permits);
+    }
 }
 
 impl Carry {
@@ -71,12 +95,10 @@ impl Carry {
     pub(super) fn work(&self, epoch: &Epoch, chunk: &Chunk) -> Work {
         let total = TotalStake::new(self.total);
         let share = |(uid, neuron)| (uid, total.share(epoch.counted_stake(uid, neuron)));
-        let candidates = chunk
-            .seats()
-            .map(share)
-            .filter(|(_, stake)| *stake != Q32::ZERO)
-            .map(|(uid, stake)| topk::key(stake, uid))
-            .collect();
+        let mut candidates = Vec::with_capacity(chunk.neurons.len());
+        let shares = chunk.seats().map(share);
+        let counted = shares.filter(|(_, stake)| *stake != Q32::ZERO);
+        candidates.extend(counted.map(|(uid, stake)| topk::key(stake, uid)));
 
         let stakes = epoch
             .validators_in(chunk)
@@ -101,12 +123,12 @@ impl Carry {
         }))
     }
 
-    pub(super) fn fold(&mut self, sums: Sums) {
-        for (stake, found) in self.stakes.iter_mut().skip(sums.first).zip(sums.stakes) {
-            *stake = found;
+    pub(super) fn fold(&mut self, sums: &Sums) {
+        for (stake, found) in self.stakes.iter_mut().skip(sums.first).zip(&sums.stakes) {
+            *stake = *found;
         }
-        for (sum, found) in self.row_sums.iter_mut().zip(sums.row_sums) {
-            *sum = sum.wrapping_add(found);
+        for (sum, found) in self.row_sums.iter_mut().zip(&sums.row_sums) {
+            *sum = sum.wrapping_add(*found);
         }
         topk::merge(&mut self.leaders, &sums.candidates, sums.permits);
     }

@@ -18,11 +18,21 @@ pub struct Carry {
     validators: Vec<Standing>,
 }
 
-/// A chunk's part of the sums.
+/// The part of a chunk, or of neighbouring ones, of the sums.
+#[derive(Clone)]
 pub(super) struct Sums {
     stake: u128,
     first: usize,
     validators: Vec<Standing>,
+}
+
+impl Sums {
+    /// Adds the part of the chunks behind.
+    #[cfg(feature = "std")]
+    pub(super) fn add(&mut self, next: &Self) {
+        self.stake = self.stake.wrapping_add(next.stake);
+        self.validators.extend_from_slice(&next.validators);
+    }
 }
 
 impl Carry {
@@ -59,15 +69,15 @@ impl Carry {
         }))
     }
 
-    pub(super) fn fold(&mut self, sums: Sums) {
+    pub(super) fn fold(&mut self, sums: &Sums) {
         self.total = self.total.wrapping_add(sums.stake);
         for (standing, found) in self
             .validators
             .iter_mut()
             .skip(sums.first)
-            .zip(sums.validators)
+            .zip(&sums.validators)
         {
-            *standing = found;
+            *standing = *found;
         }
     }
 

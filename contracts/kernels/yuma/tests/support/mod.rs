@@ -246,9 +246,13 @@ impl Inputs {
                 .map(|chunk| carry.work(&epoch, chunk, &mut room))
                 .collect();
             works.reverse();
-            let (next, steps) = carry.advance_all(&epoch, works).expect("a phase");
-            carry = next;
-            outputs.extend(steps);
+            for (chunk, work) in (0..).zip(works) {
+                let (next, output) = carry
+                    .advance(&epoch, chunk, work.expect("work"))
+                    .expect("a step");
+                carry = next;
+                outputs.push(output);
+            }
         }
         outputs
     }

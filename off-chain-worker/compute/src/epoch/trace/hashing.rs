@@ -12,10 +12,6 @@ use blake2b_simd::{
     Params,
 };
 use inktensor_primitives::{kernel::NeuronResult, Digest, NetUid};
-use rayon::{
-    iter::{IndexedParallelIterator, ParallelIterator},
-    slice::ParallelSlice,
-};
 use scale::Encode;
 
 /// Tag of a carry.
@@ -33,58 +29,89 @@ const RESULTS: [u8; 8] = *b"ink:rslt";
 /// preimages are shorter, and all of them stay in the processor's cache.
 const PER_LANE: usize = 2;
 
-/// Returns the digest of each step.
-pub fn steps(trace: &Trace) -> Vec<Digest> {
-    let steps = &trace.steps;
-    let carries = digests(steps, |_, step| preimage(&CARRY, &[], &step.carry));
-    let scratches = digests(steps, |_, step| preimage(&SCRATCH, &[], &step.scratch));
-    step_digests(&trace.header_hash, &carries, &scratches)
+/// The digests of a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// Digest of each step.
+    pub steps: Vec<Digest>,
+    /// Hash of each chunk's memory.
+    pub memory: Vec<Digest>,
+    /// Hash of each chunk's results.
+    pub results: Vec<Digest>,
+}
+
+/// Something that a trace is hashed by.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Carry(&'a [u8]),
+    Scratch(&'a [u8]),
+    Memory(u16, &'a [u8]),
+    Results(u16, &'a [NeuronResult]),
+}
+
+impl Digests {
+    /// Hashes `trace`, together with the threads that are awake. Begins to wake `wake` of the
+    /// others.
+    pub fn of(trace: &Trace, wake: usize) -> Self {
+        let steps = &trace.steps;
+        let carries = steps.iter().map(|step| Part::Carry(&step.carry));
+        let scratches = steps.iter().map(|step| Part::Scratch(&step.scratch));
+        let memory = (0..).zip(&trace.memory);
+        let memory = memory.map(|(chunk, bytes)| Part::Memory(chunk, bytes));
+        let results = (0..).zip(&trace.results);
+        let results = results.map(|(chunk, results)| Part::Results(chunk, results));
+        let parts: Vec<Part> = carries
+            .chain(scratches)
+            .chain(memory)
+            .chain(results)
+            .collect();
+
+        let digests = digests(wake, &parts, |_, part| {
+            part.preimage(trace.netuid, trace.epoch)
+        });
+        let (carries, rest) = digests.split_at(steps.len().min(digests.len()));
+        let (scratches, rest) = rest.split_at(steps.len().min(rest.len()));
+        let (memory, results) = rest.split_at(trace.memory.len().min(rest.len()));
+        Self {
+            steps: step_digests(&trace.header_hash, carries, scratches),
+            memory: memory.to_vec(),
+            results: results.to_vec(),
+        }
+    }
+}
+
+impl Part<'_> {
+    /// Returns the preimage, in `epoch` of subnet `netuid`.
+    fn preimage(&self, netuid: NetUid, epoch: u32) -> Vec<u8> {
+        match self {
+            Part::Carry(bytes) => preimage(&CARRY, &[], bytes),
+            Part::Scratch(bytes) => preimage(&SCRATCH, &[], bytes),
+            Part::Memory(chunk, bytes) => preimage(&MEMORY, &place(netuid, epoch, *chunk), bytes),
+            Part::Results(chunk, results) => {
+                let mut preimage = [&RESULTS[..], &place(netuid, epoch, *chunk)].concat();
+                // A chunk has at most a page of them.
+                let count = u32::try_from(results.len()).unwrap_or(u32::MAX);
+                preimage.extend_from_slice(&count.to_le_bytes());
+                // Their fields in SCALE are those that are hashed.
+                for result in *results {
+                    result.encode_to(&mut preimage);
+                }
+                preimage
+            }
+        }
+    }
 }
 
 /// Returns the digest of each step, from the first one on, given the hashes of its parts.
 fn step_digests(header: &Digest, carries: &[Digest], scratches: &[Digest]) -> Vec<Digest> {
     let parts: Vec<_> = carries.iter().zip(scratches).collect();
-    digests(&parts, |k, (carry, scratch)| {
+    digests(0, &parts, |k, (carry, scratch)| {
         [&STEP[..], header, &k.to_le_bytes(), *carry, *scratch].concat()
     })
 }
 
-/// Returns the hash of each chunk's memory.
-pub fn memory(trace: &Trace) -> Vec<Digest> {
-    memories(trace.netuid, trace.epoch, &trace.memory)
-}
-
-/// Returns the hash of the memory that `epoch` leaves in each chunk, from the first one on.
-fn memories(netuid: NetUid, epoch: u32, memory: &[Vec<u8>]) -> Vec<Digest> {
-    digests(memory, |chunk, bytes| {
-        preimage(&MEMORY, &place(netuid, epoch, chunk), bytes)
-    })
-}
-
-/// Returns the hash of each chunk's results.
-pub fn results(trace: &Trace) -> Vec<Digest> {
-    results_digests(trace.netuid, trace.epoch, &trace.results)
-}
-
-/// Returns the hash of the results that `epoch` has for each chunk, from the first one on.
-fn results_digests(netuid: NetUid, epoch: u32, results: &[Vec<NeuronResult>]) -> Vec<Digest> {
-    digests(results, |chunk, results| {
-        let mut preimage = [&RESULTS[..], &place(netuid, epoch, chunk)].concat();
-        // A chunk has at most a page of them.
-        let count = u32::try_from(results.len()).unwrap_or(u32::MAX);
-        preimage.extend_from_slice(&count.to_le_bytes());
-        // Their fields in SCALE are those that are hashed.
-        for result in results {
-            result.encode_to(&mut preimage);
-        }
-        preimage
-    })
-}
-
 /// Returns the bytes that name a chunk of an epoch.
-fn place(netuid: NetUid, epoch: u32, chunk: u32) -> Vec<u8> {
-    // There are far fewer chunks than numbers of 16 bits.
-    let chunk = u16::try_from(chunk).unwrap_or(u16::MAX);
+fn place(netuid: NetUid, epoch: u32, chunk: u16) -> Vec<u8> {
     let netuid = netuid.0.to_le_bytes();
     [&netuid[..], &epoch.to_le_bytes(), &chunk.to_le_bytes()].concat()
 }
@@ -96,24 +123,23 @@ fn preimage(tag: &[u8; 8], place: &[u8], bytes: &[u8]) -> Vec<u8> {
     [&tag[..], place, &len.to_le_bytes(), bytes].concat()
 }
 
-/// Returns the hash of the preimage of each item, which is made of its number and the item: on all
-/// threads of the pool if this is one of them.
-fn digests<T: Sync>(items: &[T], preimage: impl Fn(u32, &T) -> Vec<u8> + Sync) -> Vec<Digest> {
+/// Returns the hash of the preimage of each item, which is made of its number and the item.
+fn digests<T: Sync>(
+    wake: usize,
+    items: &[T],
+    preimage: impl Fn(u32, &T) -> Vec<u8> + Sync,
+) -> Vec<Digest> {
     let lanes = degree().saturating_mul(PER_LANE).max(1);
-    let batch = |(number, items): (usize, &[T])| {
+    let batches: Vec<&[T]> = items.chunks(lanes).collect();
+    let batch = |number: usize| {
         // Fewer items than numbers of 32 bits.
         let first = u32::try_from(number.saturating_mul(lanes)).unwrap_or(u32::MAX);
+        let items = batches.get(number).copied().unwrap_or_default();
         let numbered = (first..).zip(items);
         let preimages = numbered.map(|(number, item)| preimage(number, item));
         at_once(&preimages.collect::<Vec<_>>())
     };
-    if threads::is_within() {
-        let batches = items.par_chunks(lanes).enumerate();
-        let digests: Vec<Vec<Digest>> = batches.map(batch).collect();
-        digests.concat()
-    } else {
-        items.chunks(lanes).enumerate().flat_map(batch).collect()
-    }
+    threads::map(wake, batches.len(), batch).concat()
 }
 
 /// Returns the hash of each preimage.
@@ -134,8 +160,10 @@ fn at_once(preimages: &[Vec<u8>]) -> Vec<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::epoch::StepTrace;
     use inktensor_primitives::{
         assertion::{carry_digest, memory_digest, results_digest, scratch_digest, step_digest},
+        kernel::EpochPlan,
         Rao,
     };
     use proptest::prelude::*;
@@ -156,50 +184,20 @@ mod tests {
         })
     }
 
-    /// Returns what both ways compute, here and on all threads.
-    fn everywhere(hash: impl Fn() -> Vec<Digest> + Sync) -> Vec<Digest> {
-        let here = hash();
-        assert_eq!(threads::enter(true, &hash), here);
-        here
-    }
-
     proptest! {
         #[test]
         fn hashes_at_once_are_those_of_the_chain(
-            all in prop::collection::vec(bytes(), 0..40),
-            netuid in any::<u16>(),
-            epoch in any::<u32>(),
-        ) {
-            let of = |hash: fn(&[u8]) -> Digest| all.iter().map(|it| hash(it)).collect::<Vec<_>>();
-            let at_once = |tag| everywhere(|| digests(&all, |_, bytes| preimage(tag, &[], bytes)));
-            prop_assert_eq!(at_once(&CARRY), of(carry_digest));
-            prop_assert_eq!(at_once(&SCRATCH), of(scratch_digest));
-            let one_by_one: Vec<Digest> = (0..)
-                .zip(&all)
-                .map(|(chunk, bytes)| memory_digest(NetUid(netuid), epoch, chunk, bytes))
-                .collect();
-            let memories = everywhere(|| memories(NetUid(netuid), epoch, &all));
-            prop_assert_eq!(memories, one_by_one);
-        }
-
-        #[test]
-        fn hashes_of_steps_and_results_are_those_of_the_chain(
-            digests in prop::collection::vec(any::<[u8; 32]>(), 1..40),
+            steps in prop::collection::vec((bytes(), bytes()), 1..20),
+            memory in prop::collection::vec(bytes(), 0..9),
             results in prop::collection::vec(
                 prop::collection::vec((any::<[u16; 5]>(), any::<[bool; 2]>(), any::<[u64; 3]>()), 0..65),
                 0..5,
             ),
+            header: [u8; 32],
+            netuid: u16,
             epoch: u32,
         ) {
-            let header = digests[0];
-            let scratches: Vec<Digest> = digests.iter().rev().copied().collect();
-            let one_by_one: Vec<Digest> = (0..)
-                .zip(digests.iter().zip(&scratches))
-                .map(|(k, (carry, scratch))| step_digest(&header, k, carry, scratch))
-                .collect();
-            let steps = everywhere(|| step_digests(&header, &digests, &scratches));
-            prop_assert_eq!(steps, one_by_one);
-
+            let netuid = NetUid(netuid);
             let result = |(shares, flags, pay): &([u16; 5], [bool; 2], [u64; 3])| NeuronResult {
                 incentive: shares[0],
                 dividends: shares[1],
@@ -212,14 +210,41 @@ mod tests {
                 validator: Rao(pay[1]),
                 emission: Rao(pay[2]),
             };
-            let results: Vec<Vec<NeuronResult>> =
-                results.iter().map(|chunk| chunk.iter().map(result).collect()).collect();
-            let one_by_one: Vec<Digest> = (0..)
-                .zip(&results)
-                .map(|(chunk, results)| results_digest(NetUid(7), epoch, chunk, results))
-                .collect();
-            let results = everywhere(|| results_digests(NetUid(7), epoch, &results));
-            prop_assert_eq!(results, one_by_one);
+            let results = results.iter().map(|chunk| chunk.iter().map(result).collect());
+            let results: Vec<Vec<NeuronResult>> = results.collect();
+            let step = |(k, (carry, scratch)): (u32, &(Vec<u8>, Vec<u8>))| {
+                step_digest(&header, k, &carry_digest(carry), &scratch_digest(scratch))
+            };
+            let one_by_one = Digests {
+                steps: (0..).zip(&steps).map(step).collect(),
+                memory: (0..)
+                    .zip(&memory)
+                    .map(|(chunk, bytes)| memory_digest(netuid, epoch, chunk, bytes))
+                    .collect(),
+                results: (0..)
+                    .zip(&results)
+                    .map(|(chunk, results)| results_digest(netuid, epoch, chunk, results))
+                    .collect(),
+            };
+            let steps = steps.into_iter().map(|(carry, scratch)| StepTrace { carry, scratch });
+            let trace = Trace {
+                netuid,
+                epoch,
+                header_hash: header,
+                plan: EpochPlan {
+                    chunk: 1,
+                    phases: Vec::new(),
+                    memory_phase: 0,
+                    results_phase: 0,
+                },
+                steps: steps.collect(),
+                memory,
+                results,
+                roster: Vec::new(),
+                timing: Vec::new(),
+            };
+            prop_assert_eq!(&Digests::of(&trace, 0), &one_by_one);
+            prop_assert_eq!(&Digests::of(&trace, usize::MAX), &one_by_one);
         }
     }
 }

@@ -3,10 +3,8 @@
 mod hashing;
 
 use super::{ComputeError, EpochInputs};
-use crate::{
-    engine::{step_by_step, Engine, EngineError, PhaseJob},
-    threads,
-};
+use crate::engine::{step_by_step, Engine, EngineError, EpochJob, PhaseJob, WholeEpoch};
+use hashing::Digests;
 use inktensor_primitives::{
     assertion::Assertion,
     kernel::{EpochPlan, NeuronResult, PhasePlan, StepOutput},
@@ -18,8 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Number of bytes from which on they are hashed by several threads. With fewer, waking a thread
-/// takes a large part of the time.
+/// Number of bytes for whose hashes it is worth to wake a thread.
 const LARGE: usize = 256 * 1024;
 
 /// The values that a step passes on.
@@ -57,13 +54,14 @@ pub struct Trace {
 impl Trace {
     /// Returns the assertion that a proposer of this epoch posts.
     pub fn assertion(&self) -> Assertion {
-        threads::enter(self.bytes() >= LARGE, || Assertion {
+        let digests = Digests::of(self, self.bytes().checked_div(LARGE).unwrap_or_default());
+        Assertion {
             header_hash: self.header_hash,
-            steps: hashing::steps(self),
-            memory: hashing::memory(self),
-            results: hashing::results(self),
+            steps: digests.steps,
+            memory: digests.memory,
+            results: digests.results,
             roster: self.roster.clone(),
-        })
+        }
     }
 
     /// Returns the number of bytes of all carries, scratches and memories.
@@ -123,11 +121,6 @@ impl Limits {
         };
         (0..chunks).find(is_unknown)
     }
-
-    fn is_over(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-    }
 }
 
 /// Computes the epoch of `inputs` up to the first step that fails.
@@ -144,22 +137,6 @@ pub fn attempt(engine: &dyn Engine, inputs: &EpochInputs) -> Result<Attempt, Com
 /// # Errors
 /// See [`ComputeError`], if not even the first step can run.
 pub fn attempt_within(
-    engine: &dyn Engine,
-    inputs: &EpochInputs,
-    limits: &Limits,
-) -> Result<Attempt, ComputeError> {
-    let weights = inputs.chunks.iter().map(|chunk| chunk.rows.count());
-    let weights = weights.fold(0, usize::saturating_add);
-    let mut computed = None;
-    engine.enter(weights, &mut || {
-        computed = Some(compute_phases(engine, inputs, limits));
-    });
-    // An engine calls the work before it returns.
-    computed.unwrap_or_else(|| compute_phases(engine, inputs, limits))
-}
-
-/// Computes the epoch, phase by phase.
-fn compute_phases(
     engine: &dyn Engine,
     inputs: &EpochInputs,
     limits: &Limits,
@@ -186,72 +163,108 @@ fn compute_phases(
         roster: Vec::new(),
         timing: Vec::new(),
     };
-    for (phase, reads) in (0..).zip(trace.plan.phases.clone()) {
-        let unknown = limits.first_unknown(reads, chunks);
-        let known = usize::from(unknown.unwrap_or(chunks));
-        // The steps of the phase before; there are none before the first phase.
-        let done = trace.steps.len().saturating_sub(usize::from(chunks));
-        let before = trace.steps.get(done..).unwrap_or_default();
-        let scratch: Vec<&[u8]> = before.iter().map(|step| &step.scratch[..]).collect();
-        let job = PhaseJob {
-            header,
-            reads,
-            phase,
-            carry: before.last().map_or(&[], |step| &step.carry),
-            scratch: &scratch,
-            memory: &inputs.memory,
-            inputs: inputs.chunks.get(..known).unwrap_or(&inputs.chunks),
-            deadline: limits.deadline,
-        };
-        let start = Instant::now();
-        let step_failed = |chunk, error| ComputeError::Step {
-            phase,
-            chunk,
-            error,
-        };
-        if limits.is_over() {
-            let failure = Some(step_failed(0, EngineError::OutOfTime));
-            return Ok(Attempt { trace, failure });
-        }
-        let computed = match unknown {
-            // An engine may compute the last chunk of a phase in a way of its own.
-            Some(_) => step_by_step(engine, &job),
-            None => engine.phase(&job),
-        };
-        let (mut outputs, mut failure) = match computed {
-            Ok(outputs) => {
-                let missing = unknown.map(|chunk| ComputeError::Unknown { phase, chunk });
-                (outputs, missing)
-            }
-            Err(failed) => (failed.before, Some(step_failed(failed.chunk, failed.error))),
-        };
-        trace.timing.push(start.elapsed());
-        let broken = (0..).zip(&outputs).find_map(|(chunk, output)| {
-            let checked = output.check(&trace.plan, header.neurons, phase, chunk);
-            checked.err().map(|promise| (chunk, promise))
-        });
-        if let Some((chunk, promise)) = broken {
-            outputs.truncate(usize::from(chunk));
-            failure = Some(ComputeError::BadOutput {
-                phase,
-                chunk,
-                promise,
-            });
-        }
-        trace.append(phase, outputs);
-        if failure.is_some() {
-            return Ok(Attempt { trace, failure });
-        }
-    }
-    Ok(Attempt {
-        trace,
-        failure: None,
-    })
+    let unknown = |reads| limits.first_unknown(reads, chunks);
+    let job = EpochJob {
+        header,
+        plan: &trace.plan.clone(),
+        memory: &inputs.memory,
+        inputs: &inputs.chunks,
+        deadline: limits.deadline,
+    };
+    let known = job
+        .plan
+        .phases
+        .iter()
+        .all(|reads| unknown(*reads).is_none());
+    let failure = match known.then(|| engine.epoch(&job)).flatten() {
+        Some(whole) => trace.take(&job, whole),
+        None => trace.compute(engine, &job, unknown),
+    };
+    Ok(Attempt { trace, failure })
 }
 
 impl Trace {
-    fn append(&mut self, phase: u8, outputs: Vec<StepOutput>) {
-        for output in outputs {
+    /// Adds the outputs of all steps of `job`, up to one that breaks a promise.
+    fn take(&mut self, job: &EpochJob, whole: WholeEpoch) -> Option<ComputeError> {
+        self.timing = whole.timing;
+        self.steps.reserve_exact(whole.outputs.len());
+        let mut outputs = whole.outputs.into_iter();
+        let mut phases = (0..).zip(&job.plan.phases);
+        phases.find_map(|(phase, _)| {
+            let outputs = outputs.by_ref().take(job.inputs.len());
+            self.append(job.header.neurons, phase, outputs)
+        })
+    }
+
+    /// Computes the steps of `job`, phase by phase, up to one that fails. `unknown` has the first
+    /// chunk whose step cannot be computed in a phase that reads this much.
+    fn compute(
+        &mut self,
+        engine: &dyn Engine,
+        job: &EpochJob,
+        unknown: impl Fn(PhasePlan) -> Option<u16>,
+    ) -> Option<ComputeError> {
+        let chunks = job.inputs.len();
+        for (phase, reads) in (0..).zip(&job.plan.phases) {
+            let unknown = unknown(*reads);
+            let known = unknown.map_or(chunks, usize::from);
+            // The steps of the phase before; there are none before the first phase.
+            let done = self.steps.len().saturating_sub(chunks);
+            let before = self.steps.get(done..).unwrap_or_default();
+            let scratch: Vec<&[u8]> = before.iter().map(|step| &step.scratch[..]).collect();
+            let job = PhaseJob {
+                carry: before.last().map_or(&[], |step| &step.carry),
+                scratch: &scratch,
+                inputs: job.inputs.get(..known).unwrap_or(job.inputs),
+                ..job.phase(phase, *reads)
+            };
+            let start = Instant::now();
+            let step_failed = |chunk, error| ComputeError::Step {
+                phase,
+                chunk,
+                error,
+            };
+            if job.is_over() {
+                return Some(step_failed(0, EngineError::OutOfTime));
+            }
+            let computed = match unknown {
+                // An engine may compute the last chunk of a phase in a way of its own.
+                Some(_) => step_by_step(engine, &job),
+                None => engine.phase(&job),
+            };
+            let (outputs, failure) = match computed {
+                Ok(outputs) => {
+                    let missing = unknown.map(|chunk| ComputeError::Unknown { phase, chunk });
+                    (outputs, missing)
+                }
+                Err(failed) => (failed.before, Some(step_failed(failed.chunk, failed.error))),
+            };
+            self.timing.push(start.elapsed());
+            let outputs = outputs.into_iter();
+            let failure = self.append(job.header.neurons, phase, outputs).or(failure);
+            if failure.is_some() {
+                return failure;
+            }
+        }
+        None
+    }
+
+    /// Adds the outputs of `phase` of an epoch with `neurons` neurons, up to one that breaks a
+    /// promise.
+    fn append(
+        &mut self,
+        neurons: u16,
+        phase: u8,
+        outputs: impl Iterator<Item = StepOutput>,
+    ) -> Option<ComputeError> {
+        for (chunk, output) in (0..).zip(outputs) {
+            if let Err(promise) = output.check(&self.plan, neurons, phase, chunk) {
+                return Some(ComputeError::BadOutput {
+                    phase,
+                    chunk,
+                    promise,
+                });
+            }
             if phase == self.plan.memory_phase {
                 self.memory.push(output.memory);
             }
@@ -266,6 +279,7 @@ impl Trace {
                 scratch: output.scratch,
             });
         }
+        None
     }
 }
 

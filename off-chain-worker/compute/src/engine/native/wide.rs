@@ -76,16 +76,18 @@ mod tests {
                 .iter()
                 .map(|chunk| run(carry.task(&epoch, chunk), &mut room));
             let works: Vec<_> = works.collect();
-            let (next, steps) = carry.clone().advance_all(&epoch, works).unwrap();
-            carry = next;
-            outputs.extend(steps);
+            for (chunk, work) in (0..).zip(works) {
+                let (next, output) = carry.advance(&epoch, chunk, work.unwrap()).unwrap();
+                carry = next;
+                outputs.push(output);
+            }
         }
         outputs
     }
 
     #[test]
     fn every_width_of_vectors_gives_the_same_bytes() {
-        let text = include_str!("../../../../contracts/kernels/yuma/vectors/yuma.jsonl");
+        let text = include_str!("../../../../../contracts/kernels/yuma/vectors/yuma.jsonl");
         let mut widths: Vec<Runner> = vec![
             |task, room| Scalar::new().vectorize(Wide(task, room)),
             |task, room| task.run(room),
