@@ -1,11 +1,12 @@
 //! The threads that all epochs of this process share.
 //!
 //! A thread that sleeps takes as long to wake as a small epoch takes to compute, or longer: a
-//! system may give it the core of the thread that wakes it. So nothing waits for a thread to wake.
-//! Work is begun alone, and threads that are awake are invited to help.
+//! system may give it the core of the thread that wakes it. So no work waits for a thread to wake.
+//! It is begun alone, and threads that are awake are invited to help.
 
-use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
+use rayon::{Scope, ThreadPool, ThreadPoolBuilder, Yield};
 use std::{
+    cell::Cell,
     hint::spin_loop,
     sync::{
         atomic::{AtomicUsize, Ordering},
@@ -19,46 +20,69 @@ use std::{
 const AWAKE: Duration = Duration::from_micros(200);
 /// Number of looks at what another thread will soon change, before this one lets others run.
 const LOOKS: u32 = 1_000;
+/// Looks after the last helper has gone, until the pool knows it too.
+const LAST_LOOKS: u32 = 50;
 
-/// Invites the threads that are awake and have nothing to do to help. It takes nanoseconds.
+thread_local! {
+    /// True on a thread that stays awake.
+    static STAYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Threads that may share work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Help {
+    /// Largest number of threads that help. With zero, none is invited or started.
+    pub most: usize,
+    /// Number of threads that are woken for it, if they sleep.
+    pub wake: usize,
+}
+
+/// Invites threads that are awake and have nothing to do. It takes nanoseconds if there are none.
 pub type Invite<'a> = dyn Fn() + 'a;
 
-/// The threads beside those that have work to share. Each of them sleeps, is awake with nothing to
-/// do, or helps.
+/// The threads beside those that have work to share.
 struct Helpers {
     pool: ThreadPool,
     /// Number of those that sleep.
     asleep: AtomicUsize,
-    /// Number of those that are awake, without those that are invited.
+    /// Number of those that are awake, less the invitations that are not over.
     awake: AtomicUsize,
-    /// Number of invitations that no thread has seen yet.
-    invitations: AtomicUsize,
 }
 
-/// Calls `work` on this thread, and `help` on each thread that `work` invites. Begins to wake
-/// `wake` threads, if as many sleep. Returns what `work` does when all calls have ended.
+/// Calls `work` on this thread, and `helper` on each thread that `work` invites, within the limits
+/// of `help`. Returns what `work` does when all calls have ended.
 ///
 /// The calls must divide the work among themselves, and `work` alone must be able to do all of it.
 /// If a call panics, so does this function.
-pub fn share<R>(wake: usize, work: impl FnOnce(&Invite) -> R, help: impl Fn() + Sync) -> R {
-    let Some(helpers) = helpers() else {
+pub fn share<R>(help: Help, work: impl FnOnce(&Invite) -> R, helper: impl Fn() + Sync) -> R {
+    let helpers = (help.most > 0).then(helpers).flatten();
+    // A helper that waited for others would do their work meanwhile.
+    let others = helpers.filter(|helpers| helpers.pool.current_thread_index().is_none());
+    let Some(helpers) = others else {
         return work(&|| ());
     };
-    helpers.wake(wake);
+    helpers.wake(help.wake.min(help.most));
+    let left = AtomicUsize::new(help.most);
     let inside = AtomicUsize::new(0);
     helpers.pool.in_place_scope(|scope| {
-        let done = work(&|| helpers.invite(scope, &inside, &help));
+        let done = work(&|| helpers.invite(scope, &left, &inside, &helper));
         // The end of the scope is waited for asleep.
         let mut looks = 0..LOOKS;
         while inside.load(Ordering::Relaxed) > 0 && looks.next().is_some() {
             spin_loop();
         }
+        if left.load(Ordering::Relaxed) < help.most {
+            (0..LAST_LOOKS).for_each(|_| spin_loop());
+        }
         done
     })
 }
 
-/// Returns what `item` makes of each number below `count`, in order. Shared as by [`share`].
-pub fn map<T: Send + Sync>(wake: usize, count: usize, item: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// Returns what `item` makes of each number below `count`, in order, within the limits of `help`.
+pub fn map<T: Send + Sync>(help: Help, count: usize, item: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    if help.most == 0 {
+        return (0..count).map(item).collect();
+    }
     let places: Vec<OnceLock<T>> = (0..count).map(|_| OnceLock::new()).collect();
     let taken = AtomicUsize::new(0);
     let fill = |invite: &Invite| {
@@ -69,7 +93,7 @@ pub fn map<T: Send + Sync>(wake: usize, count: usize, item: impl Fn(usize) -> T 
             }
         }
     };
-    share(wake, fill, || fill(&|| ()));
+    share(help, fill, || fill(&|| ()));
     // Every place is filled, so none is made here.
     let filled = |(number, place): (usize, OnceLock<T>)| {
         let made = place.into_inner();
@@ -99,57 +123,57 @@ pub fn wait<T>(ready: impl Fn() -> Option<T>) -> T {
     }
 }
 
-/// Returns the number of threads that may share work, the caller's included.
+/// Returns the number of threads that may help.
 pub fn count() -> usize {
-    let helpers = helpers().map_or(0, |helpers| helpers.pool.current_num_threads());
-    helpers.saturating_add(1)
+    helpers().map_or(0, |helpers| helpers.pool.current_num_threads())
 }
 
 impl Helpers {
-    /// Begins to wake `count` threads, if as many sleep. A thread that has woken wakes others: it
-    /// takes a part of the time of an epoch.
+    /// Begins to wake threads until `count` are awake, if as many sleep.
     fn wake(&'static self, count: usize) {
-        let Some(rest) = count.checked_sub(1) else {
-            return;
-        };
-        if take_one(&self.asleep) {
-            self.pool.spawn(move || {
-                let half = rest / 2;
-                self.wake(half);
-                self.wake(rest.saturating_sub(half));
-                self.stay_awake();
-            });
+        for _ in self.awake.load(Ordering::Relaxed)..count {
+            if !take_one(&self.asleep) {
+                break;
+            }
+            self.pool.spawn(|| self.stay_awake());
         }
     }
 
-    /// Invites the threads that are awake.
+    /// Invites threads that are awake, as many as are `left` to be invited.
     fn invite<'a>(
         &'static self,
         scope: &Scope<'a>,
+        left: &AtomicUsize,
         inside: &'a AtomicUsize,
-        help: &'a (impl Fn() + Sync),
+        helper: &'a (impl Fn() + Sync),
     ) {
-        while take_one(&self.awake) {
+        while left.load(Ordering::Relaxed) > 0 && take_one(&self.awake) {
+            left.fetch_sub(1, Ordering::Relaxed);
             inside.fetch_add(1, Ordering::Relaxed);
             scope.spawn(|_| {
-                // It stays awake afterwards. What it leaves ends with its last act here.
-                rayon::spawn(|| self.stay_awake());
-                let _leaving = Leaving(inside);
-                help();
+                let _leaving = Leaving(&self.awake, inside);
+                helper();
             });
-            self.invitations.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// Waits for an invitation, for a moment. What it invites to is the pool's next job.
+    /// Accepts invitations, until there has been none for a moment.
     fn stay_awake(&self) {
-        self.awake.fetch_add(1, Ordering::Release);
-        let until = Instant::now().checked_add(AWAKE);
-        while !take_one(&self.invitations) {
-            let is_over = until.is_none_or(|until| Instant::now() >= until);
-            // A thread that is invited now waits to see it.
-            if is_over && take_one(&self.awake) {
-                self.asleep.fetch_add(1, Ordering::Release);
+        if STAYING.replace(true) {
+            // This thread has found, while it stays awake, what was to wake another one.
+            self.asleep.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.awake.fetch_add(1, Ordering::Relaxed);
+        let mut since = Instant::now();
+        loop {
+            if rayon::yield_now() == Some(Yield::Executed) {
+                since = Instant::now();
+            }
+            // Without one to take, a thread is invited, and this one may be it.
+            if since.elapsed() >= AWAKE && take_one(&self.awake) {
+                self.asleep.fetch_add(1, Ordering::Relaxed);
+                STAYING.set(false);
                 return;
             }
             spin_loop();
@@ -160,20 +184,21 @@ impl Helpers {
 /// Takes one off `number`. Returns false if nothing is left.
 fn take_one(number: &AtomicUsize) -> bool {
     // A look is cheaper than an exchange.
-    number.load(Ordering::Acquire) > 0
+    number.load(Ordering::Relaxed) > 0
         && number
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |number| {
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
                 number.checked_sub(1)
             })
             .is_ok()
 }
 
-/// Counts a thread that helps as gone, however its help ends.
-struct Leaving<'a>(&'a AtomicUsize);
+/// Ends an invitation, however the help ends.
+struct Leaving<'a>(&'a AtomicUsize, &'a AtomicUsize);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -190,11 +215,11 @@ fn helpers() -> Option<&'static Helpers> {
         let pool = pool.inspect_err(|error| {
             tracing::warn!(%error, "epochs are computed on one core: no threads could be started");
         });
+        let pool = pool.ok()?;
         Some(Helpers {
-            pool: pool.ok()?,
-            asleep: AtomicUsize::new(count),
+            asleep: AtomicUsize::new(pool.current_num_threads()),
             awake: AtomicUsize::new(0),
-            invitations: AtomicUsize::new(0),
+            pool,
         })
     };
     HELPERS.get_or_init(start).as_ref()
@@ -205,6 +230,10 @@ mod tests {
     use super::*;
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
+    const ALL: Help = Help {
+        most: usize::MAX,
+        wake: usize::MAX,
+    };
     /// Longest wait for a thread to help. On a machine under load one may sleep again before it
     /// is invited.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -226,7 +255,7 @@ mod tests {
         let start = Instant::now();
         while came.load(Ordering::Relaxed) == 0 {
             assert!(start.elapsed() < PATIENCE, "no thread helps");
-            if catch_unwind(AssertUnwindSafe(|| share(usize::MAX, work, help))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| share(ALL, work, &help))).is_err() {
                 return true;
             }
         }
@@ -239,18 +268,18 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    for wake in [0, 1, usize::MAX] {
-                        assert_eq!(map(wake, 1_000, |number| number * number), squares);
+                    for help in [Help::default(), Help { most: 1, wake: 0 }, ALL] {
+                        assert_eq!(map(help, 1_000, |number| number * number), squares);
                     }
                 });
             }
         });
-        assert!(map(usize::MAX, 0, |number| number).is_empty());
+        assert!(map(ALL, 0, |number| number).is_empty());
     }
 
     #[test]
     fn threads_that_wake_help_again_and_again() {
-        if count() == 1 {
+        if count() == 0 {
             return;
         }
         for panics in [false, true, false] {

@@ -59,8 +59,8 @@ pub trait Engine: Send + Sync {
 
     /// Computes all steps of an epoch at once, if this engine has a way to do so.
     ///
-    /// `None` if it has none, if a step fails, or if time is over. Then [`Engine::phase`] computes
-    /// what can be computed, and knows the error. All outputs must be those of [`Engine::step`].
+    /// `None` if it has none, or if a step fails. Then [`Engine::phase`] computes what can be
+    /// computed, and knows the error. All outputs must be those of [`Engine::step`].
     fn epoch(&self, _job: &EpochJob) -> Option<WholeEpoch> {
         None
     }
@@ -87,6 +87,11 @@ pub fn step_by_step<E: Engine + ?Sized>(
     job: &PhaseJob,
 ) -> Result<Vec<StepOutput>, StepFailed> {
     job.run(|chunk, carry| engine.step(&job.input(chunk, carry.to_vec())))
+}
+
+/// Returns true if there is a deadline, and it is over.
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
 /// The failure of a step.
@@ -120,11 +125,16 @@ pub struct EpochJob<'a> {
     pub memory: &'a [Vec<u8>],
     /// Input from the chain's storage, one per chunk.
     pub inputs: &'a [ChunkInputs],
-    /// Moment at which the computation is given up; `None` for never.
+    /// Moment from which on no epoch and no phase is begun; `None` for never.
     pub deadline: Option<Instant>,
 }
 
 impl<'a> EpochJob<'a> {
+    /// Returns true if the deadline is over.
+    pub fn is_over(&self) -> bool {
+        is_over(self.deadline)
+    }
+
     /// Returns the input of the steps of `phase`, which reads `reads`, without what the phase
     /// before leaves.
     pub fn phase(&self, phase: u8, reads: PhasePlan) -> PhaseJob<'a> {
@@ -264,8 +274,7 @@ impl<'a> PhaseJob<'a> {
 
     /// Returns true if the deadline is over.
     pub fn is_over(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
+        is_over(self.deadline)
     }
 
     /// Returns the input of `chunk` from storage, with stake that the phase may not read, and

@@ -8,12 +8,13 @@ mod shared;
 mod wide;
 
 use super::{Engine, EngineError, EpochJob, WholeEpoch};
+use crate::threads::{self, Help};
 use inktensor_primitives::kernel::{EpochHeader, EpochPlan, StepInput, StepOutput};
 
-/// Size from which on an epoch is computed by several threads, if they are awake.
-const SMALL: usize = 12 * 1024;
+/// Size of the part of an epoch for which a thread that is awake is invited.
+const PART: usize = 12 * 1024;
 /// Size of the part of an epoch for which it is worth to wake a thread.
-const LARGE: usize = 32 * 1024;
+const WORTH_WAKING: usize = 32 * 1024;
 /// Weights whose work is that of a row without weights, in all phases.
 const ROW: usize = 32;
 
@@ -64,13 +65,18 @@ impl Engine for Native {
         inktensor_yuma::step(input).map_err(EngineError::Kernel)
     }
 
+    /// Computes the epoch to its end, which takes milliseconds, also beyond the deadline.
     fn epoch(&self, job: &EpochJob) -> Option<WholeEpoch> {
         let size = size(job);
-        if self.parallel && size >= SMALL {
-            shared::together(job, size.checked_div(LARGE).unwrap_or_default())
+        let help = if self.parallel && size >= PART {
+            Help {
+                most: size.div_euclid(PART).min(threads::count()),
+                wake: size.div_euclid(WORTH_WAKING),
+            }
         } else {
-            shared::alone(job)
-        }
+            Help::default()
+        };
+        shared::compute(job, help)
     }
 }
 

@@ -6,7 +6,7 @@
 //! one. Its preimages are written here a second time, and the tests compare.
 
 use super::Trace;
-use crate::threads;
+use crate::threads::{self, Help};
 use blake2b_simd::{
     many::{degree, hash_many, HashManyJob},
     Params,
@@ -50,9 +50,8 @@ enum Part<'a> {
 }
 
 impl Digests {
-    /// Hashes `trace`, together with the threads that are awake. Begins to wake `wake` of the
-    /// others.
-    pub fn of(trace: &Trace, wake: usize) -> Self {
+    /// Hashes `trace`, with the help of threads that are awake.
+    pub fn of(trace: &Trace, help: Help) -> Self {
         let steps = &trace.steps;
         let carries = steps.iter().map(|step| Part::Carry(&step.carry));
         let scratches = steps.iter().map(|step| Part::Scratch(&step.scratch));
@@ -66,7 +65,7 @@ impl Digests {
             .chain(results)
             .collect();
 
-        let digests = digests(wake, &parts, |_, part| {
+        let digests = digests(help, &parts, |_, part| {
             part.preimage(trace.netuid, trace.epoch)
         });
         let (carries, rest) = digests.split_at(steps.len().min(digests.len()));
@@ -105,7 +104,7 @@ impl Part<'_> {
 /// Returns the digest of each step, from the first one on, given the hashes of its parts.
 fn step_digests(header: &Digest, carries: &[Digest], scratches: &[Digest]) -> Vec<Digest> {
     let parts: Vec<_> = carries.iter().zip(scratches).collect();
-    digests(0, &parts, |k, (carry, scratch)| {
+    digests(Help::default(), &parts, |k, (carry, scratch)| {
         [&STEP[..], header, &k.to_le_bytes(), *carry, *scratch].concat()
     })
 }
@@ -125,7 +124,7 @@ fn preimage(tag: &[u8; 8], place: &[u8], bytes: &[u8]) -> Vec<u8> {
 
 /// Returns the hash of the preimage of each item, which is made of its number and the item.
 fn digests<T: Sync>(
-    wake: usize,
+    help: Help,
     items: &[T],
     preimage: impl Fn(u32, &T) -> Vec<u8> + Sync,
 ) -> Vec<Digest> {
@@ -139,7 +138,7 @@ fn digests<T: Sync>(
         let preimages = numbered.map(|(number, item)| preimage(number, item));
         at_once(&preimages.collect::<Vec<_>>())
     };
-    threads::map(wake, batches.len(), batch).concat()
+    threads::map(help, batches.len(), batch).concat()
 }
 
 /// Returns the hash of each preimage.
@@ -243,8 +242,9 @@ mod tests {
                 roster: Vec::new(),
                 timing: Vec::new(),
             };
-            prop_assert_eq!(&Digests::of(&trace, 0), &one_by_one);
-            prop_assert_eq!(&Digests::of(&trace, usize::MAX), &one_by_one);
+            let help = Help { most: 3, wake: 1 };
+            prop_assert_eq!(&Digests::of(&trace, Help::default()), &one_by_one);
+            prop_assert_eq!(&Digests::of(&trace, help), &one_by_one);
         }
     }
 }

@@ -3,7 +3,10 @@
 mod hashing;
 
 use super::{ComputeError, EpochInputs};
-use crate::engine::{step_by_step, Engine, EngineError, EpochJob, PhaseJob, WholeEpoch};
+use crate::{
+    engine::{step_by_step, Engine, EngineError, EpochJob, PhaseJob, WholeEpoch},
+    threads::Help,
+};
 use hashing::Digests;
 use inktensor_primitives::{
     assertion::Assertion,
@@ -54,7 +57,12 @@ pub struct Trace {
 impl Trace {
     /// Returns the assertion that a proposer of this epoch posts.
     pub fn assertion(&self) -> Assertion {
-        let digests = Digests::of(self, self.bytes().checked_div(LARGE).unwrap_or_default());
+        let parts = self.bytes().div_euclid(LARGE);
+        let help = Help {
+            most: parts,
+            wake: parts,
+        };
+        let digests = Digests::of(self, help);
         Assertion {
             header_hash: self.header_hash,
             steps: digests.steps,
@@ -176,7 +184,8 @@ pub fn attempt_within(
         .phases
         .iter()
         .all(|reads| unknown(*reads).is_none());
-    let failure = match known.then(|| engine.epoch(&job)).flatten() {
+    let whole = known && !job.is_over();
+    let failure = match whole.then(|| engine.epoch(&job)).flatten() {
         Some(whole) => trace.take(&job, whole),
         None => trace.compute(engine, &job, unknown),
     };

@@ -2,8 +2,8 @@
 //!
 //! The work on a chunk reads facts of earlier phases only, so the chunks of a phase are worked on
 //! in any order. The sums of a phase are a chain: each thread adds up its own works and what the
-//! others have in all, and makes the outputs of its own steps. So threads wait for each other once
-//! a phase, a thread may join at any time, and one alone computes the epoch.
+//! others have in all, and makes the outputs of its own steps. So threads wait for each other's
+//! sums once a phase, a thread may join at any time, and one alone computes the epoch.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,7 @@ mod tests;
 use super::wide;
 use crate::{
     engine::{EpochJob, PhaseJob, WholeEpoch},
-    threads::{self, Invite},
+    threads::{self, Help, Invite},
 };
 use inktensor_primitives::kernel::StepOutput;
 use inktensor_yuma::{Carry, Epoch, Room, Totals, Work};
@@ -29,7 +29,6 @@ use std::{
 struct Shared<'a> {
     epoch: Epoch<'a>,
     phases: Vec<Phase<'a>>,
-    deadline: Option<Instant>,
     /// Number of threads that have joined.
     joined: AtomicUsize,
     /// True once all steps are computed, or one has failed.
@@ -61,29 +60,25 @@ struct Run {
     totals: Option<Totals>,
 }
 
-/// Computes the epoch of `job` on this thread alone. `None` if a step fails, or if time is over.
-pub(super) fn alone(job: &EpochJob) -> Option<WholeEpoch> {
+/// Computes the epoch of `job`, with the help of threads that are awake. `None` if a step fails.
+pub(super) fn compute(job: &EpochJob, help: Help) -> Option<WholeEpoch> {
     let start = Instant::now();
-    let shared = Shared::new(job, 1)?;
-    let ends = shared.run(&|| ())?;
-    shared.finish(start, &ends)
+    let shared = Shared::new(job, help.most)?;
+    let helper = || shared.help(&|| ());
+    let ends = threads::share(help, |invite| shared.lead(invite), helper)?;
+    Some(shared.finish(start, &ends))
 }
 
-/// Computes the epoch of `job` together with the threads that are awake. Begins to wake `wake` of
-/// the others. `None` if a step fails, or if time is over.
-pub(super) fn together(job: &EpochJob, wake: usize) -> Option<WholeEpoch> {
-    let start = Instant::now();
-    let shared = Shared::new(job, threads::count())?;
-    let help = || shared.help(&|| ());
-    let ends = threads::share(wake, |invite| shared.lead(invite), help)?;
-    shared.finish(start, &ends)
-}
 impl<'a> Shared<'a> {
-    /// `None` for a header that the kernel refuses, and without chunks.
-    fn new(job: &EpochJob<'a>, threads: usize) -> Option<Self> {
-        if job.inputs.is_empty() {
+    /// Prepares the epoch for at most `helpers` helpers. `None` without chunks, for a header that
+    /// the kernel refuses, and for a plan that is not the kernel's.
+    fn new(job: &EpochJob<'a>, helpers: usize) -> Option<Self> {
+        let epoch = Epoch::new(job.header).ok()?;
+        let chunks = usize::from(epoch.plan().chunks(job.header.neurons));
+        if job.inputs.is_empty() || job.inputs.len() != chunks || job.plan != epoch.plan() {
             return None;
         }
+        let threads = helpers.saturating_add(1);
         let phase = |(phase, reads)| Phase {
             job: job.phase(phase, reads),
             taken: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
@@ -91,22 +86,24 @@ impl<'a> Shared<'a> {
         };
         let reads = job.plan.phases.iter().copied();
         Some(Self {
-            epoch: Epoch::new(job.header).ok()?,
+            epoch,
             phases: (0..).zip(reads).map(phase).collect(),
-            deadline: job.deadline,
             joined: AtomicUsize::new(0),
             over: AtomicBool::new(false),
         })
     }
 
     /// Computes with the others until no step is left. Returns the moment at which each phase
-    /// ended. `None` if a step fails, or if time is over.
+    /// ended. `None` if a step fails.
     fn run(&self, invite: &Invite) -> Option<Vec<Instant>> {
         let me = self.joined.fetch_add(1, Ordering::Relaxed);
         let mut room = Room::default();
         let mut ends = Vec::with_capacity(self.phases.len());
         let (mut before, mut carry) = (None, Carry::first(&self.epoch));
         for phase in &self.phases {
+            if self.over.load(Ordering::Relaxed) {
+                return None;
+            }
             let works = self.work(me, phase, before, &carry, &mut room, invite)?;
             carry = if works.is_empty() {
                 self.carry_behind(phase)?
@@ -133,12 +130,6 @@ impl<'a> Shared<'a> {
         let mut works = Vec::with_capacity(phase.part());
         while let Some((place, number)) = phase.take(me) {
             invite();
-            if self
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
-            {
-                return None;
-            }
             let scratch = match before {
                 Some(before) => &self.wait(|| before.output(me, place))?.scratch[..],
                 None => &[],
@@ -241,11 +232,14 @@ impl<'a> Shared<'a> {
     }
 
     /// Computes the epoch, together with those who help. Returns the moment at which each phase
-    /// ended. `None` if a step fails, or if time is over.
+    /// ended. `None` if a step fails.
     fn lead(&self, invite: &Invite) -> Option<Vec<Instant>> {
         let _over = Over(&self.over);
-        let ends = self.run(invite)?;
+        let mut ends = self.run(invite)?;
         self.complete()?;
+        if let Some(last) = ends.last_mut() {
+            *last = Instant::now();
+        }
         Some(ends)
     }
 
@@ -259,7 +253,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Returns the outputs of all steps, and the times of the phases, which ended at `ends`.
-    fn finish(self, start: Instant, ends: &[Instant]) -> Option<WholeEpoch> {
+    fn finish(self, start: Instant, ends: &[Instant]) -> WholeEpoch {
         let starts = iter::once(&start).chain(ends);
         let times = starts
             .zip(ends)
@@ -275,10 +269,10 @@ impl<'a> Shared<'a> {
             steps.sort_by_key(|(place, _)| *place);
             all.extend(steps.into_iter().map(|(_, output)| output));
         }
-        Some(WholeEpoch {
+        WholeEpoch {
             outputs: all,
             timing,
-        })
+        }
     }
 }
 
@@ -297,6 +291,7 @@ impl Phase<'_> {
     /// cache of the thread's core.
     fn take(&self, me: usize) -> Option<(usize, u16)> {
         let (chunks, part) = (self.job.inputs.len(), self.part());
+        self.taken.get(me)?;
         let (before, from) = self.taken.split_at_checked(me)?;
         for (number, taken) in (me..).zip(from).chain((0..).zip(before)) {
             let first = number.saturating_mul(part).min(chunks);
