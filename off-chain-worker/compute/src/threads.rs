@@ -255,7 +255,7 @@ mod tests {
         let start = Instant::now();
         while came.load(Ordering::Relaxed) == 0 {
             assert!(start.elapsed() < PATIENCE, "no thread helps");
-            if catch_unwind(AssertUnwindSafe(|| share(ALL, work, &help))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| share(ALL, work, help))).is_err() {
                 return true;
             }
         }
