@@ -23,7 +23,7 @@ pub fn merge(leaders: &mut Vec<u64>, candidates: &[u64], limit: usize) {
     let mut fresh = &fresh[..];
     while leaders.len().saturating_add(fresh.len()) > limit {
         let (least, lowest) = (leaders.last(), fresh.first());
-        if least.is_some() && least < lowest {
+        if fresh.is_empty() || (least.is_some() && least < lowest) {
             leaders.pop();
         } else {
             fresh = fresh.get(1..).unwrap_or_default();
@@ -99,6 +99,13 @@ mod tests {
         let leaders = [key(Q32(9), 4), key(Q32(5), 2)];
         assert_eq!(roster(&leaders, Some(Uid(0))), vec![Uid(0), Uid(2), Uid(4)]);
         assert_eq!(roster(&leaders, Some(Uid(4))), vec![Uid(2), Uid(4)]);
+    }
+
+    #[test]
+    fn too_many_leaders_are_cut() {
+        let mut leaders = vec![9, 5, 3];
+        merge(&mut leaders, &[], 2);
+        assert_eq!(leaders, [9, 5]);
     }
 
     #[test]

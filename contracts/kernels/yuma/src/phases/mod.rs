@@ -83,7 +83,6 @@ impl ChunkWork<'_> {
 
 /// The part of neighbouring chunks of the sums of a phase.
 #[cfg(feature = "std")]
-#[derive(Clone)]
 pub struct Totals(Sums);
 
 #[cfg(feature = "std")]

@@ -45,17 +45,18 @@ impl Sums {
         let mut candidates = Vec::new();
         topk::merge(&mut candidates, &self.candidates, self.permits);
         Self {
+            first: self.first,
+            stakes: self.stakes.clone(),
+            row_sums: self.row_sums.clone(),
             candidates,
-            ..self.clone()
+            permits: self.permits,
         }
     }
 
     /// Adds the part of the chunks behind. The candidates of `self` are in descending order.
     pub(super) fn add(&mut self, next: &Self) {
         self.stakes.extend_from_slice(&next.stakes);
-        for (sum, found) in self.row_sums.iter_mut().zip(&next.row_sums) {
-            *sum = sum.wrapping_add(*found);
-        }
+        add_row_sums(&mut self.row_sums, &next.row_sums);
         topk::merge(&mut self.candidates, &next.candidates, self.permits);
     }
 }
@@ -127,9 +128,7 @@ impl Carry {
         for (stake, found) in self.stakes.iter_mut().skip(sums.first).zip(&sums.stakes) {
             *stake = *found;
         }
-        for (sum, found) in self.row_sums.iter_mut().zip(&sums.row_sums) {
-            *sum = sum.wrapping_add(*found);
-        }
+        add_row_sums(&mut self.row_sums, &sums.row_sums);
         topk::merge(&mut self.leaders, &sums.candidates, sums.permits);
     }
 
@@ -149,5 +148,12 @@ impl Carry {
             agreed: false,
             trust: vec![Q32::ZERO; epoch.validators()],
         }
+    }
+}
+
+/// Adds each of `parts` to the sum of the same validator's row.
+fn add_row_sums(sums: &mut [u32], parts: &[u32]) {
+    for (sum, part) in sums.iter_mut().zip(parts) {
+        *sum = sum.wrapping_add(*part);
     }
 }

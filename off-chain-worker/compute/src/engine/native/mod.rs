@@ -11,7 +11,7 @@ use super::{Engine, EngineError, EpochJob, WholeEpoch};
 use crate::threads::{self, Help};
 use inktensor_primitives::kernel::{EpochHeader, EpochPlan, StepInput, StepOutput};
 
-/// Size of the part of an epoch for which a thread that is awake is invited.
+/// Size, see [`size`], of the part of an epoch for which a thread that is awake is invited.
 const PART: usize = 12 * 1024;
 /// Size of the part of an epoch for which it is worth to wake a thread.
 const WORTH_WAKING: usize = 32 * 1024;
